@@ -1,0 +1,86 @@
+# Everything that a contributor or a CI runs. Each target does its own set-up; `make help` lists them.
+#
+#   LOCKED=--locked    refuse a Cargo.lock that is out of date (as .ci/run does)
+#   PYTHON=python3.11  the Python that makes the virtual environment
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+CARGO ?= cargo
+LOCKED ?=
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+
+# The differential run compares engine, trace and oracle on DOCUMENTS random documents × CONTEXTS random contexts. Each document
+# has at least one feature, so their product is the least number of decisions.
+DOCUMENTS ?= 200
+CONTEXTS ?= 50
+LONG_DOCUMENTS ?= 10000
+LONG_CONTEXTS ?= 100
+SEED ?=
+BENCH ?= *
+
+.PHONY: help demo test check check-long bench
+.PHONY: test-rust test-oracle differential fmt lint doc layers schema-drift licences clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Play a release phase by phase: who sees what, and why
+	$(CARGO) run $(LOCKED) --release --example demo
+
+test: test-rust test-oracle differential ## Run all tests
+
+check: fmt lint doc layers schema-drift licences ## Run what is checked without running the product: format, lints, docs, layers, schema, licences
+
+check-long: check test ## Run all of it and more: ignored tests, many more random cases, a million decisions compared
+	PROPTEST_CASES=$${PROPTEST_CASES:-4096} $(CARGO) test $(LOCKED) --workspace --release -- --include-ignored
+	$(MAKE) differential DOCUMENTS=$(LONG_DOCUMENTS) CONTEXTS=$(LONG_CONTEXTS)
+
+bench: ## Measure (BENCH=name for one)
+	$(CARGO) bench $(LOCKED) --package tidegate --bench '$(BENCH)'
+
+test-rust: ## Rust: unit, table, property and documentation tests; and that the root builds without its default features
+	$(CARGO) build $(LOCKED) --package tidegate --no-default-features
+	$(CARGO) test $(LOCKED) --workspace
+
+test-oracle: $(VENV)/ready ## Python: the oracle's own tests, and every case of testdata/ decided by it
+	$(PY) oracle/test_oracle.py
+	$(PY) oracle/run_cases.py
+
+differential: $(VENV)/ready ## Compare engine, trace and oracle on random documents (DOCUMENTS=, CONTEXTS=, SEED=)
+	$(CARGO) build $(LOCKED) --release --workspace --bins
+	$(PY) scripts/differential.py --documents $(DOCUMENTS) --contexts $(CONTEXTS) $(if $(SEED),--seed $(SEED))
+
+fmt: ## Check the format (cargo fmt mends it)
+	$(CARGO) fmt --all --check
+
+lint: ## Run clippy; a warning is an error
+	$(CARGO) clippy $(LOCKED) --workspace --all-targets --all-features -- -D warnings
+
+doc: ## Build the Rust documentation, and check that docs/ names only what exists
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc $(LOCKED) --workspace --no-deps
+	$(CARGO) test $(LOCKED) --workspace --test docs
+
+layers: ## Check that imports point down, and the size of files
+	$(CARGO) test $(LOCKED) --workspace --test layers
+
+schema-drift: ## Check that docs/snapshot.schema.json is what the model says
+	$(CARGO) test $(LOCKED) --package tidegate --features schema --test schema
+
+licences: ## Check licences, sources and number of dependencies (and cargo-deny where it is installed)
+	$(PYTHON) scripts/dependencies.py $(LOCKED)
+	if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; fi
+
+clean: ## Remove all that the targets made
+	$(CARGO) clean
+	rm -rf $(VENV)
+
+$(VENV)/ready: oracle/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --requirement oracle/requirements.txt
+	touch $@

@@ -1,0 +1,298 @@
+//! A chunk in the making. Code is written from the end: a test is added after the places that it leads to, and the
+//! whole is turned around at the end, so that every jump leads ahead.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::{xxh3_128, Xxh3Default};
+
+use crate::bucket::Span;
+use crate::operand::set::{filter_words, TextSet, WordTable};
+use crate::operand::test::AttributeTest;
+use crate::operand::word;
+use crate::program::{Arm, Chunk, FeatureMeta, Inst, Pc};
+use crate::value::Value;
+
+/// A place in the code of one definition, counted from its end.
+pub(super) type Label = u32;
+
+/// How many instructions back an equal one is looked for.
+const LOOK_BACK: usize = 24;
+
+/// The tables of a chunk, and the code so far.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    code: Vec<Inst>,
+    words: Vec<u64>,
+    filters: Vec<u64>,
+    sets: Vec<TextSet>,
+    texts: Vec<Box<str>>,
+    tests: Vec<Arc<AttributeTest>>,
+    spans: Vec<Span>,
+    arms: Vec<Arm>,
+    variants: Vec<Box<[Arc<str>]>>,
+    attributions: Vec<(Arc<str>, Arc<str>)>,
+    metas: Vec<FeatureMeta>,
+    lists: HashMap<u128, List>,
+    /// The definition at hand, backwards.
+    nodes: Vec<Inst>,
+    /// The first arm of the definition at hand.
+    first_arm: usize,
+}
+
+/// How a list of strings is looked up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct List {
+    pub(super) words: Words,
+    /// The set, its filter and the filter's words.
+    pub(super) set: Option<(u32, u32, u32)>,
+}
+
+/// How short strings are looked up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Words {
+    #[default]
+    None,
+    One(u64),
+    Four(u32),
+    Table(u32, WordTable),
+}
+
+/// Up to as many short strings get a table of their own.
+const TABLE_LIMIT: usize = 32;
+
+impl Builder {
+    /// Adds an instruction to the definition at hand, or finds an equal one.
+    pub(super) fn push(&mut self, inst: Inst) -> Label {
+        let count = self.nodes.len();
+        let recent = self.nodes.iter().enumerate().rev().take(LOOK_BACK);
+        if let Some((index, _)) = recent.into_iter().find(|(_, own)| **own == inst) {
+            return index as Label;
+        }
+        self.nodes.push(inst);
+        count as Label
+    }
+
+    /// The instruction at a label.
+    pub(super) fn inst(&self, label: Label) -> Option<&Inst> {
+        self.nodes.get(label as usize)
+    }
+
+    pub(super) fn test(&mut self, test: &Arc<AttributeTest>) -> u32 {
+        let recent = self.tests.iter().enumerate().rev().take(LOOK_BACK);
+        match recent.into_iter().find(|(_, own)| Arc::ptr_eq(own, test)) {
+            Some((index, _)) => index as u32,
+            None => push(&mut self.tests, Arc::clone(test)),
+        }
+    }
+
+    pub(super) fn text(&mut self, text: &str) -> u32 {
+        match self.texts.iter().rposition(|own| **own == *text) {
+            Some(index) if self.texts.len() < 64 => index as u32,
+            _ => push(&mut self.texts, text.into()),
+        }
+    }
+
+    pub(super) fn span(&mut self, span: Span) -> u32 {
+        push(&mut self.spans, span)
+    }
+
+    pub(super) fn variants(&mut self, names: &[Arc<str>]) -> u32 {
+        push(&mut self.variants, names.into())
+    }
+
+    pub(super) fn meta(&mut self, meta: FeatureMeta) -> u32 {
+        push(&mut self.metas, meta)
+    }
+
+    /// The number of the meta that is added next.
+    pub(super) fn next_meta(&self) -> u32 {
+        self.metas.len() as u32
+    }
+
+    /// A release and phase; the number counts from 1.
+    pub(super) fn attribution(&mut self, release: &Arc<str>, phase: &Arc<str>) -> u32 {
+        push(&mut self.attributions, (Arc::clone(release), Arc::clone(phase))).wrapping_add(1)
+    }
+
+    pub(super) fn arms(&mut self, arms: impl IntoIterator<Item = Arm>) -> (u32, u32) {
+        let at = self.arms.len();
+        self.arms.extend(arms);
+        (at as u32, self.arms.len().saturating_sub(at) as u32)
+    }
+
+    /// A list of strings; equal lists share their tables.
+    pub(super) fn list(&mut self, value: &Value) -> List {
+        let key = list_key(value);
+        if let Some(list) = self.lists.get(&key) {
+            return *list;
+        }
+        let list = match value {
+            Value::Strings(strings) if strings.iter().all(|text| text.len() >= word::SHORT) => {
+                List { words: Words::None, set: Some(self.set(strings.iter())) }
+            }
+            _ => self.mixed(&super::operator::strings(value)),
+        };
+        self.lists.insert(key, list);
+        list
+    }
+
+    fn mixed(&mut self, texts: &[&str]) -> List {
+        let short = |text: &&str| text.len() < word::SHORT;
+        let mut words: Vec<u64> = texts.iter().filter(|text| short(text)).map(|text| word::of(text.as_bytes())).collect();
+        words.sort_unstable();
+        words.dedup();
+        if words.len() > TABLE_LIMIT {
+            return List { words: Words::None, set: Some(self.set(texts.iter().copied())) };
+        }
+        let long: Vec<&str> = texts.iter().copied().filter(|text| !short(text)).collect();
+        let set = (!long.is_empty()).then(|| self.set(long.iter().copied()));
+        List { words: self.words(&words), set }
+    }
+
+    fn words(&mut self, words: &[u64]) -> Words {
+        match *words {
+            [] => Words::None,
+            [one] => Words::One(one),
+            [a, ref rest @ ..] if rest.len() < 4 => {
+                let at = self.words.len() as u32;
+                let mut rest = rest.iter().copied();
+                self.words.extend([a, rest.next().unwrap_or(a), rest.next().unwrap_or(a), rest.next().unwrap_or(a)]);
+                Words::Four(at)
+            }
+            _ => {
+                let at = self.words.len() as u32;
+                match WordTable::build(words, &mut self.words) {
+                    Some(table) => Words::Table(at, table),
+                    None => Words::None,
+                }
+            }
+        }
+    }
+
+    fn set<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t str> + Clone) -> (u32, u32, u32) {
+        let filter = self.filters.len() as u32;
+        let words = filter_words(texts.len()) as u32;
+        let set = TextSet::build(texts, &mut self.filters);
+        (push(&mut self.sets, set), filter, words)
+    }
+
+    /// Ends the definition at hand: turned around, without what is not reached. Returns where it begins.
+    pub(super) fn finish(&mut self, entry: Label) -> Pc {
+        let nodes = std::mem::take(&mut self.nodes);
+        let reached = self.reach(&nodes, entry);
+        let base = self.code.len() as u32;
+        let mut places = vec![0_u32; nodes.len()];
+        let mut next = base;
+        for index in (0..nodes.len()).rev() {
+            if reached.get(index) == Some(&true)
+                && let Some(place) = places.get_mut(index)
+            {
+                *place = next;
+                next = next.saturating_add(1);
+            }
+        }
+        let place = |label: Label| places.get(label as usize).copied().unwrap_or(0);
+        for (index, mut inst) in nodes.into_iter().enumerate().rev() {
+            if reached.get(index) == Some(&true) {
+                retarget(&mut inst, &place);
+                self.code.push(inst);
+            }
+        }
+        for arm in self.arms.get_mut(self.first_arm..).unwrap_or_default() {
+            arm.next = place(arm.next);
+        }
+        self.first_arm = self.arms.len();
+        place(entry)
+    }
+
+    fn reach(&self, nodes: &[Inst], entry: Label) -> Vec<bool> {
+        let mut reached = vec![false; nodes.len()];
+        let mut todo = vec![entry];
+        while let Some(label) = todo.pop() {
+            let Some(seen) = reached.get_mut(label as usize) else { continue };
+            if std::mem::replace(seen, true) {
+                continue;
+            }
+            let Some(inst) = nodes.get(label as usize) else { continue };
+            let mut copy = *inst;
+            targets(&mut copy, &mut |pc| todo.push(*pc));
+            if let Inst::Split { arms, count, .. } = *inst {
+                let arms = self.arms.iter().skip(arms as usize).take(count as usize);
+                todo.extend(arms.map(|arm| arm.next));
+            }
+        }
+        reached
+    }
+
+    /// The chunk.
+    pub(super) fn build(self) -> Chunk {
+        Chunk {
+            code: self.code.into(),
+            words: self.words.into(),
+            filters: self.filters.into(),
+            sets: self.sets.into(),
+            texts: self.texts.into(),
+            tests: self.tests.into(),
+            spans: self.spans.into(),
+            arms: self.arms.into(),
+            variants: self.variants.into(),
+            attributions: self.attributions.into(),
+            metas: self.metas.into(),
+        }
+    }
+}
+
+fn push<T>(list: &mut Vec<T>, item: T) -> u32 {
+    list.push(item);
+    list.len().saturating_sub(1) as u32
+}
+
+fn list_key(value: &Value) -> u128 {
+    if let Value::Strings(strings) = value {
+        let mut hasher = Xxh3Default::new();
+        hasher.update(strings.text().as_bytes());
+        let ends: u128 = xxh3_128(bytes_of(strings.ends()).as_slice());
+        return hasher.digest128() ^ ends.rotate_left(64);
+    }
+    value.structural_hash()
+}
+
+fn bytes_of(ends: &[u32]) -> Vec<u8> {
+    ends.iter().flat_map(|end| end.to_le_bytes()).collect()
+}
+
+/// Visits each target of an instruction.
+fn targets(inst: &mut Inst, visit: &mut dyn FnMut(&mut Pc)) {
+    match inst {
+        Inst::Return { .. } | Inst::Goto { .. } => {}
+        Inst::Served { next, .. } | Inst::Memo { next, .. } => visit(next),
+        Inst::Time { then, or, .. } | Inst::Segment { then, or, .. } | Inst::Feature { then, or, .. } => {
+            visit(then);
+            visit(or);
+        }
+        Inst::Split { fork, .. } => {
+            fork.then = fork.or;
+            visit(&mut fork.then);
+            visit(&mut fork.or);
+        }
+        Inst::Share { fork, .. }
+        | Inst::ShareReturn { fork, .. }
+        | Inst::Word { fork, .. }
+        | Inst::Words4 { fork, .. }
+        | Inst::WordTable { fork, .. }
+        | Inst::TextSet { fork, .. }
+        | Inst::Suffix { fork, .. }
+        | Inst::Version { fork, .. }
+        | Inst::Test { fork, .. }
+        | Inst::Range { fork, .. }
+        | Inst::Unit { fork, .. } => {
+            visit(&mut fork.then);
+            visit(&mut fork.or);
+        }
+    }
+}
+
+fn retarget(inst: &mut Inst, place: &dyn Fn(Label) -> Pc) {
+    targets(inst, &mut |pc| *pc = place(*pc));
+}

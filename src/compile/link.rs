@@ -1,0 +1,328 @@
+//! Definitions seen together: references exist, form no cycle and no long chain; what is invalid is isolated
+//! (SEMANTICS 2.8, 9.4, 9.5).
+//!
+//! ```text
+//!  unknown references ─▶ base cycles ─▶ what refers to invalid bases ─▶ phases ─▶ candidates ─▶ cycles by overlays ─▶ depth
+//! ```
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::condition::{Reference, Target};
+use super::emit::Side;
+use super::draft::{Drafts, SegmentSide};
+use super::Report;
+use crate::error::Code;
+
+/// The longest chain of references (SEMANTICS 9.7).
+const LONGEST_CHAIN: usize = 64;
+/// So many definitions may be reached from one.
+const MOST_REACHED: usize = 900;
+/// Up to so many evaluations of references, nothing is remembered.
+const FEW_PATHS: u64 = 8;
+
+/// What linking found of a definition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Linked {
+    /// What it refers to; the base and the overlay that counts.
+    pub(super) targets: Vec<Target>,
+    /// Whether answers must be remembered, and in the large memory.
+    pub(super) memo: Option<bool>,
+}
+
+/// Links all drafts; order: what is referred to comes before what refers to it.
+pub(super) fn link(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, HashMap<Target, Linked>) {
+    unknown_references(drafts, report);
+    let base = base_graph(drafts);
+    for target in on_cycles(&base) {
+        report.add(Code::Cycle, drafts.pointer(target), format!("{} refers to itself through a cycle", drafts.name(target)));
+        drafts.invalidate(target);
+    }
+    spread(drafts, report);
+    phases(drafts, report);
+    candidates(drafts, report);
+    overlay_cycles(drafts, report);
+    finish(drafts, report)
+}
+
+fn check(references: &[Reference], drafts: &Drafts<'_, '_>, report: &mut Report) -> bool {
+    let mut all = true;
+    for reference in references {
+        if !drafts.exists(reference.target) {
+            let (code, message) = match reference.target {
+                Target::Feature(_) => (Code::UnknownFeature, "unknown feature"),
+                Target::Segment(_) => (Code::UnknownSegment, "unknown segment"),
+            };
+            let name = drafts.name(reference.target);
+            let hint = drafts.nearest(reference.target);
+            report.add_with_hint(code, reference.pointer.clone(), format!("{message} {name}"), hint);
+            all = false;
+        }
+    }
+    all
+}
+
+fn unknown_references(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
+    let mut invalid = Vec::new();
+    for (target, references) in drafts.bases() {
+        if !check(references, drafts, report) {
+            invalid.push(target);
+        }
+    }
+    for target in invalid {
+        drafts.invalidate(target);
+    }
+    let mut courses = std::mem::take(&mut drafts.courses);
+    for course in &mut courses {
+        for phase in &mut course.phases {
+            phase.valid &= check(&phase.references, drafts, report);
+        }
+    }
+    drafts.courses = courses;
+}
+
+type Graph = BTreeMap<Target, Vec<Target>>;
+
+fn base_graph(drafts: &Drafts<'_, '_>) -> Graph {
+    drafts
+        .bases()
+        .map(|(target, references)| (target, references.iter().map(|reference| reference.target).collect()))
+        .collect()
+}
+
+/// The nodes on cycles: what is left when nodes without successors, then those without predecessors, are taken away.
+fn on_cycles(graph: &Graph) -> Vec<Target> {
+    let sorted: HashSet<Target> = sort(graph).into_iter().collect();
+    let left: Graph = graph
+        .iter()
+        .filter(|(target, _)| !sorted.contains(target))
+        .map(|(target, next)| (*target, next.iter().copied().filter(|next| !sorted.contains(next)).collect()))
+        .collect();
+    let mut back: Graph = left.keys().map(|target| (*target, Vec::new())).collect();
+    for (target, next) in &left {
+        for next in next {
+            back.entry(*next).or_default().push(*target);
+        }
+    }
+    let before: HashSet<Target> = sort(&back).into_iter().collect();
+    left.into_keys().filter(|target| !before.contains(target)).collect()
+}
+
+/// Nodes, each after those that it leads to; those on or before a cycle are left out.
+fn sort(graph: &Graph) -> Vec<Target> {
+    let mut waiting: HashMap<Target, usize> = HashMap::new();
+    let mut back: HashMap<Target, Vec<Target>> = HashMap::new();
+    let mut ready = Vec::new();
+    for (target, next) in graph {
+        let next: Vec<_> = next.iter().filter(|next| graph.contains_key(next)).collect();
+        if next.is_empty() {
+            ready.push(*target);
+        }
+        waiting.insert(*target, next.len());
+        for next in next {
+            back.entry(*next).or_default().push(*target);
+        }
+    }
+    let mut sorted = Vec::with_capacity(graph.len());
+    while let Some(target) = ready.pop() {
+        sorted.push(target);
+        for other in back.get(&target).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(other) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    ready.push(*other);
+                }
+            }
+        }
+    }
+    sorted
+}
+
+/// What refers to an invalid base is invalid (SEMANTICS 9.4).
+fn spread(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
+    loop {
+        let mut invalid = Vec::new();
+        for (target, references) in drafts.bases() {
+            if let Some(reference) = references.iter().find(|reference| drafts.is_invalid(reference.target)) {
+                invalid.push((target, reference.clone()));
+            }
+        }
+        if invalid.is_empty() {
+            return;
+        }
+        for (target, reference) in invalid {
+            refers_to_invalid(drafts, &reference, report);
+            drafts.invalidate(target);
+        }
+    }
+}
+
+fn refers_to_invalid(drafts: &Drafts<'_, '_>, reference: &Reference, report: &mut Report) {
+    let message = format!("{} is invalid", drafts.name(reference.target));
+    report.add(Code::InvalidReference, reference.pointer.clone(), message);
+}
+
+fn phases(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
+    let mut courses = std::mem::take(&mut drafts.courses);
+    for phase in courses.iter_mut().flat_map(|course| &mut course.phases) {
+        if let Some(reference) = phase.references.iter().find(|reference| drafts.is_invalid(reference.target)) {
+            refers_to_invalid(drafts, reference, report);
+            phase.valid = false;
+        }
+    }
+    drafts.courses = courses;
+}
+
+fn candidates(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
+    for target in drafts.released() {
+        let Some(references) = drafts.candidate_references(target) else {
+            // Lowering it failed, and that was reported.
+            drafts.ignore_overlay(target);
+            continue;
+        };
+        let references = references.to_vec();
+        let mut valid = check(&references, drafts, report);
+        if let Some(reference) = references.iter().find(|reference| drafts.is_invalid(reference.target)) {
+            refers_to_invalid(drafts, reference, report);
+            valid = false;
+        }
+        if !valid {
+            drafts.ignore_overlay(target);
+        }
+    }
+}
+
+/// The references of a definition's overlay, those of its candidate and of all its phases (SEMANTICS 2.8).
+fn overlay_targets(drafts: &Drafts<'_, '_>, target: Target) -> Vec<Target> {
+    let mut targets: Vec<Target> = Vec::new();
+    targets.extend(drafts.candidate_references(target).into_iter().flatten().map(|reference| reference.target));
+    if let Some(course) = drafts.course(target) {
+        let phases = course.phases.iter().filter(|phase| phase.valid);
+        targets.extend(phases.flat_map(|phase| &phase.references).map(|reference| reference.target));
+    }
+    targets
+}
+
+/// Every overlay with an edge on a cycle is ignored (SEMANTICS 9.5); bases alone have none left.
+fn overlay_cycles(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
+    let mut graph = base_graph(drafts);
+    let overlays: Vec<(Target, Vec<Target>)> = drafts
+        .released()
+        .into_iter()
+        .filter(|target| drafts.has_overlay(*target))
+        .map(|target| (target, overlay_targets(drafts, target)))
+        .collect();
+    for (target, more) in &overlays {
+        graph.entry(*target).or_default().extend(more);
+    }
+    for (target, more) in overlays {
+        let Some(path) = path_to(&graph, &more, target) else { continue };
+        for member in path {
+            let message = format!("{} refers to itself through a cycle that a release closes", drafts.name(member));
+            report.add(Code::Cycle, drafts.pointer(member), message);
+        }
+        drafts.ignore_overlay(target);
+    }
+}
+
+/// The nodes on a way from one of `starts` to `goal`.
+fn path_to(graph: &Graph, starts: &[Target], goal: Target) -> Option<Vec<Target>> {
+    let mut from: HashMap<Target, Option<Target>> = starts.iter().map(|start| (*start, None)).collect();
+    let mut todo = starts.to_vec();
+    while let Some(target) = todo.pop() {
+        if target == goal {
+            let mut path = vec![goal];
+            let mut at = from.get(&target).copied().flatten();
+            while let Some(step) = at {
+                path.push(step);
+                at = from.get(&step).copied().flatten();
+            }
+            return Some(path);
+        }
+        for next in graph.get(&target).into_iter().flatten() {
+            if !from.contains_key(next) {
+                from.insert(*next, Some(target));
+                todo.push(*next);
+            }
+        }
+    }
+    None
+}
+
+/// Depth, paths and memory of each definition, in order.
+fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, HashMap<Target, Linked>) {
+    let mut graph: Graph = drafts.all().map(|target| (target, Vec::new())).collect();
+    for (target, next) in base_graph(drafts) {
+        graph.entry(target).or_default().extend(next);
+    }
+    for target in drafts.released() {
+        if drafts.has_overlay(target) {
+            let more = overlay_targets(drafts, target);
+            graph.entry(target).or_default().extend(more);
+        }
+    }
+    let order = sort(&graph);
+    let mut depths: HashMap<Target, usize> = HashMap::new();
+    let mut paths: HashMap<Target, u64> = HashMap::new();
+    let mut linked: HashMap<Target, Linked> = HashMap::with_capacity(order.len());
+    for target in &order {
+        let next = graph.remove(target).unwrap_or_default();
+        let depth = next.iter().map(|next| depths.get(next).copied().unwrap_or(0).saturating_add(1)).max().unwrap_or(0);
+        let count = next.iter().fold(0_u64, |sum, next| {
+            sum.saturating_add(paths.get(next).copied().unwrap_or(0)).saturating_add(1)
+        });
+        let reached = if count > FEW_PATHS { reach(&linked, &next) } else { 0 };
+        let mut memo = (count > FEW_PATHS).then_some(reached > super::SMALL_MEMO);
+        if depth > LONGEST_CHAIN || reached > MOST_REACHED {
+            let message = if depth > LONGEST_CHAIN {
+                format!("expected at most {LONGEST_CHAIN} references in a chain, found {depth}")
+            } else {
+                format!("expected at most {MOST_REACHED} definitions to be reached, found {reached}")
+            };
+            report.add(Code::ChainTooLong, drafts.pointer(*target), message);
+            drafts.invalidate(*target);
+            drafts.ignore_overlay(*target);
+            memo = None;
+            depths.insert(*target, 0);
+            paths.insert(*target, 0);
+            linked.insert(*target, Linked { targets: Vec::new(), memo });
+            continue;
+        }
+        depths.insert(*target, depth);
+        paths.insert(*target, count);
+        linked.insert(*target, Linked { targets: next, memo });
+    }
+    spread(drafts, report);
+    (order, linked)
+}
+
+fn reach(linked: &HashMap<Target, Linked>, starts: &[Target]) -> usize {
+    let mut seen: HashSet<Target> = starts.iter().copied().collect();
+    let mut todo: Vec<Target> = seen.iter().copied().collect();
+    while let Some(target) = todo.pop() {
+        for next in linked.get(&target).iter().flat_map(|linked| &linked.targets) {
+            if seen.insert(*next) {
+                todo.push(*next);
+            }
+        }
+    }
+    seen.len()
+}
+
+impl Drafts<'_, '_> {
+    /// The bases that are definitions, with their references.
+    fn bases(&self) -> impl Iterator<Item = (Target, &[Reference])> {
+        let features = self.features.iter().filter_map(|(number, draft)| match &draft.base {
+            Side::Definition(definition) if !definition.references.is_empty() => {
+                Some((Target::Feature(*number), &*definition.references))
+            }
+            _ => None,
+        });
+        let segments = self.segments.iter().filter_map(|(number, draft)| match &draft.base {
+            SegmentSide::Condition { references, .. } if !references.is_empty() => {
+                Some((Target::Segment(*number), &**references))
+            }
+            _ => None,
+        });
+        segments.chain(features)
+    }
+}

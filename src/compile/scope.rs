@@ -1,0 +1,218 @@
+//! What lowering carries along: numbers of names, process attributes, and the places for problems.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::condition::{Reference, Target};
+use super::definition::switch;
+use super::path::Path;
+use crate::context::{AttributeKey, Attributes};
+use crate::error::{quote, Code, Diagnostic, Diagnostics, Severity};
+use crate::model::{Key, Mode};
+use crate::program::VariantList;
+use crate::value::Value;
+
+/// The numbers of features, or of segments: given once, never again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers {
+    numbers: HashMap<Key, u32>,
+    names: Vec<Key>,
+}
+
+impl Numbers {
+    pub(super) fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    pub(super) fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.find(name) {
+            return number;
+        }
+        let number = self.names.len() as u32;
+        let name = Key::from(name);
+        self.numbers.insert(Key::clone(&name), number);
+        self.names.push(name);
+        number
+    }
+
+    pub(super) fn name(&self, number: u32) -> &str {
+        self.names.get(number as usize).map_or("", |name| name)
+    }
+
+    /// Those from `first` on.
+    pub(super) fn since(&self, first: usize) -> &[Key] {
+        self.names.get(first..).unwrap_or_default()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+}
+
+/// Whose definitions count.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Environment<'e> {
+    /// Those of this environment, or the shared ones.
+    Fixed(Option<&'e str>),
+    /// Those of the environment that the context names.
+    Attribute(AttributeKey),
+}
+
+/// What lowering looks names up in.
+pub(super) struct Scope<'c> {
+    attributes: &'c Attributes,
+    process: &'c BTreeMap<String, Value>,
+    features: &'c mut Numbers,
+    segments: &'c mut Numbers,
+    environment: Environment<'c>,
+    strings: HashSet<Key>,
+    switch: VariantList,
+}
+
+impl<'c> Scope<'c> {
+    pub(super) fn new(
+        attributes: &'c Attributes,
+        process: &'c BTreeMap<String, Value>,
+        features: &'c mut Numbers,
+        segments: &'c mut Numbers,
+    ) -> Self {
+        let environment = match process.get("environment") {
+            Some(value) => Environment::Fixed(value.as_str()),
+            None => match attributes.declare("environment") {
+                Some(key) => Environment::Attribute(key),
+                None => Environment::Fixed(None),
+            },
+        };
+        Self { attributes, process, features, segments, environment, strings: HashSet::new(), switch: switch() }
+    }
+
+    pub(super) fn process(&self, name: &str) -> Option<&'c Value> {
+        if self.process.is_empty() { None } else { self.process.get(name) }
+    }
+
+    pub(super) fn environment(&self) -> Environment<'c> {
+        self.environment
+    }
+
+    pub(super) fn attribute(&self, name: &str, path: &Path<'_>, sink: &mut Sink) -> AttributeKey {
+        self.attributes.declare(name).unwrap_or_else(|| {
+            sink.report(Code::Limit, path, "expected at most 4096 attribute names".to_owned());
+            AttributeKey(0)
+        })
+    }
+
+    pub(super) fn feature(&mut self, name: &str) -> u32 {
+        self.features.number(name)
+    }
+
+    pub(super) fn segment(&mut self, name: &str) -> u32 {
+        self.segments.number(name)
+    }
+
+    /// One allocation for equal strings.
+    pub(super) fn intern(&mut self, name: &Key) -> Key {
+        match self.strings.get(name) {
+            Some(own) => Key::clone(own),
+            None => {
+                self.strings.insert(Key::clone(name));
+                Key::clone(name)
+            }
+        }
+    }
+
+    pub(super) fn switch(&self) -> VariantList {
+        Arc::clone(&self.switch)
+    }
+}
+
+/// Where the problems and references of one definition go.
+#[derive(Debug, Default)]
+pub(super) struct Sink {
+    pub(super) diagnostics: Vec<Diagnostic>,
+    references: Vec<Reference>,
+    failed: usize,
+}
+
+impl Sink {
+    pub(super) fn report(&mut self, code: Code, path: &Path<'_>, message: String) {
+        self.failed = self.failed.saturating_add(1);
+        self.diagnostics.push(Diagnostic::new(code, path.pointer(), message).with_severity(Severity::Error));
+    }
+
+    /// The definition is invalid, for a reason that is reported elsewhere.
+    pub(super) fn fail(&mut self) {
+        self.failed = self.failed.saturating_add(1);
+    }
+
+    pub(super) fn errors(&self) -> usize {
+        self.failed
+    }
+
+    pub(super) fn refer(&mut self, target: Target, path: &Path<'_>) {
+        self.references.push(Reference { target, pointer: path.pointer() });
+    }
+
+    pub(super) fn take_references(&mut self) -> Vec<Reference> {
+        std::mem::take(&mut self.references)
+    }
+}
+
+/// The problems of a whole document.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    diagnostics: Diagnostics,
+}
+
+impl Report {
+    pub(super) fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in diagnostics {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    pub(super) fn add(&mut self, code: Code, pointer: String, message: String) {
+        self.diagnostics.push(Diagnostic::new(code, pointer, message));
+    }
+
+    pub(super) fn add_with_hint(&mut self, code: Code, pointer: String, message: String, hint: Option<String>) {
+        self.diagnostics.push(Diagnostic::new(code, pointer, message).with_hint(hint));
+    }
+
+    /// Whether the mode refuses the document.
+    pub(super) fn refuses(&self, mode: Mode) -> bool {
+        mode == Mode::Strict && self.diagnostics.errors() > 0
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Diagnostic> {
+        self.diagnostics.into_vec()
+    }
+}
+
+/// What the compiler removed: rules that are never reached, or whose condition never holds in this process.
+pub(super) struct Notices<'r> {
+    pub(super) report: &'r mut Report,
+    seen: HashSet<(Key, Key)>,
+}
+
+impl<'r> Notices<'r> {
+    pub(super) fn new(report: &'r mut Report) -> Self {
+        Self { report, seen: HashSet::new() }
+    }
+
+    pub(super) fn never_reached(&mut self, feature: &Key, rule: Option<&Key>) {
+        self.add(Code::RuleNeverReached, feature, rule, "is never reached: a rule before it serves everyone");
+    }
+
+    pub(super) fn never_holds(&mut self, feature: &Key, rule: Option<&Key>) {
+        self.add(Code::ConstantCondition, feature, rule, "never holds in this process: it was removed");
+    }
+
+    fn add(&mut self, code: Code, feature: &Key, rule: Option<&Key>, message: &str) {
+        let Some(rule) = rule else { return };
+        if self.seen.insert((Key::clone(feature), Key::clone(rule))) {
+            let mut pointer = String::from("/features");
+            crate::error::push_step(&mut pointer, feature);
+            self.report.add(code, pointer, format!("rule {} {message}", quote(rule)));
+        }
+    }
+}

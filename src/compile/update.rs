@@ -1,0 +1,574 @@
+//! The compiler: holds what must be known of the snapshot that is served, to compile only what an update changes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::builder::Builder;
+use super::condition::Target;
+use super::counters::{CounterBlock, CounterLayout};
+use super::draft::{Drafts, FeatureDraft, Overlay, SegmentDraft, SegmentSide};
+use super::emit::{segment, Emitter, FeatureUnit, Side};
+use super::input::{linked_part, merge, Outline};
+use super::link::{link, Linked};
+use super::lower::lower;
+use super::overlay::{patches, Course, Subject};
+use super::{Notices, Numbers, Report, Scope, Sink};
+use crate::context::Attributes;
+use crate::error::{quote, Code, Diagnostic, Error};
+use crate::model::{decode_changed, Decoded, Key, Mode};
+use crate::program::{Chunk, Entry, Names, Program};
+use crate::value::{parse, Parsed, Value};
+
+/// The outcome of an update.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// What is to be served.
+    pub program: Arc<Program>,
+    /// The features that may decide otherwise than before, sorted; those that are gone as well.
+    pub changed: Vec<Key>,
+    /// How many features and segments were compiled.
+    pub recompiled: usize,
+    /// All problems; in lenient mode also errors, of what is isolated.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The features that are served otherwise than the document says: with an invalid base, or without their release.
+    pub isolated: Vec<Key>,
+}
+
+/// Compiles documents and deltas, one after the other.
+#[derive(Debug)]
+pub struct Compiler {
+    attributes: Arc<Attributes>,
+    process: BTreeMap<String, Value>,
+    mode: Mode,
+    features: Numbers,
+    segments: Numbers,
+    counters: Arc<Mutex<CounterLayout>>,
+    served: Served,
+}
+
+/// What is known of the snapshot that is served.
+#[derive(Clone, Debug, Default)]
+struct Served {
+    program: Arc<Program>,
+    /// The process attributes with the document's environment.
+    environment: Option<Box<str>>,
+    declarations: u128,
+    /// Features without references, release, kill or exclusion group: the hash of the definition.
+    plain: HashMap<u32, u128>,
+    /// All others, and segments: a hash over all that decides what they serve.
+    prints: HashMap<Target, u128>,
+    /// What deltas are applied to.
+    kept: Value,
+    /// By chunk: how many entries point into it.
+    live: Vec<u32>,
+}
+
+impl Compiler {
+    /// A compiler that has nothing to serve yet.
+    #[must_use]
+    pub fn new(attributes: Arc<Attributes>, process: BTreeMap<String, Value>, mode: Mode) -> Self {
+        Self {
+            attributes,
+            process,
+            mode,
+            features: Numbers::default(),
+            segments: Numbers::default(),
+            counters: Arc::default(),
+            served: Served::default(),
+        }
+    }
+
+    /// What the counters stand for.
+    #[must_use]
+    pub fn counters(&self) -> Arc<Mutex<CounterLayout>> {
+        Arc::clone(&self.counters)
+    }
+
+    /// The number of a feature, also of one that does not exist yet.
+    pub fn feature(&mut self, name: &str) -> u32 {
+        self.features.number(name)
+    }
+
+    /// The names of all features that have a number.
+    #[must_use]
+    pub fn names(&self) -> Arc<Names> {
+        extended(&self.served.program.names, &self.features)
+    }
+
+    /// Compiles a document.
+    ///
+    /// # Errors
+    /// If the document is refused; nothing has changed then.
+    pub fn load(&mut self, document: &[u8]) -> Result<Compiled, Error> {
+        self.load_parsed(parse(document)?)
+    }
+
+    /// Compiles a parsed document.
+    ///
+    /// # Errors
+    /// If the document is refused; nothing has changed then.
+    pub fn load_parsed(&mut self, parsed: Parsed) -> Result<Compiled, Error> {
+        self.update(parsed, None)
+    }
+
+    /// Compiles a delta: an object with `from` (the version served), `version`, and the changed part of a document:
+    /// `features` and `segments` by key (`null`: gone), `releases` by id, `removed_releases` (ids), and `kills`,
+    /// `exclusion_groups`, `attributes`, `environments` as a whole where they change. A feature whose definition, kill
+    /// or release changes is carried with its definition.
+    ///
+    /// # Errors
+    /// If it is for another version, or incomplete, or refused; nothing has changed then.
+    pub fn apply(&mut self, delta: &[u8]) -> Result<Compiled, Error> {
+        let parsed = parse(delta)?;
+        let merged = merge(&self.served.kept, parsed.value, self.served.program.version)?;
+        let mut whole = Parsed::from(merged.root);
+        whole.duplicates = parsed.duplicates;
+        self.update(whole, Some(&merged.removed))
+    }
+
+    /// `removed`: the update is a delta; features that it does not name stay.
+    fn update(&mut self, parsed: Parsed, removed: Option<&[Box<str>]>) -> Result<Compiled, Error> {
+        let outline = Outline::new(&parsed.value);
+        let process = self.effective_process(&outline)?;
+        let partial = removed.is_some();
+        let same_frame = self.served.environment == outline.environment && self.served.declarations == outline.declarations;
+        let crowded = self.served.program.chunks.len() > 64;
+        let reuse = same_frame && (partial || !crowded);
+        if partial {
+            self.check_carried(&outline, &parsed.value, same_frame)?;
+        }
+
+        let mut kept = linked_part(&parsed.value, &outline);
+        let mut hashes: HashMap<u32, u128> = HashMap::new();
+        let (numbers, plain) = (&mut self.features, &self.served.plain);
+        let decoded = decode_changed(parsed, self.mode, &mut |name, value| {
+            let hash = value.structural_hash();
+            let number = numbers.number(name);
+            hashes.insert(number, hash);
+            reuse && plain.get(&number) == Some(&hash) && !outline.is_linked(name, value)
+        });
+        if decoded.refused {
+            return Err(Error::from_diagnostics(decoded.diagnostics));
+        }
+        if let Value::Object(members) = &mut kept {
+            members.retain(|(name, _)| **name != *"from");
+        }
+        let ready = self.link(&decoded, &process, &hashes, &outline, removed, reuse)?;
+        Ok(self.commit(ready, decoded.snapshot.version, &outline, kept))
+    }
+
+    fn effective_process(&self, outline: &Outline) -> Result<BTreeMap<String, Value>, Error> {
+        let mut process = self.process.clone();
+        if let Some(own) = &outline.environment {
+            match process.get("environment") {
+                None => {
+                    process.insert("environment".into(), Value::Str(own.clone()));
+                }
+                Some(Value::Str(engine)) if engine == own => {}
+                Some(other) => {
+                    let message = format!("expected the engine's environment {other:?}, found {}", quote(own));
+                    return Err(Error::new(Code::OtherEnvironment, "/environment", message));
+                }
+            }
+        }
+        Ok(process)
+    }
+
+    /// A delta carries each definition that it concerns.
+    fn check_carried(&self, outline: &Outline, root: &Value, same_frame: bool) -> Result<(), Error> {
+        if !same_frame && !self.served.plain.is_empty() {
+            let message = "the environment, `attributes` or `environments` changed: the whole document is needed";
+            return Err(Error::new(Code::DeltaIncomplete, "", message));
+        }
+        let carried = root.get("features");
+        for name in &outline.named {
+            let plain = self.features.find(name).is_some_and(|number| self.served.plain.contains_key(&number));
+            if plain && carried.and_then(|features| features.get(name)).is_none() {
+                let message = format!("the delta concerns feature {} and does not carry its definition", quote(name));
+                return Err(Error::new(Code::DeltaIncomplete, "/features", message));
+            }
+        }
+        Ok(())
+    }
+
+    fn link<'d>(
+        &mut self,
+        decoded: &'d Decoded,
+        process: &BTreeMap<String, Value>,
+        hashes: &HashMap<u32, u128>,
+        outline: &Outline,
+        removed: Option<&[Box<str>]>,
+        reuse: bool,
+    ) -> Result<Ready, Error> {
+        let mut report = Report::default();
+        report.extend(decoded.diagnostics.iter().cloned());
+        let attributes = Arc::clone(&self.attributes);
+        let mut features = std::mem::take(&mut self.features);
+        let mut segments = std::mem::take(&mut self.segments);
+        let mut scope = Scope::new(&attributes, process, &mut features, &mut segments);
+        let lowering = lower(decoded, &mut scope, &mut report);
+        missing_process(decoded, process, &mut report);
+
+        let unchanged: HashSet<u32> = decoded.unchanged.iter().filter_map(|key| features.find(key)).collect();
+        let gone: HashSet<u32> =
+            removed.into_iter().flatten().filter_map(|key| features.find(key)).collect();
+        let served = &self.served;
+        let kept = |number: u32| {
+            unchanged.contains(&number)
+                || (removed.is_some() && !gone.contains(&number) && served.program.entry(number).is_present())
+        };
+        let mut drafts = Drafts {
+            features: lowering.features,
+            segments: lowering.segments,
+            courses: lowering.courses,
+            feature_names: &features,
+            segment_names: &segments,
+            kept: &kept,
+        };
+        let (order, linked) = link(&mut drafts, &mut report);
+        let Drafts { features: mut feature_drafts, segments: mut segment_drafts, courses, .. } = drafts;
+
+        let present: BTreeSet<u32> = feature_drafts.keys().copied().chain(unchanged.iter().copied()).collect();
+        let mut ready = Ready::new(removed.is_some().then(|| gone.clone()), present);
+        ready.isolated = isolated(decoded, &feature_drafts);
+        if report.refuses(self.mode) {
+            (self.features, self.segments) = (features, segments);
+            return Err(Error::from_diagnostics(report.into_vec()));
+        }
+        let prints = Prints { hashes, outline, feature_drafts: &feature_drafts, segment_drafts: &segment_drafts, courses: &courses };
+        for target in &order {
+            let print = prints.print(*target, linked.get(target), &ready.prints);
+            ready.prints.insert(*target, print);
+            if !reuse || served.prints.get(target) != Some(&print) {
+                ready.stale.push(*target);
+            }
+        }
+        for (number, draft) in &feature_drafts {
+            let alone = draft.overlay.is_none() && draft.kills.is_empty() && !outline.named.contains(&*draft.key);
+            let no_references = matches!(&draft.base, Side::Definition(base) if base.references.is_empty());
+            if alone && no_references && let Some(hash) = hashes.get(number) {
+                ready.plain.push((*number, *hash));
+            } else {
+                ready.unplain.push(*number);
+            }
+        }
+
+        let mut scope = Scope::new(&attributes, process, &mut features, &mut segments);
+        let environment = scope.environment();
+        let mut builder = Builder::default();
+        let mut notices = Notices::new(&mut report);
+        for target in ready.stale.clone() {
+            match target {
+                Target::Feature(number) => {
+                    let Some(draft) = feature_drafts.remove(&number) else { continue };
+                    let mut sink = Sink::default();
+                    let memo = linked.get(&target).and_then(|linked| linked.memo);
+                    let unit = unit(draft, &courses, memo, &mut scope, &mut sink);
+                    notices.report.extend(sink.diagnostics);
+                    let counter = self.counters.lock().place(block(&unit));
+                    let pc = Emitter::feature(&mut builder, &unit, environment, counter, &mut notices);
+                    ready.features.push((number, pc));
+                    ready.changed.insert(unit.key);
+                }
+                Target::Segment(number) => {
+                    let Some(draft) = segment_drafts.remove(&number) else { continue };
+                    let pcs = segment_code(draft, &courses, &mut builder, &mut scope);
+                    ready.segments.push((number, pcs));
+                }
+            }
+        }
+        ready.chunk = builder.build();
+        debug_assert!(ready.chunk.is_sound());
+        ready.diagnostics = report.into_vec();
+        (self.features, self.segments) = (features, segments);
+        Ok(ready)
+    }
+
+    /// Puts old and new together. Cannot fail.
+    fn commit(&mut self, ready: Ready, version: u64, outline: &Outline, kept: Value) -> Compiled {
+        let old = Arc::clone(&self.served.program);
+        let mut features = resized(&old.features, self.features.len(), Entry::ABSENT);
+        let mut segments = resized(&old.segments, self.segments.len(), [Entry::ABSENT; 2]);
+        let mut chunks = old.chunks.clone();
+        let mut changed = ready.changed;
+        let recompiled = ready.features.len().saturating_add(ready.segments.len());
+        let served = &mut self.served;
+
+        let number = served.live.iter().position(|live| *live == 0).unwrap_or(chunks.len());
+        let replace = |live: &mut Vec<u32>, entry: &mut Entry, new: Entry| {
+            if let Some(count) = live.get_mut(entry.chunk as usize) {
+                *count = count.saturating_sub(1);
+            }
+            if let Some(count) = live.get_mut(new.chunk as usize) {
+                *count = count.saturating_add(1);
+            }
+            *entry = new;
+        };
+        if recompiled > 0 {
+            let chunk = Arc::new(ready.chunk);
+            match chunks.get_mut(number) {
+                Some(place) => *place = chunk,
+                None => {
+                    chunks.push(chunk);
+                    served.live.push(0);
+                }
+            }
+        }
+        let chunk = number as u32;
+        // Both are ours alone: `make_mut` never copies here.
+        let feature_entries = Arc::make_mut(&mut features);
+        let segment_entries = Arc::make_mut(&mut segments);
+        for (feature, pc) in ready.features {
+            if let Some(entry) = feature_entries.get_mut(feature as usize) {
+                replace(&mut served.live, entry, Entry { chunk, pc });
+            }
+        }
+        for (segment, [plain, opposite]) in ready.segments {
+            if let Some([first, second]) = segment_entries.get_mut(segment as usize) {
+                replace(&mut served.live, first, Entry { chunk, pc: plain });
+                replace(&mut served.live, second, Entry { chunk, pc: opposite });
+            }
+        }
+        let gone: Vec<u32> = match ready.gone {
+            Some(gone) => gone.into_iter().filter(|number| !ready.present.contains(number)).collect(),
+            None => (0..feature_entries.len() as u32).filter(|number| !ready.present.contains(number)).collect(),
+        };
+        for feature in gone {
+            if let Some(entry) = feature_entries.get_mut(feature as usize)
+                && entry.is_present()
+            {
+                replace(&mut served.live, entry, Entry::ABSENT);
+                changed.insert(Key::from(self.features.name(feature)));
+            }
+            served.plain.remove(&feature);
+            served.prints.remove(&Target::Feature(feature));
+        }
+        for (index, live) in served.live.iter().enumerate() {
+            if *live == 0
+                && let Some(place) = chunks.get_mut(index)
+                && !place.code.is_empty()
+            {
+                *place = Arc::default();
+            }
+        }
+        for number in ready.unplain {
+            served.plain.remove(&number);
+        }
+        served.plain.extend(ready.plain);
+        served.prints.extend(ready.prints);
+        served.environment = outline.environment.clone();
+        served.declarations = outline.declarations;
+        served.kept = kept;
+        let names = extended(&old.names, &self.features);
+        let counters = self.counters.lock().len();
+        let program = Program { version, features, segments, chunks, names, counters };
+        served.program = Arc::new(program);
+        Compiled {
+            program: Arc::clone(&served.program),
+            changed: changed.into_iter().collect(),
+            recompiled,
+            diagnostics: ready.diagnostics,
+            isolated: ready.isolated,
+        }
+    }
+}
+
+/// A copy with room for `len`.
+fn resized<T: Copy>(old: &Arc<[T]>, len: usize, filler: T) -> Arc<[T]> {
+    if old.len() >= len {
+        return Arc::from(&**old);
+    }
+    old.iter().copied().chain(std::iter::repeat_n(filler, len.saturating_sub(old.len()))).collect()
+}
+
+fn extended(names: &Arc<Names>, numbers: &Numbers) -> Arc<Names> {
+    let more = numbers.since(names.len());
+    if more.is_empty() { Arc::clone(names) } else { Arc::new(names.with(more)) }
+}
+
+/// An update that is sure to succeed.
+struct Ready {
+    features: Vec<(u32, u32)>,
+    segments: Vec<(u32, [u32; 2])>,
+    chunk: Chunk,
+    prints: HashMap<Target, u128>,
+    stale: Vec<Target>,
+    plain: Vec<(u32, u128)>,
+    unplain: Vec<u32>,
+    /// Of a delta: the features that it removes.
+    gone: Option<HashSet<u32>>,
+    /// Of a document: the features that there are.
+    present: BTreeSet<u32>,
+    changed: BTreeSet<Key>,
+    diagnostics: Vec<Diagnostic>,
+    isolated: Vec<Key>,
+}
+
+impl Ready {
+    fn new(gone: Option<HashSet<u32>>, present: BTreeSet<u32>) -> Self {
+        Self {
+            features: Vec::new(),
+            segments: Vec::new(),
+            chunk: Chunk::default(),
+            prints: HashMap::new(),
+            stale: Vec::new(),
+            plain: Vec::new(),
+            unplain: Vec::new(),
+            gone,
+            present,
+            changed: BTreeSet::new(),
+            diagnostics: Vec::new(),
+            isolated: Vec::new(),
+        }
+    }
+}
+
+fn missing_process(decoded: &Decoded, process: &BTreeMap<String, Value>, report: &mut Report) {
+    for (name, attribute) in &decoded.snapshot.attributes {
+        if attribute.process && !process.contains_key(&**name) {
+            let mut pointer = String::from("/attributes");
+            crate::error::push_step(&mut pointer, name);
+            let message = format!("process attribute {} is not given: it is read from the context", quote(name));
+            report.add(Code::MissingProcessAttribute, pointer, message);
+        }
+    }
+}
+
+/// Features with an invalid base, or that lost what a release says of them.
+fn isolated(decoded: &Decoded, drafts: &BTreeMap<u32, FeatureDraft<'_>>) -> Vec<Key> {
+    let released: BTreeSet<&Key> =
+        decoded.snapshot.releases.iter().flat_map(|release| release.features.keys()).collect();
+    let lost = |draft: &FeatureDraft<'_>| draft.overlay.is_none() && released.contains(&draft.key);
+    drafts
+        .values()
+        .filter(|draft| matches!(draft.base, Side::Invalid) || lost(draft))
+        .map(|draft| Key::clone(&draft.key))
+        .collect()
+}
+
+fn unit<'m>(
+    draft: FeatureDraft<'m>,
+    courses: &[Course<'m>],
+    memo: Option<bool>,
+    scope: &mut Scope<'_>,
+    sink: &mut Sink,
+) -> FeatureUnit<'m> {
+    let FeatureDraft { key, base, overlay, kills, unit } = draft;
+    let course = overlay.as_ref().and_then(|overlay| courses.get(overlay.course));
+    let candidate = overlay.and_then(|Overlay { candidate, .. }| candidate);
+    let list = match course {
+        Some(course) => {
+            let alone = course.release.features.len() == 1 && course.release.segments.is_empty();
+            let unit = alone.then_some(unit);
+            patches(course, Subject::Feature(&key), candidate.is_some(), unit, scope, sink)
+        }
+        None => Vec::new(),
+    };
+    FeatureUnit { release: course.map(|course| &course.release.id), key, base, candidate, patches: list, kills, memo }
+}
+
+fn block(unit: &FeatureUnit<'_>) -> CounterBlock {
+    let mut variants = Vec::new();
+    for side in [Some(&unit.base), unit.candidate.as_ref()].into_iter().flatten() {
+        if let Side::Definition(definition) = side {
+            variants.extend(definition.variants.iter().map(|(name, _)| Key::clone(name)));
+        }
+    }
+    let mut phases: Vec<(Key, Key)> = Vec::new();
+    if let Some(release) = unit.release {
+        for patch in &unit.patches {
+            if !phases.iter().any(|(_, phase)| phase == patch.phase) {
+                phases.push((Key::clone(release), Key::clone(patch.phase)));
+            }
+        }
+    }
+    CounterBlock { feature: Key::clone(&unit.key), variants, phases }
+}
+
+fn segment_code<'m>(
+    draft: SegmentDraft<'m>,
+    courses: &[Course<'m>],
+    builder: &mut Builder,
+    scope: &mut Scope<'_>,
+) -> [u32; 2] {
+    let SegmentDraft { key, base, overlay } = draft;
+    let course = overlay.as_ref().and_then(|overlay| courses.get(overlay.course));
+    let candidate = overlay.and_then(|overlay| overlay.candidate);
+    let mut sink = Sink::default();
+    let list = match course {
+        Some(course) => {
+            patches(course, Subject::Segment(&key), candidate.is_some(), None, scope, &mut sink)
+        }
+        None => Vec::new(),
+    };
+    let release = course.map(|course| &course.release.id);
+    [false, true].map(|negated| {
+        let side = |side| match side {
+            &SegmentSide::Condition { ref plain, ref opposite, .. } => Some(if negated { opposite } else { plain }),
+            SegmentSide::Invalid | SegmentSide::Tombstone => None,
+        };
+        segment(builder, side(&base), candidate.as_ref().and_then(side), release, &list)
+    })
+}
+
+/// Fingerprints: over all that decides what a definition serves.
+struct Prints<'a, 'm> {
+    hashes: &'a HashMap<u32, u128>,
+    outline: &'a Outline,
+    feature_drafts: &'a BTreeMap<u32, FeatureDraft<'m>>,
+    segment_drafts: &'a BTreeMap<u32, SegmentDraft<'m>>,
+    courses: &'a [Course<'m>],
+}
+
+impl Prints<'_, '_> {
+    fn print(&self, target: Target, linked: Option<&Linked>, prints: &HashMap<Target, u128>) -> u128 {
+        let mut bytes = Vec::with_capacity(128);
+        let mut add = |part: u128| bytes.extend_from_slice(&part.to_le_bytes());
+        match target {
+            Target::Feature(number) => {
+                add(self.hashes.get(&number).copied().unwrap_or(1));
+                if let Some(draft) = self.feature_drafts.get(&number) {
+                    add(matches!(draft.base, Side::Invalid).into());
+                    add(self.outline.kills.get(&*draft.key).copied().unwrap_or(0));
+                    if self.outline.named.contains(&*draft.key) {
+                        add(self.outline.groups);
+                    }
+                    if let Some(overlay) = &draft.overlay {
+                        add(self.outline.releases.get(&(true, (*draft.key).into())).copied().unwrap_or(0));
+                        add(self.phases(overlay.course));
+                    }
+                }
+            }
+            Target::Segment(number) => {
+                if let Some(draft) = self.segment_drafts.get(&number) {
+                    add(self.outline.segments.get(&*draft.key).copied().unwrap_or(1));
+                    add(matches!(draft.base, SegmentSide::Invalid).into());
+                    if let Some(overlay) = &draft.overlay {
+                        add(self.outline.releases.get(&(false, (*draft.key).into())).copied().unwrap_or(0));
+                        add(self.phases(overlay.course));
+                    }
+                }
+            }
+        }
+        if let Some(linked) = linked {
+            add(match linked.memo {
+                None => 0,
+                Some(false) => 1,
+                Some(true) => 2,
+            });
+            for next in &linked.targets {
+                add(prints.get(next).copied().unwrap_or(3));
+            }
+        }
+        xxh3_128(&bytes)
+    }
+
+    /// Which phases count.
+    fn phases(&self, course: usize) -> u128 {
+        let phases = self.courses.get(course).map(|course| course.phases.as_slice()).unwrap_or_default();
+        phases.iter().fold(1, |bits: u128, phase| bits.rotate_left(1) ^ u128::from(phase.valid))
+    }
+}

@@ -1,0 +1,347 @@
+//! The engine: holds the program that is served, and swaps it under running readers.
+//!
+//! ```text
+//!  load / apply_delta ─ compile (a mutex, off the hot path) ─▶ ArcSwap ◀─ Cache ─ Reader (one a thread) ─▶ check
+//!                        └ retired programs are kept until no reader holds them: readers never free       └▶ counters
+//! ```
+//! Readers take no lock and write no shared cache line. Many engines in one process do not know of each other.
+
+mod builder;
+mod clock;
+mod counters;
+mod explain;
+mod overrides;
+mod reader;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+pub use self::builder::{ContextBuilder, EngineBuilder};
+pub use self::clock::{Clock, SystemClock};
+use self::counters::Counters;
+pub use self::counters::Exposure;
+pub use self::explain::trace_document;
+pub use self::overrides::Override;
+pub use self::reader::Reader;
+pub use self::view::View;
+use crate::compile::{with_overrides, Compiled, Compiler, FeatureOverrides};
+use crate::context::{AttributeKey, Attributes, Context, Subject};
+use crate::error::{Code, Diagnostic, Error};
+use crate::eval::Decision;
+use crate::model::Key;
+use crate::program::Program;
+use crate::value::Value;
+
+/// A feature of an engine, its name looked up once; valid over swaps, and also for a feature that appears later.
+///
+/// A handle of one engine means nothing in another.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Feature(pub(crate) u32);
+
+/// A gate of an engine; as [`Feature`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Gate(pub(crate) u32);
+
+impl From<Gate> for Feature {
+    fn from(gate: Gate) -> Self {
+        Self(gate.0)
+    }
+}
+
+/// What an update did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Update {
+    /// The version before; 0 if there was none.
+    pub from: u64,
+    /// The version that is served now.
+    pub version: u64,
+    /// The features that may decide otherwise than before, sorted.
+    pub changed: Vec<Key>,
+    /// How many definitions were compiled.
+    pub recompiled: usize,
+    /// Problems that did not refuse the document.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The features that are isolated (SEMANTICS 9.4, 9.5).
+    pub isolated: Vec<Key>,
+}
+
+/// The engine; cheap to clone, all clones are the same engine.
+///
+/// # Examples
+/// ```
+/// use tidegate::Engine;
+///
+/// let engine = Engine::builder().process("environment", "prod").build();
+/// engine.load(br#"{"schema_version": 1, "version": 1, "features": {"checkout": {"kind": "gate", "rules": [
+///     {"id": "staff", "if": {"attribute": "email", "op": "ends_with", "value": "@corp.example"}, "variant": "on"}
+/// ]}}}"#)?;
+///
+/// let checkout = engine.gate("checkout"); // once
+/// let mut reader = engine.reader(); // one a thread
+/// let context = engine.context().with("email", "ann@corp.example").build();
+/// assert!(reader.check(checkout, &context));
+/// # Ok::<(), tidegate::error::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    program: Arc<ArcSwap<Program>>,
+    attributes: Arc<Attributes>,
+    clock: Arc<dyn Clock>,
+    counters: Option<Arc<Counters>>,
+    writer: Mutex<Writer>,
+    listeners: Mutex<Vec<(u64, Listener)>>,
+}
+
+type Listener = Arc<dyn Fn(&Update) + Send + Sync>;
+
+struct Writer {
+    compiler: Compiler,
+    /// What the compiler made, without overrides.
+    compiled: Arc<Program>,
+    overrides: BTreeMap<Key, FeatureOverrides>,
+    retired: Vec<Arc<Program>>,
+    listeners: u64,
+    source: Option<Source>,
+    process: BTreeMap<String, Value>,
+}
+
+/// The document that is served, for `explain`.
+enum Source {
+    Wanted,
+    Kept(Arc<[u8]>),
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("version", &self.version()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// An engine without process attributes, on the system's clock; it serves nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// An engine with process attributes, a clock or counters of one's choice.
+    #[must_use]
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// Serves a document from now on; lenient (SEMANTICS 9.2) unless the engine was built otherwise.
+    ///
+    /// # Errors
+    /// If the document is refused, or older than what is served; that is served on.
+    pub fn load(&self, document: &[u8]) -> Result<Update, Error> {
+        let mut writer = self.inner.writer.lock();
+        let compiled = writer.compiler.load(document)?;
+        if writer.source.is_some() {
+            writer.source = Some(Source::Kept(document.into()));
+        }
+        Ok(self.publish(writer, compiled))
+    }
+
+    /// Serves a document with a change of what is served (see [`Compiler::apply`]).
+    ///
+    /// # Errors
+    /// If the delta is for another version, incomplete or refused; what is served is served on.
+    pub fn apply_delta(&self, delta: &[u8]) -> Result<Update, Error> {
+        let mut writer = self.inner.writer.lock();
+        let compiled = writer.compiler.apply(delta)?;
+        if writer.source.is_some() {
+            writer.source = Some(Source::Wanted);
+        }
+        Ok(self.publish(writer, compiled))
+    }
+
+    fn publish(&self, mut writer: parking_lot::MutexGuard<'_, Writer>, compiled: Compiled) -> Update {
+        let from = writer.compiled.version;
+        writer.compiled = Arc::clone(&compiled.program);
+        self.swap(&mut writer);
+        let Compiled { program, changed, recompiled, diagnostics, isolated } = compiled;
+        let update = Update { from, version: program.version, changed, recompiled, diagnostics, isolated };
+        drop(writer);
+        self.notify(&update);
+        update
+    }
+
+    /// Puts the overrides in front of what was compiled, and serves it.
+    fn swap(&self, writer: &mut Writer) {
+        let names = writer.compiler.names();
+        let program = with_overrides(&writer.compiled, names, &writer.overrides, &self.inner.attributes);
+        let old = self.inner.program.swap(program);
+        writer.retired.push(old);
+        writer.retired.retain(|program| Arc::strong_count(program) > 1);
+    }
+
+    fn notify(&self, update: &Update) {
+        let listeners: Vec<Listener> =
+            self.inner.listeners.lock().iter().map(|(_, listener)| Arc::clone(listener)).collect();
+        for listener in listeners {
+            listener(update);
+        }
+    }
+
+    /// Calls `listener` after each update, on the thread that made it, until the subscription is dropped.
+    pub fn on_update(&self, listener: impl Fn(&Update) + Send + Sync + 'static) -> Subscription {
+        let number = {
+            let mut writer = self.inner.writer.lock();
+            writer.listeners = writer.listeners.wrapping_add(1);
+            writer.listeners
+        };
+        self.inner.listeners.lock().push((number, Arc::new(listener)));
+        Subscription { engine: Arc::downgrade(&self.inner), number }
+    }
+
+    /// The version that is served; 0 if there is none.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.inner.program.load().version
+    }
+
+    /// The program that is served.
+    #[must_use]
+    pub fn program(&self) -> Arc<Program> {
+        self.inner.program.load_full()
+    }
+
+    /// A handle of a gate, existing or not.
+    #[must_use]
+    pub fn gate(&self, name: &str) -> Gate {
+        Gate(self.feature(name).0)
+    }
+
+    /// A handle of a feature, existing or not.
+    #[must_use]
+    pub fn feature(&self, name: &str) -> Feature {
+        if let Some(number) = self.inner.program.load().feature(name) {
+            return Feature(number);
+        }
+        let mut writer = self.inner.writer.lock();
+        let number = writer.compiler.feature(name);
+        self.swap(&mut writer);
+        Feature(number)
+    }
+
+    /// The key of an attribute, to set it without looking its name up again.
+    ///
+    /// # Errors
+    /// If the engine knows as many attributes as it can (SEMANTICS 9.7).
+    pub fn attribute(&self, name: &str) -> Result<AttributeKey, Error> {
+        self.inner.attributes.declare(name).ok_or_else(|| {
+            Error::new(Code::Limit, "", "expected at most 4096 attribute names".to_owned())
+        })
+    }
+
+    /// The attribute names of this engine.
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        &self.inner.attributes
+    }
+
+    /// A context in the making.
+    #[must_use]
+    pub fn context(&self) -> ContextBuilder<'_, 'static> {
+        ContextBuilder::new(&self.inner.attributes)
+    }
+
+    /// A reader: what a thread checks with, again and again, at full speed.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(&self.inner.program, &self.inner.clock, self.inner.counters.as_ref())
+    }
+
+    /// A view of the version that is served now, for a request that decides several features.
+    #[must_use]
+    pub fn view(&self) -> View<'static, Arc<Program>> {
+        let lease = self.inner.counters.as_ref().map(Counters::lease);
+        View::new(self.program(), self.inner.clock.now_ms(), lease)
+    }
+
+    /// Whether a gate is on, by name. For now and then; a [`Reader`] is faster.
+    #[must_use]
+    pub fn check(&self, gate: &str, subject: &impl Subject) -> bool {
+        self.view().check_name(gate, subject)
+    }
+
+    /// Drains the exposure counters: what was decided since the last call.
+    #[must_use]
+    pub fn drain_exposures(&self) -> Vec<Exposure> {
+        let Some(counters) = &self.inner.counters else { return Vec::new() };
+        let layout = self.inner.writer.lock().compiler.counters();
+        counters.drain(&layout.lock())
+    }
+
+    /// Why a feature is decided as it is; needs the document, see [`EngineBuilder::keep_source`].
+    ///
+    /// # Errors
+    /// If the document is not kept (also: after a delta).
+    pub fn trace(&self, feature: &str, context: &BTreeMap<String, Value>) -> Result<crate::trace::Trace, Error> {
+        let (source, process) = {
+            let writer = self.inner.writer.lock();
+            match &writer.source {
+                Some(Source::Kept(source)) => (Arc::clone(source), writer.process.clone()),
+                _ => {
+                    let message = "expected an engine that keeps its document (`keep_source`), fed with whole documents";
+                    return Err(Error::new(Code::BadContext, "", message));
+                }
+            }
+        };
+        trace_document(&source, &process, feature, context, self.inner.clock.now_ms())
+    }
+}
+
+/// Ends a subscription when dropped.
+#[derive(Debug)]
+#[must_use = "dropping it ends the subscription"]
+pub struct Subscription {
+    engine: Weak<Inner>,
+    number: u64,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inner")
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(inner) = self.engine.upgrade() {
+            inner.listeners.lock().retain(|(number, _)| *number != self.number);
+        }
+    }
+}
+
+/// A decision for one call, without a view: see [`Reader::decide`].
+pub(crate) fn decision<'p>(program: &'p Program, number: u32, raw: crate::eval::Raw) -> Decision<'p> {
+    Decision::new(program, program.names.name(number).unwrap_or(""), raw)
+}
+
+// A context can be shared between threads.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Engine>();
+    shared::<Context<'static>>();
+};

@@ -1,0 +1,332 @@
+//! The loop over instructions.
+
+use super::memo::{feature_key, recall, remember, segment_key, Memo, Place, LARGE, SMALL};
+use crate::bucket::mix;
+use crate::context::Subject;
+use crate::operand::set::filter_position;
+use crate::operand::version::Packed;
+use crate::operand::word;
+use crate::program::{Chunk, Entry, Fork, Inst, Pc, Program, Reason, ON};
+
+/// The instant of a decision, asked for only if a time test runs.
+pub trait Now {
+    /// Milliseconds since 1970.
+    fn now(&self) -> i64;
+}
+
+impl Now for i64 {
+    fn now(&self) -> i64 {
+        *self
+    }
+}
+
+/// A decision as the program has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Raw {
+    /// See [`Served`](crate::program::Served).
+    pub a: u64,
+    /// See [`Served`](crate::program::Served).
+    pub b: u64,
+    /// 0: none. Else bit 63: indirect; bits 62‥32 the chunk, bits 31‥0 the attribution in it plus 1.
+    pub attribution: u64,
+    /// The chunk that the meta is in.
+    pub chunk: u32,
+    /// What the attribution adds to the counter.
+    pub counter: u32,
+}
+
+/// The bit of an attribution that says that a reference brought it.
+pub(super) const INDIRECT: u64 = 1 << 63;
+
+impl Raw {
+    /// No such feature.
+    pub const UNKNOWN: Self =
+        Self { a: Reason::UnknownFeature as u64, b: 0, attribution: 0, chunk: u32::MAX, counter: 0 };
+    /// Nothing, false.
+    pub(super) const NOTHING: Self = Self { a: 0, b: 0, attribution: 0, chunk: 0, counter: 0 };
+
+    /// Whether the value is `true`.
+    #[must_use]
+    #[inline(always)]
+    pub fn is_on(self) -> bool {
+        self.a & ON != 0
+    }
+
+    /// The counter of this variant and phase.
+    #[must_use]
+    #[inline(always)]
+    pub fn counter(self) -> u32 {
+        (self.b as u32).wrapping_add(self.counter)
+    }
+}
+
+/// Decides a feature.
+#[inline(always)]
+pub fn decide<S: Subject, N: Now>(program: &Program, entry: Entry, subject: &S, now: &N) -> Raw {
+    match program.chunks.get(entry.chunk as usize) {
+        Some(chunk) => run(program, chunk, entry, subject, now, None),
+        None => Raw::UNKNOWN,
+    }
+}
+
+/// The pc that a test leads to; `applicable` may be true only if the value is of the type asked for.
+#[inline(always)]
+fn take(fork: Fork, hit: bool, applicable: bool) -> Pc {
+    if (hit ^ fork.negated) & applicable { fork.then } else { fork.or }
+}
+
+#[inline(always)]
+fn run<S: Subject, N: Now>(
+    program: &Program,
+    chunk: &Chunk,
+    entry: Entry,
+    subject: &S,
+    now: &N,
+    mut memo: Option<Memo<'_>>,
+) -> Raw {
+    let code = &*chunk.code;
+    let mut pc = entry.pc;
+    let mut attribution = 0_u64;
+    let mut counter = 0_u32;
+    let mut indirect = 0_u64;
+    loop {
+        let Some(inst) = code.get(pc as usize) else { return Raw::UNKNOWN };
+        pc = match *inst {
+            Inst::Return { a, b, attribution: certain } => {
+                if certain != 0 {
+                    attribution = u64::from(entry.chunk) << 32 | u64::from(certain);
+                } else if attribution == 0 && indirect != 0 {
+                    attribution = indirect | INDIRECT;
+                }
+                return Raw { a, b, attribution, chunk: entry.chunk, counter };
+            }
+            Inst::Word { fork, word } => {
+                let own = subject.word(fork.slot);
+                take(fork, own == word, word::is_string(own) | !fork.negated)
+            }
+            Inst::Share { fork, salt, last } => match subject.unit(fork.slot) {
+                Some(unit) if mix(salt, unit) <= last => fork.then,
+                _ => fork.or,
+            },
+            Inst::ShareReturn { fork, salt, last } => {
+                let inside = match subject.unit(fork.slot) {
+                    Some(unit) => mix(salt, unit) <= last,
+                    None => false,
+                };
+                std::hint::select_unpredictable(inside, fork.then, fork.or)
+            }
+            Inst::Words4 { fork, at } => {
+                let own = subject.word(fork.slot);
+                let at = at as usize;
+                let hit = match code_words(chunk, at) {
+                    Some(&[a, b, c, d]) => (own ^ a).min(own ^ b).min((own ^ c).min(own ^ d)) == 0,
+                    None => false,
+                };
+                take(fork, hit, word::is_string(own))
+            }
+            Inst::WordTable { fork, at, seed, shift } => {
+                let own = subject.word(fork.slot);
+                let index = (at as usize).wrapping_add((own.wrapping_mul(seed) >> (shift & 63)) as usize);
+                let hit = chunk.words.get(index).is_some_and(|&word| word == own);
+                take(fork, hit, word::is_string(own))
+            }
+            Inst::TextSet { fork, set, filter, words } => {
+                let own = subject.word(fork.slot);
+                let string = word::is_string(own);
+                let hit = string && {
+                    let hash = subject.text_hash(fork.slot);
+                    let (index, bits) = filter_position(hash, u64::from(words));
+                    let index = (filter as usize).wrapping_add(index);
+                    chunk.filters.get(index).is_some_and(|&word| word & bits == bits)
+                        && in_set(chunk, set, hash, subject, fork)
+                };
+                take(fork, hit, string)
+            }
+            Inst::Suffix { whole, fork, tail, text } => {
+                let own = subject.word(fork.slot);
+                let hit = own == tail && has_suffix(chunk, text, whole, subject, fork);
+                take(fork, hit, word::is_string(own))
+            }
+            Inst::Version { fork, mask, packed, test } => {
+                let own = subject.version(fork.slot);
+                if own.is_plain() {
+                    let own = own.get();
+                    let ordering = u32::from(own == packed) | u32::from(own > packed) << 1;
+                    take(fork, mask >> ordering & 1 != 0, true)
+                } else if own == Packed::INVALID && !word::is_string(subject.word(fork.slot)) {
+                    fork.or
+                } else {
+                    general(chunk, test, subject, fork)
+                }
+            }
+            Inst::Test { fork, test } => general(chunk, test, subject, fork),
+            Inst::Range { fork, salt, span } => match (subject.unit(fork.slot), chunk.spans.get(span as usize)) {
+                (Some(unit), Some(span)) => take(fork, span.contains(mix(salt, unit)), true),
+                _ => fork.or,
+            },
+            Inst::Split { fork, salt, arms, count } => match subject.unit(fork.slot) {
+                Some(unit) => arm(chunk, arms, count, mix(salt, unit)).unwrap_or(fork.or),
+                None => fork.or,
+            },
+            Inst::Time { then, or, from, to } => {
+                let now = now.now();
+                if from <= now && now < to { then } else { or }
+            }
+            Inst::Served { attribution: index, counter: add, next } => {
+                attribution = u64::from(entry.chunk) << 32 | u64::from(index);
+                counter = add;
+                next
+            }
+            Inst::Segment { then, or, segment, negated } => {
+                let raw = call(program, Callee::Segment(segment, negated), subject, now, memo.as_deref_mut());
+                if indirect == 0 {
+                    indirect = raw.attribution & !INDIRECT;
+                }
+                if raw.is_on() { then } else { or }
+            }
+            Inst::Feature { then, or, feature, variants, negated } => {
+                let raw = call(program, Callee::Feature(feature), subject, now, memo.as_deref_mut());
+                if indirect == 0 {
+                    indirect = raw.attribution & !INDIRECT;
+                }
+                match serves(program, chunk, variants, raw) {
+                    Some(hit) if hit != negated => then,
+                    _ => or,
+                }
+            }
+            Inst::Memo { large, next } => {
+                if memo.is_none() {
+                    return with_memo(program, chunk, Entry { pc: next, ..entry }, subject, now, large);
+                }
+                next
+            }
+            Inst::Goto { chunk, pc } => {
+                return call(program, Callee::Entry(Entry { chunk, pc }), subject, now, memo);
+            }
+            Inst::Unit { fork, unit, text } => {
+                if subject.unit(fork.slot) == Some(unit) && is_unit(chunk, text, subject, fork) {
+                    fork.then
+                } else {
+                    fork.or
+                }
+            }
+        };
+    }
+}
+
+#[inline(always)]
+fn code_words(chunk: &Chunk, at: usize) -> Option<&[u64; 4]> {
+    chunk.words.get(at..)?.first_chunk::<4>()
+}
+
+#[derive(Clone, Copy)]
+enum Callee {
+    Entry(Entry),
+    Feature(u32),
+    Segment(u32, bool),
+}
+
+/// A run of its own, for a reference. Depth is bounded by `compile` (SEMANTICS 9.7).
+#[inline(never)]
+fn call<S: Subject, N: Now>(
+    program: &Program,
+    callee: Callee,
+    subject: &S,
+    now: &N,
+    mut memo: Option<Memo<'_>>,
+) -> Raw {
+    let (key, entry) = match callee {
+        Callee::Entry(entry) => (0, entry),
+        Callee::Feature(number) => (feature_key(number), program.entry(number)),
+        Callee::Segment(number, negated) => {
+            let entries = program.segments.get(number as usize).copied().unwrap_or([Entry::ABSENT; 2]);
+            let [plain, opposite] = entries;
+            (segment_key(number, negated), if negated { opposite } else { plain })
+        }
+    };
+    if key != 0
+        && let Some(known) = memo.as_deref().and_then(|memo| recall(memo, key))
+    {
+        return known;
+    }
+    let raw = match program.chunks.get(entry.chunk as usize) {
+        Some(chunk) => run(program, chunk, entry, subject, now, memo.as_deref_mut()),
+        None => Raw::UNKNOWN,
+    };
+    if key != 0
+        && let Some(memo) = memo
+    {
+        remember(memo, key, raw);
+    }
+    raw
+}
+
+#[cold]
+#[inline(never)]
+fn with_memo<S: Subject, N: Now>(
+    program: &Program,
+    chunk: &Chunk,
+    entry: Entry,
+    subject: &S,
+    now: &N,
+    large: bool,
+) -> Raw {
+    if large {
+        run(program, chunk, entry, subject, now, Some(&mut [Place::EMPTY; LARGE]))
+    } else {
+        run(program, chunk, entry, subject, now, Some(&mut [Place::EMPTY; SMALL]))
+    }
+}
+
+#[inline(never)]
+fn general<S: Subject>(chunk: &Chunk, test: u32, subject: &S, fork: Fork) -> Pc {
+    let outcome = chunk.tests.get(test as usize).and_then(|test| test.holds(subject.value(fork.slot)));
+    match outcome {
+        Some(hit) if hit != fork.negated => fork.then,
+        _ => fork.or,
+    }
+}
+
+#[inline]
+fn in_set<S: Subject>(chunk: &Chunk, set: u32, hash: u64, subject: &S, fork: Fork) -> bool {
+    match (chunk.sets.get(set as usize), subject.text(fork.slot)) {
+        (Some(set), Some(text)) => set.contains(hash, text),
+        _ => false,
+    }
+}
+
+#[inline]
+fn has_suffix<S: Subject>(chunk: &Chunk, text: u32, whole: bool, subject: &S, fork: Fork) -> bool {
+    match (chunk.texts.get(text as usize), subject.text(fork.slot)) {
+        (Some(suffix), Some(text)) => text.ends_with(suffix.as_bytes()) && (!whole || text.len() == suffix.len()),
+        _ => false,
+    }
+}
+
+#[inline(never)]
+fn is_unit<S: Subject>(chunk: &Chunk, text: u32, subject: &S, fork: Fork) -> bool {
+    use crate::bucket::{integer_text, integral};
+    use crate::value::{Number, ValueRef};
+    let Some(own) = chunk.texts.get(text as usize) else { return false };
+    let number = match subject.value(fork.slot) {
+        ValueRef::Str(text) => return *text == **own,
+        ValueRef::Number(Number::Int(value)) => Some(value),
+        ValueRef::Number(Number::Float(value)) => integral(value),
+        _ => None,
+    };
+    number.is_some_and(|number| integer_text(number, &mut [0; 20]) == Some(own.as_bytes()))
+}
+
+#[inline]
+fn arm(chunk: &Chunk, arms: u32, count: u32, mixed: u64) -> Option<Pc> {
+    let arms = chunk.arms.get(arms as usize..)?.get(..count as usize)?;
+    arms.iter().find(|arm| mixed <= arm.last).map(|arm| arm.next)
+}
+
+/// Whether the variant that a feature served is one of the list; `None` if it has none.
+fn serves(program: &Program, chunk: &Chunk, variants: u32, raw: Raw) -> Option<bool> {
+    let variant = ((raw.a >> 16 & 0xffff) as usize).checked_sub(1)?;
+    let meta = program.chunks.get(raw.chunk as usize)?.metas.get((raw.b >> 32) as usize)?;
+    let (served, _) = meta.variants.get(variant)?;
+    Some(chunk.variants.get(variants as usize)?.iter().any(|own| own == served))
+}

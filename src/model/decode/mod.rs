@@ -1,0 +1,303 @@
+//! A parsed document to a [`Snapshot`]: every problem at once, each with the pointer of its place.
+//!
+//! ```text
+//!  environments, attributes, exclusion_groups ─▶ segments ─▶ features ─▶ pipelines ─▶ releases ─▶ kills
+//!       what the others are checked against        the bases              shown        overlays
+//! ```
+//! Values are moved, not copied, into the model. Not here: texts in operands, and references between definitions
+//! (`compile`).
+//! INVARIANT: what is in [`Decoded::snapshot`] has no problem but those of SEMANTICS 9.3.
+
+mod check;
+mod condition;
+mod definition;
+mod fields;
+mod operand;
+mod patch;
+mod path;
+mod pipeline;
+mod release;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use self::fields::Decoder;
+use self::path::Path;
+use self::release::Claims;
+use super::{Feature, Key, SCHEMA_VERSION, Segment, Snapshot};
+use crate::error::{Code, Diagnostic, Error, Severity};
+use crate::value::{Parsed, Value, parse};
+
+const SNAPSHOT: [&str; 12] = [
+    "schema_version",
+    "version",
+    "environment",
+    "description",
+    "environments",
+    "attributes",
+    "segments",
+    "features",
+    "exclusion_groups",
+    "pipelines",
+    "releases",
+    "kills",
+];
+
+/// What an error does to a document (SEMANTICS 9.2).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Mode {
+    /// What is invalid is isolated, the rest is served: for engines.
+    Lenient,
+    /// Any error refuses the document: for those who publish.
+    #[default]
+    Strict,
+}
+
+/// A decoded document.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Decoded {
+    /// What is sound. In strict mode partial, if the document is refused.
+    pub snapshot: Snapshot,
+    /// The features that were passed over, sorted.
+    pub unchanged: Vec<Key>,
+    /// The features whose base is invalid (SEMANTICS 9.4).
+    pub invalid_features: BTreeSet<Key>,
+    /// The segments whose base is invalid.
+    pub invalid_segments: BTreeSet<Key>,
+    /// All problems.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether the document must be refused as a whole (SEMANTICS 9.1; in strict mode, for any error).
+    pub refused: bool,
+}
+
+/// The bases, while the rest is checked against them.
+#[derive(Default)]
+struct Bases {
+    features: BTreeMap<Key, Arc<Feature>>,
+    invalid_features: BTreeSet<Key>,
+    skipped: BTreeMap<Key, Value>,
+    segments: BTreeMap<Key, Arc<Segment>>,
+    invalid_segments: BTreeSet<Key>,
+}
+
+/// Decodes a document.
+#[must_use]
+pub fn decode(parsed: Parsed, mode: Mode) -> Decoded {
+    decode_changed(parsed, mode, &mut |_, _| false)
+}
+
+/// Decodes a document but for the features of which `unchanged` says that their definition is known and sound; they
+/// are not in the snapshot then, but in [`Decoded::unchanged`].
+///
+/// What a definition is checked against must be unchanged too: `environments` and `attributes`. (Its exclusion group,
+/// and patches on it, are checked here.)
+#[must_use]
+pub fn decode_changed(
+    parsed: Parsed,
+    mode: Mode,
+    unchanged: &mut dyn FnMut(&str, &Value) -> bool,
+) -> Decoded {
+    let mut decoder = Decoder::new(mode);
+    decoder.duplicates(parsed.duplicates);
+    let mut decoded = decoder.document(parsed.value, unchanged).unwrap_or_default();
+    decoded.refused = decoder.whole || (mode == Mode::Strict && decoder.diagnostics.errors() > 0);
+    decoded.diagnostics = decoder.diagnostics.into_vec();
+    decoded
+}
+
+impl Snapshot {
+    /// Parses and decodes a document; with it, the problems that did not refuse it.
+    ///
+    /// This checks the document's structure only; an engine also checks operands and references.
+    ///
+    /// # Errors
+    /// If the document is not JSON or is refused.
+    ///
+    /// # Examples
+    /// ```
+    /// use tidegate::model::{Mode, Snapshot};
+    ///
+    /// let document = br#"{"schema_version": 1, "version": 7, "features": {"f": {"kind": "gate"}}}"#;
+    /// let (snapshot, problems) = Snapshot::from_json(document, Mode::Strict)?;
+    /// assert_eq!((snapshot.version, snapshot.features.len(), problems.len()), (7, 1, 0));
+    /// # Ok::<(), tidegate::error::Error>(())
+    /// ```
+    pub fn from_json(bytes: &[u8], mode: Mode) -> Result<(Self, Vec<Diagnostic>), Error> {
+        let decoded = decode(parse(bytes)?, mode);
+        if decoded.refused {
+            return Err(Error::from_diagnostics(decoded.diagnostics));
+        }
+        Ok((decoded.snapshot, decoded.diagnostics))
+    }
+}
+
+impl Decoder {
+    fn duplicates(&mut self, pointers: Vec<String>) {
+        let severity = match self.mode {
+            Mode::Lenient => Severity::Warning,
+            Mode::Strict => Severity::Error,
+        };
+        for pointer in pointers {
+            let diagnostic = Diagnostic::new(Code::DuplicateKey, pointer, "the key is given more than once");
+            self.diagnostics.push(diagnostic.with_severity(severity));
+        }
+    }
+
+    /// A problem that refuses the document.
+    fn refuse(&mut self, code: Code, path: &Path<'_>, message: impl FnOnce() -> String) {
+        self.whole = true;
+        self.error(code, path, message);
+    }
+
+    /// A member of the document that is an object; if it is not, there is nothing to isolate.
+    fn section(&mut self, value: Value, path: &Path<'_>) -> Vec<(Box<str>, Value)> {
+        let members = self.object(value, path);
+        self.whole |= members.is_none();
+        members.unwrap_or_default()
+    }
+
+    fn section_list(&mut self, value: Value, most: usize, path: &Path<'_>) -> Option<Vec<Value>> {
+        let elements = self.list(value, most, path);
+        self.whole |= elements.is_none();
+        elements
+    }
+
+    fn document(&mut self, value: Value, unchanged: &mut dyn FnMut(&str, &Value) -> bool) -> Option<Decoded> {
+        let root = Path::ROOT;
+        if value.as_object().is_none() {
+            let found = fields::article(&value);
+            self.refuse(Code::NotAnObject, &root, || format!("expected an object, found {found}"));
+            return None;
+        }
+        let mut fields = self.fields(value, &root)?;
+        let schema_version = self.schema_version(fields.take("schema_version"))?;
+        let version = self.version(fields.take("version"));
+        let mut snapshot =
+            Snapshot { schema_version, version: version.unwrap_or_default(), ..Snapshot::default() };
+        snapshot.description = self.description(&mut fields, &root);
+        if let Some(value) = fields.take("environments") {
+            snapshot.environments = self.environments(value, &root.key("environments"));
+        }
+        snapshot.environment =
+            fields.take("environment").and_then(|value| self.environment(value, &root.key("environment")));
+        if let Some(value) = fields.take("attributes") {
+            self.attributes(value, &root.key("attributes"));
+        }
+        if let Some(value) = fields.take("exclusion_groups") {
+            self.groups(value, &root.key("exclusion_groups"));
+        }
+        let mut bases = Bases::default();
+        if let Some(value) = fields.take("segments") {
+            self.segments(value, &mut bases, &root.key("segments"));
+        }
+        if let Some(value) = fields.take("features") {
+            self.features(value, unchanged, &mut bases, &root.key("features"));
+        }
+        if let Some(value) = fields.take("pipelines") {
+            snapshot.pipelines = self.pipelines(value, &root.key("pipelines"));
+        }
+        let mut claims = Claims::default();
+        if let Some(value) = fields.take("releases") {
+            snapshot.releases = self.releases(value, &bases, &mut claims, &root.key("releases"));
+        }
+        let mut known = claims.features;
+        known.extend(bases.features.keys().cloned());
+        known.extend(bases.invalid_features.iter().cloned());
+        known.extend(bases.skipped.keys().cloned());
+        if let Some(value) = fields.take("kills") {
+            snapshot.kills = self.kills(value, &known, &root.key("kills"));
+        }
+        snapshot.exclusion_groups = self.finish_groups(&known, &root.key("exclusion_groups"));
+        self.finish(fields, &SNAPSHOT, &root);
+        snapshot.attributes = std::mem::take(&mut self.attributes);
+        snapshot.features = bases.features;
+        snapshot.segments = bases.segments;
+        Some(Decoded {
+            snapshot,
+            unchanged: bases.skipped.into_keys().collect(),
+            invalid_features: bases.invalid_features,
+            invalid_segments: bases.invalid_segments,
+            ..Decoded::default()
+        })
+    }
+
+    fn schema_version(&mut self, value: Option<Value>) -> Option<u32> {
+        let root = Path::ROOT;
+        match value {
+            Some(value) if value.as_i64() == Some(i64::from(SCHEMA_VERSION)) => return Some(SCHEMA_VERSION),
+            Some(value) => {
+                let found = if value.as_number().is_some() {
+                    format!("{value:?}")
+                } else {
+                    fields::article(&value).into()
+                };
+                let message = || format!("expected {SCHEMA_VERSION}, found {found}");
+                self.refuse(Code::SchemaVersion, &root.key("schema_version"), message);
+            }
+            None => self.refuse(Code::SchemaVersion, &root, || {
+                "expected a field `schema_version`, found none".into()
+            }),
+        }
+        None
+    }
+
+    fn version(&mut self, value: Option<Value>) -> Option<u64> {
+        let root = Path::ROOT;
+        let Some(value) = value else {
+            self.refuse(Code::BadVersion, &root, || "expected a field `version`, found none".into());
+            return None;
+        };
+        let version = value.as_i64().and_then(|version| u64::try_from(version).ok());
+        if version.is_none() {
+            let found = if value.as_number().is_some() {
+                format!("{value:?}")
+            } else {
+                fields::article(&value).into()
+            };
+            let message = || format!("expected an integer of at least 0, found {found}");
+            self.refuse(Code::BadVersion, &root.key("version"), message);
+        }
+        version
+    }
+
+    fn segments(&mut self, value: Value, bases: &mut Bases, path: &Path<'_>) {
+        for (name, value) in self.section(value, path) {
+            let path = path.key(&name);
+            let Some(key) = self.name(&name, &path) else { continue };
+            match self.segment(value, &path) {
+                Some(segment) => drop(bases.segments.insert(key, segment)),
+                None => drop(bases.invalid_segments.insert(key)),
+            }
+        }
+    }
+
+    fn features(
+        &mut self,
+        value: Value,
+        unchanged: &mut dyn FnMut(&str, &Value) -> bool,
+        bases: &mut Bases,
+        path: &Path<'_>,
+    ) {
+        for (name, value) in self.section(value, path) {
+            let path = path.key(&name);
+            let Some(key) = self.name(&name, &path) else { continue };
+            if unchanged(&key, &value) {
+                let before = self.hard;
+                if let Some(group) = value.get("exclusion_group").and_then(Value::as_str) {
+                    self.check_group(&key, &group.into(), &path.key("exclusion_group"));
+                }
+                if self.hard == before {
+                    bases.skipped.insert(key, value);
+                } else {
+                    bases.invalid_features.insert(key);
+                }
+                continue;
+            }
+            match self.feature(&name, value, &path) {
+                Some(feature) => drop(bases.features.insert(key, feature)),
+                None => drop(bases.invalid_features.insert(key)),
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What phases do to definitions (SEMANTICS 7.5).
+
+use super::Bases;
+use super::fields::{Decoder, did_you_mean};
+use super::path::Path;
+use super::release::Changes;
+use crate::error::{Code, nearest, quote};
+use crate::model::{Key, Patch, PatchKind, limits};
+use crate::value::Value;
+
+const PATCHES: [(&str, PatchKind); 4] = [
+    ("apply", PatchKind::Apply),
+    ("disable", PatchKind::Disable),
+    ("enable", PatchKind::Enable),
+    ("set", PatchKind::Set),
+];
+const PATCH: [&str; 5] = ["patch", "feature", "segment", "for", "variant"];
+
+impl Decoder {
+    pub(super) fn patches(
+        &mut self,
+        value: Value,
+        changes: &Changes,
+        bases: &Bases,
+        path: &Path<'_>,
+    ) -> Option<Vec<Patch>> {
+        let elements = self.list(value, limits::LIST_VALUES, path)?;
+        let elements = elements.into_iter().enumerate();
+        Some(elements.filter_map(|(i, value)| self.patch(value, changes, bases, &path.index(i))).collect())
+    }
+
+    /// A patch; none if it is not sound, or what it is on is ignored.
+    fn patch(&mut self, value: Value, changes: &Changes, bases: &Bases, path: &Path<'_>) -> Option<Patch> {
+        let mut fields = self.fields(value, path)?;
+        let kind = self.required(&mut fields, "patch", path);
+        let kind = kind.and_then(|value| self.choice(value, &PATCHES, &path.key("patch")));
+        let both = (fields.has("feature"), fields.has("segment"));
+        if both.0 == both.1 {
+            let found = if both.0 { "both" } else { "neither" };
+            self.error(Code::BadForm, path, || {
+                format!("expected either `feature` or `segment`, found {found}")
+            });
+        }
+        let feature = self.optional_key(&mut fields, "feature", path);
+        let segment = self.optional_key(&mut fields, "segment", path);
+        let audience = self.optional_key(&mut fields, "for", path);
+        let variant = match (kind, fields.has("variant")) {
+            (Some(PatchKind::Set), false) => {
+                self.missing(&fields, "variant", path);
+                None
+            }
+            (Some(PatchKind::Apply | PatchKind::Disable | PatchKind::Enable), true) => {
+                self.error(Code::BadForm, &path.key("variant"), || "only `set` has a variant".into());
+                fields.take("variant");
+                None
+            }
+            _ => self.optional_key(&mut fields, "variant", path),
+        };
+        self.finish(fields, &PATCH, path);
+        if both.0 == both.1 {
+            return None;
+        }
+        let patch = Patch { patch: kind?, feature, segment, audience, variant };
+        self.check_patch(&patch, changes, bases, path).then_some(patch)
+    }
+
+    /// Whether what the patch is on is in the release and sound; reports what does not fit together.
+    fn check_patch(&mut self, patch: &Patch, changes: &Changes, bases: &Bases, path: &Path<'_>) -> bool {
+        let candidate = if let Some(key) = &patch.feature {
+            let Some(written) = changes.features.get(key) else {
+                self.not_in_release("feature", key, changes.features.keys(), path);
+                return false;
+            };
+            if let Some(variant) = &patch.variant {
+                let candidate =
+                    written.as_ref().and_then(|w| w.as_ref()?.as_ref()).map(|f| f.has_variant(variant));
+                for (serves, whose) in [(bases.serves(key, variant), "base"), (candidate, "candidate")] {
+                    if serves == Some(false) {
+                        let message =
+                            || format!("{} is not a variant of the feature's {whose}", quote(variant));
+                        self.error(Code::UnknownVariant, &path.key("variant"), message);
+                        break;
+                    }
+                }
+            }
+            written.as_ref().map(Option::is_some)
+        } else if let Some(key) = &patch.segment {
+            let Some(written) = changes.segments.get(key) else {
+                self.not_in_release("segment", key, changes.segments.keys(), path);
+                return false;
+            };
+            if patch.patch != PatchKind::Apply {
+                let message = || "expected `apply`, as the patch is on a segment, found another one".into();
+                self.error(Code::SegmentPatch, &path.key("patch"), message);
+            }
+            written.as_ref().map(Option::is_some)
+        } else {
+            return false;
+        };
+        if candidate == Some(false) && patch.patch == PatchKind::Apply {
+            self.error(Code::ApplyWithoutCandidate, path, || {
+                "expected a candidate to apply, found none".into()
+            });
+        }
+        candidate.is_some()
+    }
+
+    fn not_in_release<'k>(
+        &mut self,
+        what: &str,
+        key: &str,
+        known: impl Iterator<Item = &'k Key>,
+        path: &Path<'_>,
+    ) {
+        let hint = || did_you_mean(nearest(key, known.map(|key| &**key)));
+        let message = || format!("{what} {} is not in the release", quote(key));
+        self.error_with_hint(Code::NotInRelease, &path.key(what), message, hint);
+    }
+}

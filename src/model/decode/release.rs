@@ -1,0 +1,329 @@
+//! Releases and their phases (SEMANTICS §7).
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use super::Bases;
+use super::fields::Decoder;
+use super::path::Path;
+use crate::error::{Code, quote};
+use crate::model::release::default_ramp_salt;
+use crate::model::{
+    Candidate, Feature, Key, Percent, Phase, PhaseRamp, PipelineRef, Release, ReleaseRamp, Segment,
+    SegmentCandidate, Target, limits,
+};
+use crate::value::Value;
+
+const RELEASE: [&str; 7] = ["id", "description", "pipeline", "features", "segments", "ramp", "phases"];
+const PHASE: [&str; 6] = ["id", "description", "live", "target", "ramp", "patches"];
+
+/// What the releases so far have taken.
+#[derive(Default)]
+pub(super) struct Claims {
+    ids: HashSet<Key>,
+    pub(super) features: BTreeSet<Key>,
+    segments: BTreeSet<Key>,
+}
+
+/// A candidate as written: absent, `null`, or a definition.
+pub(super) type Written<T> = Option<Option<Arc<T>>>;
+
+/// What a release changes. Absent inside: the entry is not sound, and is ignored with all patches on it.
+pub(super) struct Changes {
+    pub(super) features: BTreeMap<Key, Option<Written<Feature>>>,
+    pub(super) segments: BTreeMap<Key, Option<Written<Segment>>>,
+}
+
+impl Changes {
+    fn salt(&self) -> Key {
+        default_ramp_salt(self.features.keys(), self.segments.keys()).into()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.features.values().all(Option::is_some) && self.segments.values().all(Option::is_some)
+    }
+}
+
+impl Decoder {
+    pub(super) fn releases(
+        &mut self,
+        value: Value,
+        bases: &Bases,
+        claims: &mut Claims,
+        path: &Path<'_>,
+    ) -> Vec<Release> {
+        let elements = self.section_list(value, limits::LIST_VALUES, path).unwrap_or_default();
+        let elements = elements.into_iter().enumerate();
+        elements.filter_map(|(i, value)| self.release(value, bases, claims, &path.index(i))).collect()
+    }
+
+    fn release(
+        &mut self,
+        value: Value,
+        bases: &Bases,
+        claims: &mut Claims,
+        path: &Path<'_>,
+    ) -> Option<Release> {
+        let before = self.hard;
+        let mut fields = self.fields(value, path)?;
+        let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
+        if let Some(id) = id.as_ref().filter(|id| !claims.ids.insert(Key::clone(id))) {
+            let message = || format!("release {} is in the document already", quote(id));
+            self.error(Code::DuplicateId, &path.key("id"), message);
+        }
+        let description = self.description(&mut fields, path);
+        let pipeline =
+            fields.take("pipeline").and_then(|value| self.pipeline_ref(value, &path.key("pipeline")));
+        let features = match fields.take("features") {
+            Some(value) => self.object(value, &path.key("features")),
+            None => Some(Vec::new()),
+        };
+        let segments = match fields.take("segments") {
+            Some(value) => self.object(value, &path.key("segments")),
+            None => Some(Vec::new()),
+        };
+        let phases = self.required(&mut fields, "phases", path);
+        let phases = phases.and_then(|value| self.list(value, limits::PHASES, &path.key("phases")));
+        let sound = self.hard == before;
+
+        let changes = Changes {
+            features: self.feature_changes(
+                features.unwrap_or_default(),
+                bases,
+                claims,
+                &path.key("features"),
+            ),
+            segments: self.segment_changes(
+                segments.unwrap_or_default(),
+                bases,
+                claims,
+                &path.key("segments"),
+            ),
+        };
+        let (ramp, below) = match fields.take("ramp") {
+            Some(value) => self.release_ramp(value, &changes, &path.key("ramp")),
+            None => (None, Below::of(None, &changes)),
+        };
+        let phases = self.phases(phases.unwrap_or_default(), &changes, bases, below, &path.key("phases"));
+        self.finish(fields, &RELEASE, path);
+        sound.then_some(())?;
+        Some(assemble(
+            Release { id: id?, description, pipeline, ramp, phases, ..Release::default() },
+            changes,
+        ))
+    }
+
+    fn pipeline_ref(&mut self, value: Value, path: &Path<'_>) -> Option<PipelineRef> {
+        let mut fields = self.fields(value, path)?;
+        let key = self.required(&mut fields, "key", path).and_then(|value| self.key(value, &path.key("key")));
+        let version = self.required(&mut fields, "version", path);
+        let version = version.and_then(|value| self.unsigned(&value, u32::MAX, &path.key("version")));
+        self.finish(fields, &["key", "version"], path);
+        Some(PipelineRef { key: key?, version: version? })
+    }
+
+    fn feature_changes(
+        &mut self,
+        members: Vec<(Box<str>, Value)>,
+        bases: &Bases,
+        claims: &mut Claims,
+        path: &Path<'_>,
+    ) -> BTreeMap<Key, Option<Written<Feature>>> {
+        let mut changes = BTreeMap::new();
+        for (name, value) in members {
+            let path = path.key(&name);
+            let Some(key) = self.name(&name, &path) else { continue };
+            let before = self.hard;
+            let written = self.candidate(value, |d, value, path| d.feature(&name, value, path), &path);
+            self.check_claim(&mut claims.features, &key, "feature", &path);
+            self.check_exists(bases.has_feature(&key), written.as_ref(), "feature", &key, &path);
+            changes.insert(key, written.filter(|_| self.hard == before));
+        }
+        changes
+    }
+
+    fn segment_changes(
+        &mut self,
+        members: Vec<(Box<str>, Value)>,
+        bases: &Bases,
+        claims: &mut Claims,
+        path: &Path<'_>,
+    ) -> BTreeMap<Key, Option<Written<Segment>>> {
+        let mut changes = BTreeMap::new();
+        for (name, value) in members {
+            let path = path.key(&name);
+            let Some(key) = self.name(&name, &path) else { continue };
+            let before = self.hard;
+            let written = self.candidate(value, Self::segment, &path);
+            self.check_claim(&mut claims.segments, &key, "segment", &path);
+            self.check_exists(bases.has_segment(&key), written.as_ref(), "segment", &key, &path);
+            changes.insert(key, written.filter(|_| self.hard == before));
+        }
+        changes
+    }
+
+    fn candidate<T>(
+        &mut self,
+        value: Value,
+        read: impl FnOnce(&mut Self, Value, &Path<'_>) -> Option<Arc<T>>,
+        path: &Path<'_>,
+    ) -> Option<Written<T>> {
+        let mut fields = self.fields(value, path)?;
+        let candidate = fields.take("candidate");
+        self.finish(fields, &["candidate"], path);
+        match candidate {
+            None => Some(None),
+            Some(Value::Null) => Some(Some(None)),
+            Some(value) => read(self, value, &path.key("candidate")).map(|definition| Some(Some(definition))),
+        }
+    }
+
+    fn check_claim(&mut self, claimed: &mut BTreeSet<Key>, key: &Key, what: &str, path: &Path<'_>) {
+        if !claimed.insert(Key::clone(key)) {
+            self.error(Code::InTwoReleases, path, || {
+                format!("{what} {} is in another release already", quote(key))
+            });
+        }
+    }
+
+    fn check_exists<T>(
+        &mut self,
+        base: bool,
+        written: Option<&Written<T>>,
+        what: &str,
+        key: &str,
+        path: &Path<'_>,
+    ) {
+        if !base && matches!(written, Some(None | Some(None))) {
+            let message = || format!("{what} {} does not exist and has no candidate", quote(key));
+            self.error(Code::NothingToRelease, path, message);
+        }
+    }
+
+    fn release_ramp(
+        &mut self,
+        value: Value,
+        changes: &Changes,
+        path: &Path<'_>,
+    ) -> (Option<ReleaseRamp>, Below) {
+        let before = self.hard;
+        let Some(mut fields) = self.fields(value, path) else { return (None, Below::Broken) };
+        let unit = self.optional_unit(&mut fields, path);
+        let salt = self.optional_salt(&mut fields, path);
+        self.finish(fields, &["unit", "salt"], path);
+        let below = if self.hard == before { Below::of(unit.as_ref(), changes) } else { Below::Broken };
+        (Some(ReleaseRamp { unit, salt }), below)
+    }
+
+    fn phases(
+        &mut self,
+        elements: Vec<Value>,
+        changes: &Changes,
+        bases: &Bases,
+        below: Below,
+        path: &Path<'_>,
+    ) -> Vec<Phase> {
+        let mut ids: HashSet<Key> = HashSet::new();
+        let mut phases = Vec::with_capacity(elements.len());
+        for (i, value) in elements.into_iter().enumerate() {
+            let path = path.index(i);
+            let before = self.hard;
+            let Some(phase) = self.phase(value, changes, bases, below, &path) else { continue };
+            if !ids.insert(Key::clone(&phase.id)) {
+                let message = || format!("phase {} is in the release already", quote(&phase.id));
+                self.error(Code::DuplicateId, &path.key("id"), message);
+            }
+            let broken =
+                matches!(below, Below::Broken) && phase.ramp.is_some_and(|r| r.percent < Percent::ALL);
+            if self.hard == before && !broken {
+                phases.push(phase);
+            }
+        }
+        phases
+    }
+
+    fn phase(
+        &mut self,
+        value: Value,
+        changes: &Changes,
+        bases: &Bases,
+        below: Below,
+        path: &Path<'_>,
+    ) -> Option<Phase> {
+        let mut fields = self.fields(value, path)?;
+        let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
+        let description = self.description(&mut fields, path);
+        let live = self.optional_bool(&mut fields, "live", path).unwrap_or(false);
+        let target = fields.take("target").and_then(|value| self.targets(value, &path.key("target")));
+        let ramp = fields.take("ramp").and_then(|value| self.phase_ramp(value, below, &path.key("ramp")));
+        let patches = fields.take("patches");
+        let patches = patches.and_then(|value| self.patches(value, changes, bases, &path.key("patches")));
+        self.finish(fields, &PHASE, path);
+        Some(Phase { id: id?, description, live, target, ramp, patches })
+    }
+
+    pub(super) fn targets(&mut self, value: Value, path: &Path<'_>) -> Option<Vec<Target>> {
+        let elements = self.list(value, limits::LIST_VALUES, path)?;
+        let elements = elements.into_iter().enumerate();
+        Some(elements.filter_map(|(i, value)| self.target(value, &path.index(i))).collect())
+    }
+
+    fn target(&mut self, value: Value, path: &Path<'_>) -> Option<Target> {
+        let mut fields = self.fields(value, path)?;
+        let description = self.description(&mut fields, path);
+        let names = fields.take("environments");
+        let names = names.and_then(|value| self.list(value, limits::LIST_VALUES, &path.key("environments")));
+        let environments = names.map(|names| {
+            let path = path.key("environments");
+            let names = names.into_iter().enumerate();
+            names.filter_map(|(i, value)| self.environment(value, &path.index(i))).collect()
+        });
+        let condition = fields.take("if").and_then(|value| self.condition(value, &path.key("if")));
+        self.finish(fields, &["description", "environments", "if"], path);
+        Some(Target { description, environments, condition })
+    }
+
+    fn phase_ramp(&mut self, value: Value, below: Below, path: &Path<'_>) -> Option<PhaseRamp> {
+        let mut fields = self.fields(value, path)?;
+        let percent = self.required_percent(&mut fields, "percent", path);
+        self.finish(fields, &["percent"], path);
+        let percent = percent?;
+        if percent < Percent::ALL && matches!(below, Below::Unitless) {
+            let message =
+                || "expected `ramp.unit` in the release, which has not just one feature, found none".into();
+            self.error(Code::RampWithoutUnit, path, message);
+        }
+        Some(PhaseRamp { percent })
+    }
+}
+
+/// What becomes of phases whose share is below 100 %.
+#[derive(Clone, Copy)]
+enum Below {
+    /// They have a unit.
+    Sound,
+    /// There is no unit for them (7.4).
+    Unitless,
+    /// The release's ramp is not sound, and that was reported.
+    Broken,
+}
+
+impl Below {
+    fn of(unit: Option<&Key>, changes: &Changes) -> Self {
+        let several = changes.features.len() > 1 || !changes.segments.is_empty();
+        if several && unit.is_none() { Self::Unitless } else { Self::Sound }
+    }
+}
+
+/// Puts the sound changes into the release. If some are left out, the salt stays that of all of them.
+fn assemble(mut release: Release, changes: Changes) -> Release {
+    if !changes.is_whole() {
+        release.ramp.get_or_insert_default().salt.get_or_insert_with(|| changes.salt());
+    }
+    let features = changes.features.into_iter();
+    release.features = features.filter_map(|(key, c)| Some((key, Candidate { candidate: c? }))).collect();
+    let segments = changes.segments.into_iter();
+    release.segments =
+        segments.filter_map(|(key, c)| Some((key, SegmentCandidate { candidate: c? }))).collect();
+    release
+}

@@ -1,0 +1,18 @@
+//! The limits of SEMANTICS 9.7.
+
+/// Rules in a list.
+pub const RULES: usize = 10_000;
+/// Levels of condition; a condition without others in it has one.
+pub const CONDITION_LEVELS: usize = 64;
+/// Phases in a release.
+pub const PHASES: usize = 100;
+/// Values in the list of an operator.
+pub const LIST_VALUES: usize = 1_000_000;
+/// Bytes in a key.
+pub const KEY_BYTES: usize = 256;
+/// Attribute names in a document.
+pub const ATTRIBUTES: usize = 4_096;
+/// References in a chain.
+pub const CHAIN: usize = 64;
+/// Variants of a feature.
+pub const VARIANTS: usize = 1_024;

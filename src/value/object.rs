@@ -1,0 +1,40 @@
+//! Members of objects: of a key that is given twice, the last counts.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Value;
+
+/// Up to this size the keys of an object are compared with each other one by one.
+const SMALL: usize = 16;
+
+/// Leaves the last member of each key; says which were taken out.
+pub(super) fn keep_last(members: &mut Vec<(Box<str>, Value)>, mut taken_out: impl FnMut(&str)) {
+    if !has_duplicates(members) {
+        return;
+    }
+    let mut last = HashMap::with_capacity(members.len());
+    for (index, (key, _)) in members.iter().enumerate() {
+        if last.insert(&**key, index).is_some() {
+            taken_out(key);
+        }
+    }
+    let keep: Vec<bool> =
+        members.iter().enumerate().map(|(i, (key, _))| last.get(&**key) == Some(&i)).collect();
+    let mut keep = keep.into_iter();
+    members.retain(|_| keep.next().unwrap_or(true));
+}
+
+fn has_duplicates(members: &[(Box<str>, Value)]) -> bool {
+    if members.len() > SMALL {
+        let mut seen = HashSet::with_capacity(members.len());
+        return !members.iter().all(|(key, _)| seen.insert(&**key));
+    }
+    let mut rest = members;
+    while let [(key, _), tail @ ..] = rest {
+        if tail.iter().any(|(other, _)| other == key) {
+            return true;
+        }
+        rest = tail;
+    }
+    false
+}

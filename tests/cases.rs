@@ -1,0 +1,145 @@
+//! The table cases of `testdata/cases`, through the engine and through the trace (format: `testdata/README.md`).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{json, Value as Json};
+use tidegate::engine::trace_document;
+use tidegate::model::Mode;
+use tidegate::{Engine, Value};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+/// A case, its shorthands written out.
+struct Case {
+    name: String,
+    document: Vec<u8>,
+    mode: Mode,
+    process: BTreeMap<String, Value>,
+    now: i64,
+    context: Value,
+    feature: String,
+    expect: Json,
+}
+
+fn cases(path: &Path) -> Vec<Case> {
+    let file: Json = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let list = file["cases"].as_array().unwrap();
+    list.iter().map(|case| read(&stem, &file, case)).collect()
+}
+
+fn read(stem: &str, file: &Json, case: &Json) -> Case {
+    let document = match (case.get("if"), case.get("snapshot")) {
+        (Some(condition), _) => json!({"schema_version": 1, "version": 1, "features": {"f": {
+            "kind": "gate", "unit": "user_id", "rules": [{"id": "r", "if": condition, "variant": "on"}]}}}),
+        (None, Some(snapshot)) => snapshot.clone(),
+        (None, None) => file["snapshot"].clone(),
+    };
+    let now = match &case["now"] {
+        Json::String(text) => tidegate::operand::instant::parse_instant(text).unwrap(),
+        Json::Null => 1_700_000_000_000,
+        number => number.as_i64().unwrap(),
+    };
+    let process = case.get("process").cloned().unwrap_or(json!({}));
+    let context = case.get("context").cloned().unwrap_or(json!({}));
+    Case {
+        name: format!("{stem}/{}", case["name"].as_str().unwrap()),
+        document: serde_json::to_vec(&document).unwrap(),
+        mode: if case["mode"] == "lenient" { Mode::Lenient } else { Mode::Strict },
+        process: serde_json::from_value(process).unwrap(),
+        now,
+        context: serde_json::from_value(context).unwrap(),
+        feature: case.get("feature").and_then(Json::as_str).unwrap_or("f").to_owned(),
+        expect: case["expect"].clone(),
+    }
+}
+
+fn engine(case: &Case) -> Result<Engine, String> {
+    let mut builder = Engine::builder().mode(case.mode);
+    for (name, value) in &case.process {
+        builder = builder.process(name, value.clone());
+    }
+    let engine = builder.build();
+    engine.load(&case.document).map_err(|error| format!("refused: {error}"))?;
+    Ok(engine)
+}
+
+/// What is wrong with a decision, if something is.
+fn difference(expect: &Json, check: bool, decision: &Json) -> Option<String> {
+    match expect {
+        Json::Bool(expected) => (*expected != check).then(|| format!("expected {expected}, got {decision}")),
+        Json::Object(fields) => {
+            let wrong: Vec<_> = fields
+                .iter()
+                .filter(|(name, value)| !same(value, &decision[name.as_str()]))
+                .map(|(name, value)| format!("{name}: expected {value}, got {}", decision[name.as_str()]))
+                .collect();
+            (!wrong.is_empty()).then(|| wrong.join("; "))
+        }
+        other => Some(format!("a case must expect a boolean or an object, not {other}")),
+    }
+}
+
+/// Equal, numbers by their value.
+fn same(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Number(a), Json::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+fn run(door: fn(&Case) -> Result<(bool, Json), String>) {
+    let mut count = 0;
+    let mut wrong = Vec::new();
+    for path in files("cases") {
+        for case in cases(&path) {
+            count += 1;
+            match door(&case) {
+                Ok((check, decision)) => {
+                    wrong.extend(difference(&case.expect, check, &decision).map(|what| format!("{}: {what}", case.name)));
+                }
+                Err(what) => wrong.push(format!("{}: {what}", case.name)),
+            }
+        }
+    }
+    assert!(count >= 300, "only {count} cases");
+    assert!(wrong.is_empty(), "{} of {count} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_case_holds_in_the_engine() {
+    run(|case| {
+        let engine = engine(case)?;
+        let context = engine.context().with_object(&case.context).build();
+        let view = engine.view().at(case.now);
+        let decision = view.decide_name(&case.feature, &context);
+        let check = view.check_name(&case.feature, &context);
+        if decision.is_on() != check {
+            return Err("check and decide differ".to_owned());
+        }
+        Ok((check, serde_json::to_value(decision).map_err(|error| error.to_string())?))
+    });
+}
+
+#[test]
+fn every_case_holds_in_the_trace() {
+    run(|case| {
+        let members = case.context.as_object().unwrap_or_default();
+        let context = members.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+        let trace = trace_document(&case.document, &case.process, &case.feature, &context, case.now)
+            .map_err(|error| error.to_string())?;
+        Ok((trace.check, serde_json::to_value(&trace.decision).map_err(|error| error.to_string())?))
+    });
+}
