@@ -1,10 +1,6 @@
 //! Every case of `testdata/cases/` through the trace evaluator.
 #![cfg(feature = "regex")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a case that is not of the form of testdata/README.md must fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a case that is not of the form of testdata/README.md must fail")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

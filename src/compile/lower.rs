@@ -26,6 +26,14 @@ pub(super) fn lower<'m>(decoded: &'m Decoded, scope: &mut Scope<'_>, report: &mu
     for (index, release) in snapshot.releases.iter().enumerate() {
         lowering.release(snapshot, index, release, scope, report);
     }
+    for key in &decoded.tombstone_segments {
+        let draft = || SegmentDraft { key: Key::clone(key), base: SegmentSide::Tombstone, overlay: None };
+        lowering.segments.entry(scope.segment(key)).or_insert_with(draft);
+    }
+    for key in &decoded.tombstone_features {
+        let draft = || FeatureDraft::new(key, Side::Tombstone, "user_id");
+        lowering.features.entry(scope.feature(key)).or_insert_with(draft);
+    }
     for kill in &snapshot.kills {
         let number = scope.feature(&kill.feature);
         if let Some(draft) = lowering.features.get_mut(&number) {

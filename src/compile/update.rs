@@ -441,7 +441,10 @@ fn missing_process(decoded: &Decoded, process: &BTreeMap<String, Value>, report:
 fn isolated(decoded: &Decoded, drafts: &BTreeMap<u32, FeatureDraft<'_>>) -> Vec<Key> {
     let released: BTreeSet<&Key> =
         decoded.snapshot.releases.iter().flat_map(|release| release.features.keys()).collect();
-    let lost = |draft: &FeatureDraft<'_>| draft.overlay.is_none() && released.contains(&draft.key);
+    let lost = |draft: &FeatureDraft<'_>| {
+        draft.overlay.is_none()
+            && (released.contains(&draft.key) || decoded.tombstone_features.contains(&draft.key))
+    };
     drafts
         .values()
         .filter(|draft| matches!(draft.base, Side::Invalid) || lost(draft))

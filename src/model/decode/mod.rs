@@ -65,6 +65,10 @@ pub struct Decoded {
     pub invalid_features: BTreeSet<Key>,
     /// The segments whose base is invalid.
     pub invalid_segments: BTreeSet<Key>,
+    /// Features without a base whose candidate is not sound: tombstones, nothing more (SEMANTICS 9.5).
+    pub tombstone_features: BTreeSet<Key>,
+    /// Segments without a base whose candidate is not sound.
+    pub tombstone_segments: BTreeSet<Key>,
     /// All problems.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the document must be refused as a whole (SEMANTICS 9.1; in strict mode, for any error).
@@ -201,6 +205,16 @@ impl Decoder {
         if let Some(value) = fields.take("releases") {
             snapshot.releases = self.releases(value, &bases, &mut claims, &root.key("releases"));
         }
+        let served: BTreeSet<&Key> = snapshot.releases.iter().flat_map(|release| release.features.keys()).collect();
+        let based = |key: &Key| {
+            bases.features.contains_key(key) || bases.invalid_features.contains(key) || bases.skipped.contains_key(key)
+        };
+        let tombstone_features =
+            claims.features.iter().filter(|key| !served.contains(key) && !based(key)).cloned().collect();
+        let served: BTreeSet<&Key> = snapshot.releases.iter().flat_map(|release| release.segments.keys()).collect();
+        let based = |key: &Key| bases.segments.contains_key(key) || bases.invalid_segments.contains(key);
+        let tombstone_segments =
+            claims.segments.iter().filter(|key| !served.contains(key) && !based(key)).cloned().collect();
         let mut known = claims.features;
         known.extend(bases.features.keys().cloned());
         known.extend(bases.invalid_features.iter().cloned());
@@ -218,6 +232,8 @@ impl Decoder {
             unchanged: bases.skipped.into_keys().collect(),
             invalid_features: bases.invalid_features,
             invalid_segments: bases.invalid_segments,
+            tombstone_features,
+            tombstone_segments,
             ..Decoded::default()
         })
     }

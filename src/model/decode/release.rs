@@ -22,7 +22,7 @@ const PHASE: [&str; 6] = ["id", "description", "live", "target", "ramp", "patche
 pub(super) struct Claims {
     ids: HashSet<Key>,
     pub(super) features: BTreeSet<Key>,
-    segments: BTreeSet<Key>,
+    pub(super) segments: BTreeSet<Key>,
 }
 
 /// A candidate as written: absent, `null`, or a definition.
