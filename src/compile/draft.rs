@@ -16,8 +16,8 @@ pub(super) struct FeatureDraft<'m> {
     pub(super) base: Side<'m>,
     pub(super) overlay: Option<Overlay<Side<'m>>>,
     pub(super) kills: Vec<&'m str>,
-    /// The unit of the feature's definition: its base's, or its candidate's.
-    pub(super) unit: &'m str,
+    /// The units of its base and of its candidate.
+    pub(super) units: (&'m str, &'m str),
 }
 
 /// A segment.

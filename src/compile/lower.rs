@@ -143,6 +143,7 @@ impl<'m> Lowering<'m> {
             let number = scope.feature(key);
             let draft =
                 self.features.entry(number).or_insert_with(|| FeatureDraft::new(key, Side::Tombstone, unit));
+            draft.units.1 = unit;
             draft.overlay = Some(Overlay { course: course_index, candidate });
         }
     }
@@ -150,6 +151,6 @@ impl<'m> Lowering<'m> {
 
 impl<'m> FeatureDraft<'m> {
     fn new(key: &Key, base: Side<'m>, unit: &'m str) -> Self {
-        Self { key: Key::clone(key), base, overlay: None, kills: Vec::new(), unit }
+        Self { key: Key::clone(key), base, overlay: None, kills: Vec::new(), units: (unit, "user_id") }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::Error;
+use crate::error::{quote, Code, Error};
 use crate::model::{decode, Mode};
 use crate::trace::{Ignored, Trace, Tracer};
 use crate::value::{parse, Value};
@@ -22,7 +22,14 @@ pub fn trace_document(
     if decoded.refused {
         return Err(Error::from_diagnostics(decoded.diagnostics));
     }
-    let ignored = Ignored::find(&decoded.snapshot, decoded.invalid_features, decoded.invalid_segments);
+    let own = decoded.snapshot.environment.as_deref();
+    if let (Some(own), Some(engine)) = (own, process.get("environment"))
+        && engine.as_str() != Some(own)
+    {
+        let message = format!("expected the engine's environment {engine:?}, found {}", quote(own));
+        return Err(Error::new(Code::OtherEnvironment, "/environment", message));
+    }
+    let ignored = Ignored::find(&decoded);
     let tracer = Tracer::new(&decoded.snapshot, process.clone()).with_ignored(ignored);
     Ok(tracer.trace(feature, context, now_ms))
 }

@@ -226,6 +226,16 @@ impl Engine {
         self.inner.program.load_full()
     }
 
+    /// The text of the program, or of one feature of it; `None` if there is no such feature.
+    #[must_use]
+    pub fn listing(&self, feature: Option<&str>) -> Option<String> {
+        let program = self.program();
+        match feature {
+            Some(feature) => program.listing_of(feature, &self.inner.attributes),
+            None => Some(program.listing(&self.inner.attributes)),
+        }
+    }
+
     /// A handle of a gate, existing or not.
     #[must_use]
     pub fn gate(&self, name: &str) -> Gate {

@@ -55,6 +55,11 @@ impl Error {
         Self(Arc::new(Inner { code: first.map_or(Code::Refused, |d| d.code), diagnostics }))
     }
 
+    /// A feature's value that has not the form of the host's type.
+    pub(crate) fn other_form(feature: &str, found: &dyn fmt::Display) -> Self {
+        Self::new(Code::WrongType, "", format!("the value of {} has another form: {found}", quote(feature)))
+    }
+
     /// The code of the first problem.
     #[must_use]
     pub fn code(&self) -> Code {

@@ -59,10 +59,7 @@ impl<'p> Decision<'p> {
     /// If the value does not have the type's form.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<Option<T>, crate::error::Error> {
         let Some(value) = self.value() else { return Ok(None) };
-        T::deserialize(value).map(Some).map_err(|error| {
-            let message = format!("the value of `{}` has another form: {error}", self.feature);
-            crate::error::Error::new(crate::error::Code::WrongType, "", message)
-        })
+        T::deserialize(value).map(Some).map_err(|error| crate::error::Error::other_form(self.feature, &error))
     }
 
     /// Whether the value is `true`.

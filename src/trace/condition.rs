@@ -93,7 +93,7 @@ impl<'s> Run<'_, 's> {
     }
 
     /// What process attributes alone decide (SEMANTICS 2.5).
-    fn folded(&self, condition: &'s Condition, sign: Sign) -> Option<bool> {
+    pub(super) fn folded(&self, condition: &'s Condition, sign: Sign) -> Option<bool> {
         match condition {
             Condition::All { all } => self.folded_members(all, sign, sign),
             Condition::Any { any } => self.folded_members(any, sign, sign.flipped()),

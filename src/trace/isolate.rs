@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::operator;
-use crate::model::{Condition, Feature, Key, Release, Snapshot, Target};
+use crate::model::{Condition, Decoded, Feature, Key, Release, Snapshot, Target};
 
 /// What a lenient compile leaves out of a snapshot (SEMANTICS 9.4, 9.5).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -37,13 +37,18 @@ enum Subject {
 type Graph = BTreeMap<Subject, Vec<Subject>>;
 
 impl Ignored {
-    /// Finds what must be ignored; `features` and `segments` are those whose base `decode` found invalid.
+    /// Finds what must be ignored of a document that was decoded leniently.
     #[must_use]
-    pub fn find(snapshot: &Snapshot, features: BTreeSet<Key>, segments: BTreeSet<Key>) -> Self {
-        let invalid =
-            features.into_iter().map(Subject::Feature).chain(segments.into_iter().map(Subject::Segment));
-        let mut search = Search { invalid: invalid.collect(), ..Search::default() };
-        search.known = known(snapshot).chain(search.invalid.iter().cloned()).collect();
+    pub fn find(decoded: &Decoded) -> Self {
+        let snapshot = &decoded.snapshot;
+        let subjects = |features: &BTreeSet<Key>, segments: &BTreeSet<Key>| {
+            let features = features.iter().cloned().map(Subject::Feature);
+            features.chain(segments.iter().cloned().map(Subject::Segment)).collect::<Vec<_>>()
+        };
+        let invalid = subjects(&decoded.invalid_features, &decoded.invalid_segments);
+        let tombstones = subjects(&decoded.tombstone_features, &decoded.tombstone_segments);
+        let mut search = Search { invalid: invalid.into_iter().collect(), ..Search::default() };
+        search.known = known(snapshot).chain(search.invalid.iter().cloned()).chain(tombstones).collect();
         search.bases(snapshot);
         search.overlays(snapshot);
         search.finish()

@@ -159,8 +159,9 @@ impl<'s> Run<'_, 's> {
         }
         let mut inner = Refs::default();
         let mut matches = false;
+        let certain = target.iter().position(|entry| self.entry_is_certain(entry));
         for (index, entry) in target.iter().enumerate() {
-            if matches {
+            if matches || certain.is_some_and(|certain| certain != index) {
                 nodes.push(Node::new(Step::Target { target: index }, Outcome::Skipped));
             } else {
                 let node = self.target_entry(index, entry, &mut inner);
@@ -174,6 +175,15 @@ impl<'s> Run<'_, 's> {
         refs.note(inner.0.clone());
         self.targets.insert(remembered, Verdict { outcome: matches.into(), attribution: inner.0 });
         matches
+    }
+
+    /// Whether process attributes alone let an entry match (SEMANTICS 2.5, 7.3).
+    fn entry_is_certain(&self, entry: &'s Target) -> bool {
+        let environment = entry.environments.as_ref().is_none_or(|names| {
+            let (seen, process) = self.environment();
+            process && names.iter().any(|name| seen == Some(&**name))
+        });
+        environment && entry.condition.as_ref().is_none_or(|condition| self.folded(condition, Sign::Itself) == Some(true))
     }
 
     fn target_entry(&mut self, index: usize, entry: &'s Target, refs: &mut Refs) -> Node {
@@ -201,7 +211,7 @@ impl<'s> Run<'_, 's> {
         }
         let only = release.features.iter().next().filter(|_| release.features.len() == 1);
         let definition = only.and_then(|(key, change)| {
-            let base = self.snapshot().features.get(key);
+            let base = self.snapshot().features.get(key).filter(|_| !self.tracer.ignored.features.contains(key));
             base.or_else(|| change.candidate.as_ref().and_then(Option::as_ref))
         });
         definition.map_or_else(|| Key::from(DEFAULT_UNIT), |feature| unit_of(feature))

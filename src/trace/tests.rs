@@ -172,7 +172,8 @@ fn a_cycle_ends() {
         "segments": {"s": {"if": {"not": {"segment": "t"}}}, "t": {"if": {"segment": "s"}}}});
     assert_eq!(trace(document.clone(), json!({}), json!({})).decision.reason, Reason::Default);
     let snapshot = snapshot(document);
-    let ignored = Ignored::find(&snapshot, Default::default(), Default::default());
+    let decoded = crate::model::Decoded { snapshot: snapshot.clone(), ..Default::default() };
+    let ignored = Ignored::find(&decoded);
     assert_eq!((ignored.features.len(), ignored.segments.len()), (1, 2));
     let tracer = Tracer::new(&snapshot, BTreeMap::new()).with_ignored(ignored);
     assert_eq!(tracer.trace("f", &BTreeMap::new(), 0).decision.reason, Reason::InvalidDefinition);
