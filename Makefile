@@ -23,8 +23,9 @@ LONG_DOCUMENTS ?= 10000
 LONG_CONTEXTS ?= 100
 SEED ?=
 BENCH ?= *
+FUZZ_S ?= 60
 
-.PHONY: help demo test check check-long bench
+.PHONY: help demo test check check-long bench fuzz
 .PHONY: test-rust test-oracle differential fmt lint doc layers schema-drift licences clean
 
 help: ## List the targets
@@ -43,6 +44,12 @@ check-long: check test ## Run all of it and more: ignored tests, many more rando
 
 bench: ## Measure (BENCH=name for one)
 	$(CARGO) bench $(LOCKED) --package tidegate --bench '$(BENCH)'
+
+fuzz: ## Fuzz documents and contexts, FUZZ_S= seconds each; needs a nightly Rust and cargo-fuzz, and is no part of the tests
+	$(PYTHON) fuzz/seed.py
+	for target in document context; do \
+		$(CARGO) +nightly fuzz run --sanitizer none --fuzz-dir fuzz $$target -- -max_total_time=$(FUZZ_S) -max_len=8192 -timeout=10 -rss_limit_mb=2048; \
+	done
 
 test-rust: ## Rust: unit, table, property and documentation tests; and that the root builds without its default features
 	$(CARGO) build $(LOCKED) --package tidegate --no-default-features

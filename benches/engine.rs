@@ -330,7 +330,7 @@ fn delta(criterion: &mut Criterion) {
         let engine = engine(&document, false);
         let source: Json = serde_json::from_slice(&workload.document(source)).unwrap();
         let mut definition = source["features"]["checkout_gate_0500"].clone();
-        let versions = [50, 60].map(|percent| {
+        let versions = [40, 60].map(|percent| {
             definition["rules"][4]["rollout"]["percent"] = json!(percent);
             definition.to_string()
         });

@@ -18,3 +18,6 @@ pub use error::Error;
 pub use eval::Decision;
 pub use program::Reason;
 pub use value::Value;
+
+/// The version of the semantics (docs/SEMANTICS.md) that this crate implements.
+pub const SEMANTICS: u32 = 1;

@@ -268,3 +268,11 @@ pub(crate) fn pairs(gates: usize) -> Box<[(u16, u16); STEPS]> {
     }
     pairs
 }
+
+/// Prints a number, and keeps it for `scripts/bench_table.py`.
+pub(crate) fn report(group: &str, name: &str, number: f64, unit: &str) {
+    println!("{group}/{name:<24} {number:>12.2} {unit}");
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-results").join(group);
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join(name), format!("{number}\n")).unwrap();
+}

@@ -28,6 +28,8 @@ pub(super) struct Definition<'m> {
 /// A resolved definition (SEMANTICS 3.3).
 #[derive(Debug)]
 pub(super) struct Body<'m> {
+    /// The environment whose block has the rules.
+    pub(super) origin: Option<&'m str>,
     pub(super) enabled: bool,
     pub(super) default: u16,
     /// Shared by the blocks that do not replace them.
@@ -112,7 +114,7 @@ impl<'m> Definition<'m> {
         let mut lowering = Lowering { key, feature, groups, variants: &variants, rules: Vec::new() };
         let default = lowering.default(feature.default.as_ref(), path, sink);
         let list: Arc<[_]> = lowering.list(&feature.rules, &path.name("rules"), scope, sink).into();
-        let shared = Body { enabled: feature.enabled, default, rules: Arc::clone(&list) };
+        let shared = Body { origin: None, enabled: feature.enabled, default, rules: Arc::clone(&list) };
         let mut environments = Vec::with_capacity(feature.environments.len());
         let place = path.name("environments");
         for (name, block) in &feature.environments {
@@ -125,7 +127,8 @@ impl<'m> Definition<'m> {
                 Some(name) => lowering.default(Some(name), &place, sink),
                 None => default,
             };
-            let body = Body { enabled: block.enabled.unwrap_or(feature.enabled), default, rules };
+            let origin = block.rules.as_ref().map(|_| &**name);
+            let body = Body { origin, enabled: block.enabled.unwrap_or(feature.enabled), default, rules };
             environments.push((&**name, body));
         }
         let rules = lowering.rules;

@@ -7,7 +7,7 @@ use super::condition::Cond;
 use super::definition::{Body, Definition, Lowered, Serve, Share};
 use super::operator::Part;
 use super::overlay::LoweredPatch;
-use super::{Environment, Notices};
+use super::{Environment, Notices, RulePlace};
 use crate::bucket::Span;
 use crate::context::AttributeKey;
 use crate::model::{Key, Otherwise, PatchKind};
@@ -257,13 +257,19 @@ impl<'b, 'm> Emitter<'b, 'm> {
     ) -> Label {
         let certain = body.rules.iter().position(serves_everyone);
         let count = certain.map_or(body.rules.len(), |index| index.saturating_add(1));
-        for rule in body.rules.iter().skip(count) {
-            notices.never_reached(&self.unit.key, definition.rules.get(rule.id as usize));
+        let is_base = shift == (0, 0);
+        let place = |index: usize, rule: &Lowered<'m>| RulePlace {
+            id: definition.rules.get(rule.id as usize),
+            environment: body.origin,
+            index: is_base.then_some(index),
+        };
+        for (index, rule) in body.rules.iter().enumerate().skip(count) {
+            notices.never_reached(&self.unit.key, place(index, rule));
         }
         let mut next = self.end(Reason::Default, Some(default), None, shift.1, served);
-        for rule in body.rules.iter().take(count).rev() {
+        for (index, rule) in body.rules.iter().enumerate().take(count).rev() {
             if rule.condition.is(false) {
-                notices.never_holds(&self.unit.key, definition.rules.get(rule.id as usize));
+                notices.never_holds(&self.unit.key, place(index, rule));
                 continue;
             }
             let outside = match rule.otherwise {

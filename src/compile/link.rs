@@ -156,7 +156,11 @@ fn spread(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
     }
 }
 
+/// Told in lenient mode, where it decides what is served; in strict mode the cause refuses the document.
 fn refers_to_invalid(drafts: &Drafts<'_, '_>, reference: &Reference, report: &mut Report) {
+    if report.is_strict() {
+        return;
+    }
     let message = format!("{} is invalid", drafts.name(reference.target));
     report.add(Code::InvalidReference, reference.pointer.clone(), message);
 }

@@ -36,7 +36,7 @@ use std::sync::Arc;
 pub use self::counters::{CounterBlock, CounterLayout};
 pub use self::overrides::{FeatureOverrides, Serves};
 pub(crate) use self::overrides::{variant_value, with_overrides};
-use self::scope::{Environment, Notices, Numbers, Report, Scope, Sink};
+use self::scope::{Environment, Notices, Numbers, Report, RulePlace, Scope, Sink};
 pub use self::update::{Compiled, Compiler};
 use crate::context::Attributes;
 use crate::error::{Diagnostic, Error};

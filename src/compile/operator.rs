@@ -169,7 +169,11 @@ fn affix(affix: Affix, value: &Value, folded: bool) -> Result<Vec<Part<'_>>, Pro
 fn pattern(value: &Value) -> Result<Pattern, Problem> {
     let source = value.as_str().ok_or_else(|| bad("expected a regular expression"))?;
     Pattern::new(source).map_err(|message| {
-        let code = if cfg!(feature = "regex") { Code::BadRegex } else { Code::RegexUnavailable };
+        let code = match () {
+            () if !cfg!(feature = "regex") => Code::RegexUnavailable,
+            () if message.contains("at most") || message.contains("larger than") => Code::RegexTooLarge,
+            () => Code::BadRegex,
+        };
         (code, None, message)
     })
 }

@@ -158,12 +158,21 @@ impl Sink {
 }
 
 /// The problems of a whole document.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Report {
+    mode: Mode,
     diagnostics: Diagnostics,
 }
 
 impl Report {
+    pub(super) fn new(mode: Mode) -> Self {
+        Self { mode, diagnostics: Diagnostics::default() }
+    }
+
+    pub(super) fn is_strict(&self) -> bool {
+        self.mode == Mode::Strict
+    }
+
     pub(super) fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
         for diagnostic in diagnostics {
             self.diagnostics.push(diagnostic);
@@ -179,8 +188,8 @@ impl Report {
     }
 
     /// Whether the mode refuses the document.
-    pub(super) fn refuses(&self, mode: Mode) -> bool {
-        mode == Mode::Strict && self.diagnostics.errors() > 0
+    pub(super) fn refuses(&self) -> bool {
+        self.is_strict() && self.diagnostics.errors() > 0
     }
 
     pub(super) fn into_vec(self) -> Vec<Diagnostic> {
@@ -191,28 +200,49 @@ impl Report {
 /// What the compiler removed: rules that are never reached, or whose condition never holds in this process.
 pub(super) struct Notices<'r> {
     pub(super) report: &'r mut Report,
-    seen: HashSet<(Key, Key)>,
+    seen: HashSet<(Code, String, Key)>,
+    /// Whether there are process attributes.
+    process: bool,
 }
 
 impl<'r> Notices<'r> {
-    pub(super) fn new(report: &'r mut Report) -> Self {
-        Self { report, seen: HashSet::new() }
+    pub(super) fn new(report: &'r mut Report, process: bool) -> Self {
+        Self { report, seen: HashSet::new(), process }
     }
 
-    pub(super) fn never_reached(&mut self, feature: &Key, rule: Option<&Key>) {
-        self.add(Code::RuleNeverReached, feature, rule, "is never reached: a rule before it serves everyone");
+    pub(super) fn never_reached(&mut self, feature: &Key, place: RulePlace<'_>) {
+        self.add(Code::RuleNeverReached, feature, place, "is never reached: a rule before it serves everyone");
     }
 
-    pub(super) fn never_holds(&mut self, feature: &Key, rule: Option<&Key>) {
-        self.add(Code::ConstantCondition, feature, rule, "never holds in this process: it was removed");
+    pub(super) fn never_holds(&mut self, feature: &Key, place: RulePlace<'_>) {
+        let message = if self.process { "never holds in this process: it was removed" } else { "never holds: it was removed" };
+        self.add(Code::ConstantCondition, feature, place, message);
     }
 
-    fn add(&mut self, code: Code, feature: &Key, rule: Option<&Key>, message: &str) {
-        let Some(rule) = rule else { return };
-        if self.seen.insert((Key::clone(feature), Key::clone(rule))) {
-            let mut pointer = String::from("/features");
-            crate::error::push_step(&mut pointer, feature);
+    fn add(&mut self, code: Code, feature: &Key, place: RulePlace<'_>, message: &str) {
+        let Some(rule) = place.id else { return };
+        let mut pointer = String::from("/features");
+        crate::error::push_step(&mut pointer, feature);
+        if let Some(index) = place.index {
+            if let Some(name) = place.environment {
+                pointer.push_str("/environments");
+                crate::error::push_step(&mut pointer, name);
+            }
+            pointer.push_str("/rules");
+            crate::error::push_step(&mut pointer, &index.to_string());
+        }
+        if self.seen.insert((code, pointer.clone(), Key::clone(rule))) {
             self.report.add(code, pointer, format!("rule {} {message}", quote(rule)));
         }
     }
+}
+
+/// Which rule of a feature is meant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RulePlace<'p> {
+    pub(super) id: Option<&'p Key>,
+    /// The environment whose block has the rules.
+    pub(super) environment: Option<&'p str>,
+    /// `None` for a candidate's.
+    pub(super) index: Option<usize>,
 }

@@ -17,7 +17,7 @@ use super::lower::lower;
 use super::overlay::{patches, Course, Subject};
 use super::{Notices, Numbers, Report, Scope, Sink};
 use crate::context::Attributes;
-use crate::error::{quote, Code, Diagnostic, Error};
+use crate::error::{quote, Code, Diagnostic, Error, Severity};
 use crate::model::{decode_changed, Decoded, Key, Mode};
 use crate::program::{Chunk, Entry, Names, Program};
 use crate::value::{parse, Parsed, Value};
@@ -150,7 +150,9 @@ impl Compiler {
             hashes.insert(number, hash);
             reuse && plain.get(&number) == Some(&hash) && !outline.is_linked(name, value)
         });
-        if decoded.refused {
+        // In strict mode, what `decode` found does not hide what is found below.
+        let whole = decoded.diagnostics.iter().any(|problem| problem.severity == Severity::Error && problem.code.family() == 1);
+        if decoded.refused && (self.mode == Mode::Lenient || whole) {
             return Err(Error::from_diagnostics(decoded.diagnostics));
         }
         if let Value::Object(members) = &mut kept {
@@ -203,7 +205,7 @@ impl Compiler {
         removed: Option<&[Box<str>]>,
         reuse: bool,
     ) -> Result<Ready, Error> {
-        let mut report = Report::default();
+        let mut report = Report::new(self.mode);
         report.extend(decoded.diagnostics.iter().cloned());
         let attributes = Arc::clone(&self.attributes);
         let mut features = std::mem::take(&mut self.features);
@@ -234,7 +236,7 @@ impl Compiler {
         let present: BTreeSet<u32> = feature_drafts.keys().copied().chain(unchanged.iter().copied()).collect();
         let mut ready = Ready::new(removed.is_some().then(|| gone.clone()), present);
         ready.isolated = isolated(decoded, &feature_drafts);
-        if report.refuses(self.mode) {
+        if report.refuses() {
             (self.features, self.segments) = (features, segments);
             return Err(Error::from_diagnostics(report.into_vec()));
         }
@@ -259,7 +261,7 @@ impl Compiler {
         let mut scope = Scope::new(&attributes, process, &mut features, &mut segments);
         let environment = scope.environment();
         let mut builder = Builder::default();
-        let mut notices = Notices::new(&mut report);
+        let mut notices = Notices::new(&mut report, !process.is_empty());
         for target in ready.stale.clone() {
             match target {
                 Target::Feature(number) => {

@@ -35,10 +35,15 @@ use crate::value::{Number, Value, ValueRef};
 /// ```
 #[derive(Default)]
 pub struct Context<'a> {
+    /// The words of the first attributes, again: one cache line or two, and no look at the slots' length.
+    near: [u64; NEAR],
     slots: Vec<Slot<'a>>,
     copied: Vec<u8>,
     lists: Vec<Value>,
 }
+
+/// So many attributes have their words beside each other.
+const NEAR: usize = 16;
 
 struct Slot<'a> {
     word: u64,
@@ -64,7 +69,7 @@ impl<'a> Context<'a> {
     /// An empty context with room for `attributes` slots.
     #[must_use]
     pub fn with_capacity(attributes: usize) -> Self {
-        Self { slots: Vec::with_capacity(attributes), copied: Vec::new(), lists: Vec::new() }
+        Self { near: [0; NEAR], slots: Vec::with_capacity(attributes), copied: Vec::new(), lists: Vec::new() }
     }
 
     /// Sets an attribute; strings are borrowed.
@@ -112,6 +117,7 @@ impl<'a> Context<'a> {
 
     /// Forgets all attributes and keeps the memory.
     pub fn clear(&mut self) {
+        self.near = [word::MISSING; NEAR];
         self.slots.clear();
         self.copied.clear();
         self.lists.clear();
@@ -120,6 +126,9 @@ impl<'a> Context<'a> {
     #[inline]
     fn put(&mut self, attribute: AttributeKey, slot: Slot<'a>) {
         let index = attribute.index();
+        if let Some(near) = self.near.get_mut(index) {
+            *near = slot.word;
+        }
         if let Some(old) = self.slots.get_mut(index) {
             *old = slot;
             return;
@@ -183,7 +192,10 @@ impl Subject for Context<'_> {
 
     #[inline(always)]
     fn word(&self, attribute: AttributeKey) -> u64 {
-        self.slot(attribute).map_or(word::MISSING, |slot| slot.word)
+        match self.near.get(attribute.index()) {
+            Some(word) => *word,
+            None => self.slot(attribute).map_or(word::MISSING, |slot| slot.word),
+        }
     }
 
     #[inline]
@@ -213,7 +225,7 @@ impl Subject for Context<'_> {
     #[inline(always)]
     fn version(&self, attribute: AttributeKey) -> Packed {
         let Some(slot) = self.slot(attribute) else { return Packed::INVALID };
-        if !word::is_string(slot.word) {
+        if !word::is_string(self.word(attribute)) {
             return Packed::INVALID;
         }
         match slot.aux.load(Ordering::Relaxed) {
@@ -229,11 +241,9 @@ impl Context<'_> {
     #[inline(never)]
     fn hash_now(&self, slot: &Slot<'_>) -> u64 {
         let hash = unit_hash(self.slot_text(slot));
-        if slot.word > word::STRING {
-            let empty = slot.word == word::of(b"");
-            if !empty {
-                slot.hash.store(hash, Ordering::Relaxed);
-            }
+        // Of strings, only the empty one has this word.
+        if slot.word != word::STRING {
+            slot.hash.store(hash, Ordering::Relaxed);
         }
         hash
     }

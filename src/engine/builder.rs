@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use super::clock::{Clock, SystemClock};
@@ -12,7 +11,6 @@ use super::{Engine, Inner, Source, Writer};
 use crate::compile::Compiler;
 use crate::context::{AttributeValue, Attributes, Context};
 use crate::model::Mode;
-use crate::program::Program;
 use crate::value::Value;
 
 /// Builds an [`Engine`].
@@ -89,7 +87,7 @@ impl EngineBuilder {
             process: self.process,
         };
         let inner = Inner {
-            program: Arc::new(ArcSwap::from_pointee(Program::default())),
+            shared: Arc::default(),
             attributes,
             clock: self.clock,
             counters: self.counters.then(Arc::default),

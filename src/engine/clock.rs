@@ -1,6 +1,6 @@
 //! Where `now` comes from.
 
-use std::cell::Cell;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::eval::Now;
@@ -28,24 +28,11 @@ impl<F: Fn() -> i64 + Send + Sync> Clock for F {
     }
 }
 
-/// Asks the clock at the first time test, and only then.
-pub(super) struct Lazily<'c> {
-    clock: &'c dyn Clock,
-    known: Cell<Option<i64>>,
-}
+/// The clock as the evaluator asks it.
+pub(super) struct Asked<'c>(pub(super) &'c Arc<dyn Clock>);
 
-impl<'c> Lazily<'c> {
-    pub(super) fn new(clock: &'c dyn Clock) -> Self {
-        Self { clock, known: Cell::new(None) }
-    }
-}
-
-impl Now for Lazily<'_> {
+impl Now for Asked<'_> {
     fn now(&self) -> i64 {
-        self.known.get().unwrap_or_else(|| {
-            let now = self.clock.now_ms();
-            self.known.set(Some(now));
-            now
-        })
+        self.0.now_ms()
     }
 }

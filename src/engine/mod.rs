@@ -1,7 +1,7 @@
 //! The engine: holds the program that is served, and swaps it under running readers.
 //!
 //! ```text
-//!  load / apply_delta ─ compile (a mutex, off the hot path) ─▶ ArcSwap ◀─ Cache ─ Reader (one a thread) ─▶ check
+//!  load / apply_delta ─ compile (a mutex, off the hot path) ─▶ ArcSwap ◀─ epoch ─ Reader (one a thread) ─▶ check
 //!                        └ retired programs are kept until no reader holds them: readers never free       └▶ counters
 //! ```
 //! Readers take no lock and write no shared cache line. Many engines in one process do not know of each other.
@@ -12,6 +12,7 @@ mod counters;
 mod explain;
 mod overrides;
 mod reader;
+mod shared;
 mod view;
 
 #[cfg(test)]
@@ -21,7 +22,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 pub use self::builder::{ContextBuilder, EngineBuilder};
@@ -31,6 +31,7 @@ pub use self::counters::Exposure;
 pub use self::explain::trace_document;
 pub use self::overrides::Override;
 pub use self::reader::Reader;
+use self::shared::Shared;
 pub use self::view::View;
 use crate::compile::{with_overrides, Compiled, Compiler, FeatureOverrides};
 use crate::context::{AttributeKey, Attributes, Context, Subject};
@@ -97,7 +98,7 @@ pub struct Engine {
 }
 
 struct Inner {
-    program: Arc<ArcSwap<Program>>,
+    shared: Arc<Shared>,
     attributes: Arc<Attributes>,
     clock: Arc<dyn Clock>,
     counters: Option<Arc<Counters>>,
@@ -190,7 +191,7 @@ impl Engine {
     fn swap(&self, writer: &mut Writer) {
         let names = writer.compiler.names();
         let program = with_overrides(&writer.compiled, names, &writer.overrides, &self.inner.attributes);
-        let old = self.inner.program.swap(program);
+        let old = self.inner.shared.swap(program);
         writer.retired.push(old);
         writer.retired.retain(|program| Arc::strong_count(program) > 1);
     }
@@ -217,13 +218,13 @@ impl Engine {
     /// The version that is served; 0 if there is none.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.inner.program.load().version
+        self.inner.shared.program().version
     }
 
     /// The program that is served.
     #[must_use]
     pub fn program(&self) -> Arc<Program> {
-        self.inner.program.load_full()
+        self.inner.shared.load().1
     }
 
     /// The text of the program, or of one feature of it; `None` if there is no such feature.
@@ -245,7 +246,7 @@ impl Engine {
     /// A handle of a feature, existing or not.
     #[must_use]
     pub fn feature(&self, name: &str) -> Feature {
-        if let Some(number) = self.inner.program.load().feature(name) {
+        if let Some(number) = self.inner.shared.program().feature(name) {
             return Feature(number);
         }
         let mut writer = self.inner.writer.lock();
@@ -279,7 +280,7 @@ impl Engine {
     /// A reader: what a thread checks with, again and again, at full speed.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader::new(&self.inner.program, &self.inner.clock, self.inner.counters.as_ref())
+        Reader::new(&self.inner.shared, &self.inner.clock, self.inner.counters.as_ref())
     }
 
     /// A view of the version that is served now, for a request that decides several features.

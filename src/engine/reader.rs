@@ -3,21 +3,23 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, Cache};
-
-use super::clock::{Clock, Lazily};
+use super::clock::{Asked, Clock};
 use super::counters::{Counters, Shard};
+use super::shared::Shared;
 use super::view::View;
 use super::{decision, Feature, Gate};
 use crate::context::Subject;
-use crate::eval::{decide, Decision, Raw};
+use crate::eval::{decide, Brief, Decision, Raw};
 use crate::program::Program;
 
 /// Checks features on one thread; make one per thread with [`Engine::reader`](super::Engine::reader).
 ///
 /// Each call sees the newest program. Several calls may see several versions; a [`view`](Self::view) sees one.
 pub struct Reader {
-    program: Cache<Arc<ArcSwap<Program>>, Arc<Program>>,
+    shared: Arc<Shared>,
+    /// That of `program`.
+    epoch: u64,
+    program: Arc<Program>,
     clock: Arc<dyn Clock>,
     shard: Option<Arc<Shard>>,
 }
@@ -29,55 +31,85 @@ impl fmt::Debug for Reader {
 }
 
 impl Reader {
-    pub(super) fn new(program: &Arc<ArcSwap<Program>>, clock: &Arc<dyn Clock>, counters: Option<&Arc<Counters>>) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>, clock: &Arc<dyn Clock>, counters: Option<&Arc<Counters>>) -> Self {
+        let (epoch, program) = shared.load();
         Self {
-            program: Cache::new(Arc::clone(program)),
+            shared: Arc::clone(shared),
+            epoch,
+            program,
             clock: Arc::clone(clock),
             shard: counters.map(|counters| counters.shard()),
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn refresh(&mut self) {
+        (self.epoch, self.program) = self.shared.load();
+    }
+
+    #[inline(always)]
+    fn is_current(&self) -> bool {
+        self.shared.epoch() == self.epoch
+    }
+
     /// Whether a gate is on (SEMANTICS 6.6).
     #[inline]
     pub fn check(&mut self, gate: Gate, subject: &impl Subject) -> bool {
-        let program = self.program.load();
-        let raw = decide(program, program.entry(gate.0), subject, &Lazily::new(&*self.clock));
-        count(self.shard.as_deref(), raw);
-        raw.is_on()
+        // Not joined again after a refresh, so that the frequent way needs no registers saved.
+        if self.is_current() { self.check_now(gate, subject) } else { self.check_newer(gate, subject) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_newer(&mut self, gate: Gate, subject: &impl Subject) -> bool {
+        self.refresh();
+        self.check_now(gate, subject)
+    }
+
+    #[inline(always)]
+    fn check_now(&self, gate: Gate, subject: &impl Subject) -> bool {
+        let program = &*self.program;
+        let brief: Brief = decide(program, program.entry(gate.0), subject, &Asked(&self.clock));
+        count(self.shard.as_deref(), brief.counter());
+        brief.is_on()
     }
 
     /// Whether a gate is on, by name.
     #[inline]
     pub fn check_name(&mut self, gate: &str, subject: &impl Subject) -> bool {
-        let program = self.program.load();
-        let Some(number) = program.feature(gate) else { return false };
-        let raw = decide(program, program.entry(number), subject, &Lazily::new(&*self.clock));
-        count(self.shard.as_deref(), raw);
-        raw.is_on()
+        if !self.is_current() {
+            self.refresh();
+        }
+        self.program.feature(gate).is_some_and(|number| self.check_now(Gate(number), subject))
     }
 
     /// The decision of a feature, which borrows the reader.
     #[inline]
     pub fn decide(&mut self, feature: impl Into<Feature>, subject: &impl Subject) -> Decision<'_> {
+        if !self.is_current() {
+            self.refresh();
+        }
         let number = feature.into().0;
-        let program = self.program.load();
-        let raw = decide(program, program.entry(number), subject, &Lazily::new(&*self.clock));
-        count(self.shard.as_deref(), raw);
+        let program = &*self.program;
+        let raw: Raw = decide(program, program.entry(number), subject, &Asked(&self.clock));
+        count(self.shard.as_deref(), raw.counter());
         decision(program, number, raw)
     }
 
     /// A view of the newest version, for several decisions.
     #[inline]
     pub fn view(&mut self) -> View<'_, &Program> {
-        let now = self.clock.now_ms();
-        let program = self.program.load();
-        View::borrowed(program, now, self.shard.as_deref())
+        if !self.is_current() {
+            self.refresh();
+        }
+        View::borrowed(&self.program, self.clock.now_ms(), self.shard.as_deref())
     }
 }
 
 #[inline(always)]
-pub(super) fn count(shard: Option<&Shard>, raw: Raw) {
+pub(super) fn count(shard: Option<&Shard>, counter: u32) {
     if let Some(shard) = shard {
-        shard.count(raw.counter());
+        shard.count(counter);
     }
 }

@@ -92,7 +92,7 @@ impl<P: Deref<Target = Program>> View<'_, P> {
 
     #[inline]
     fn run(&self, entry: Entry, subject: &impl Subject) -> Raw {
-        let raw = decide(&self.program, entry, subject, &self.now);
+        let raw: Raw = decide(&self.program, entry, subject, &self.now);
         match &self.counting {
             Counting::Leased(lease) => lease.count(raw.counter()),
             Counting::No => {}

@@ -1,10 +1,12 @@
 //! The loop over instructions.
 
+use std::cell::Cell;
+use std::hint::black_box;
+
 use super::memo::{feature_key, recall, remember, segment_key, Memo, Place, LARGE, SMALL};
 use crate::bucket::mix;
 use crate::context::Subject;
 use crate::operand::set::filter_position;
-use crate::operand::version::Packed;
 use crate::operand::word;
 use crate::program::{Chunk, Entry, Fork, Inst, Pc, Program, Reason, ON};
 
@@ -60,28 +62,213 @@ impl Raw {
     }
 }
 
-/// Decides a feature.
-#[inline(always)]
-pub fn decide<S: Subject, N: Now>(program: &Program, entry: Entry, subject: &S, now: &N) -> Raw {
-    match program.chunks.get(entry.chunk as usize) {
-        Some(chunk) => run(program, chunk, entry, subject, now, None),
-        None => Raw::UNKNOWN,
-    }
-}
-
 /// The pc that a test leads to; `applicable` may be true only if the value is of the type asked for.
 #[inline(always)]
 fn take(fork: Fork, hit: bool, applicable: bool) -> Pc {
     if (hit ^ fork.negated) & applicable { fork.then } else { fork.or }
 }
 
+/// What a caller wants of a decision: all of it, or only what `check` needs, in registers.
+pub trait Outcome {
+    /// From a `Return` that no patch led to.
+    fn direct(a: u64, b: u64, attribution: u64, chunk: u32) -> Self;
+    /// From a run of any kind.
+    fn of(raw: Raw) -> Self;
+}
+
+impl Outcome for Raw {
+    #[inline(always)]
+    fn direct(a: u64, b: u64, attribution: u64, chunk: u32) -> Self {
+        Self { a, b, attribution, chunk, counter: 0 }
+    }
+
+    #[inline(always)]
+    fn of(raw: Raw) -> Self {
+        raw
+    }
+}
+
+/// What `check` needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Brief {
+    a: u64,
+    counter: u32,
+}
+
+impl Brief {
+    /// Whether the value is `true`.
+    #[must_use]
+    #[inline(always)]
+    pub fn is_on(self) -> bool {
+        self.a & ON != 0
+    }
+
+    /// The counter of this variant and phase.
+    #[must_use]
+    #[inline(always)]
+    pub fn counter(self) -> u32 {
+        self.counter
+    }
+}
+
+impl Outcome for Brief {
+    #[inline(always)]
+    fn direct(a: u64, b: u64, _: u64, _: u32) -> Self {
+        Self { a, counter: b as u32 }
+    }
+
+    #[inline(always)]
+    fn of(raw: Raw) -> Self {
+        Self { a: raw.a, counter: raw.counter() }
+    }
+}
+
+/// Decides a feature.
+///
+/// What is served to everyone, or by one share, is decided here and inlined into the caller; the frequent instructions
+/// run in [`run_frequent`], in registers; at the first other one, [`run`] takes over.
 #[inline(always)]
-fn run<S: Subject, N: Now>(
+pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, subject: &S, now: &N) -> O {
+    let Some(chunk) = program.chunks.get(entry.chunk as usize) else { return O::of(Raw::UNKNOWN) };
+    let end = match chunk.code.get(entry.pc as usize) {
+        Some(Inst::ShareReturn { fork, salt, last }) => chunk.code.get(share(*fork, *salt, *last, subject) as usize),
+        other => other,
+    };
+    match end {
+        Some(Inst::Return { a, b, attribution }) => O::direct(*a, *b, certain(entry, *attribution), entry.chunk),
+        _ => run_frequent(program, chunk, entry, subject, now),
+    }
+}
+
+#[inline(never)]
+fn run_frequent<O: Outcome, S: Subject, N: Now>(
     program: &Program,
     chunk: &Chunk,
     entry: Entry,
     subject: &S,
     now: &N,
+) -> O {
+    let code = &*chunk.code;
+    let mut pc = entry.pc;
+    loop {
+        let Some(inst) = code.get(pc as usize) else { return O::of(Raw::UNKNOWN) };
+        match frequent(chunk, inst, subject) {
+            Some(next) => pc = next,
+            None => {
+                if let Inst::Return { a, b, attribution } = *inst {
+                    return O::direct(a, b, certain(entry, attribution), entry.chunk);
+                }
+                return O::of(run_from(program, chunk, Entry { pc, ..entry }, subject, now));
+            }
+        }
+    }
+}
+
+/// Where a share leads whose targets are both ends.
+#[inline(always)]
+fn share<S: Subject>(fork: Fork, salt: u64, last: u64, subject: &S) -> Pc {
+    match subject.unit(fork.slot) {
+        Some(unit) => std::hint::select_unpredictable(mix(salt, unit) <= last, fork.then, fork.or),
+        None => fork.or,
+    }
+}
+
+#[inline(always)]
+fn certain(entry: Entry, attribution: u32) -> u64 {
+    if attribution == 0 { 0 } else { u64::from(entry.chunk) << 32 | u64::from(attribution) }
+}
+
+/// Where an instruction leads that looks at nothing but one attribute; `None` for the others.
+///
+/// Tables are reached through [`black_box`]: else the compiler reads the fields of the chunk for all arms before the
+/// first instruction (35 instructions a call, measured by callgrind), though an arm needs one of them.
+#[inline(always)]
+fn frequent<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Pc> {
+    Some(match *inst {
+        Inst::Word { fork, word } => {
+            let own = subject.word(fork.slot);
+            take(fork, own == word, word::is_string(own) | !fork.negated)
+        }
+        Inst::Share { fork, salt, last } => match subject.unit(fork.slot) {
+            Some(unit) if mix(salt, unit) <= last => fork.then,
+            _ => fork.or,
+        },
+        Inst::ShareReturn { fork, salt, last } => share(fork, salt, last, subject),
+        Inst::Words4 { fork, at } => {
+            let own = subject.word(fork.slot);
+            let hit = match four_words(black_box(chunk), at as usize) {
+                Some(&[a, b, c, d]) => (own ^ a).min(own ^ b).min((own ^ c).min(own ^ d)) == 0,
+                None => false,
+            };
+            take(fork, hit, word::is_string(own))
+        }
+        Inst::WordTable { fork, at, seed, shift } => {
+            let own = subject.word(fork.slot);
+            let index = (at as usize).wrapping_add((own.wrapping_mul(seed) >> (shift & 63)) as usize);
+            let hit = black_box(chunk).words.get(index).is_some_and(|&word| word == own);
+            take(fork, hit, word::is_string(own))
+        }
+        Inst::TextSet { fork, set, filter, words } => {
+            let own = subject.word(fork.slot);
+            let string = word::is_string(own);
+            let hit = string && {
+                let hash = subject.text_hash(fork.slot);
+                let (index, bits) = filter_position(hash, u64::from(words));
+                let index = (filter as usize).wrapping_add(index);
+                let chunk = black_box(chunk);
+                chunk.filters.get(index).is_some_and(|&word| word & bits == bits)
+                    && in_set(chunk, set, hash, black_box(subject), fork)
+            };
+            take(fork, hit, string)
+        }
+        Inst::Suffix { whole, fork, tail, text } => {
+            let own = subject.word(fork.slot);
+            let hit = own == tail && has_suffix(black_box(chunk), text, whole, black_box(subject), fork);
+            take(fork, hit, word::is_string(own))
+        }
+        Inst::Version { fork, mask, packed, test } => {
+            let own = subject.version(fork.slot);
+            if own.is_plain() {
+                let own = own.get();
+                let ordering = u32::from(own == packed) | u32::from(own > packed) << 1;
+                take(fork, mask >> ordering & 1 != 0, true)
+            } else {
+                general(black_box(chunk), test, black_box(subject), fork)
+            }
+        }
+        Inst::Test { fork, test } => general(black_box(chunk), test, black_box(subject), fork),
+        _ => return None,
+    })
+}
+
+/// The instant, asked for once.
+struct Once<'n, N> {
+    now: &'n N,
+    known: Cell<Option<i64>>,
+}
+
+impl<N: Now> Now for Once<'_, N> {
+    fn now(&self) -> i64 {
+        self.known.get().unwrap_or_else(|| {
+            let now = self.now.now();
+            self.known.set(Some(now));
+            now
+        })
+    }
+}
+
+#[inline(never)]
+fn run_from<S: Subject, N: Now>(program: &Program, chunk: &Chunk, entry: Entry, subject: &S, now: &N) -> Raw {
+    run(program, chunk, entry, subject, &Once { now, known: Cell::new(None) }, None)
+}
+
+/// Runs any code.
+fn run<S: Subject, N: Now>(
+    program: &Program,
+    chunk: &Chunk,
+    entry: Entry,
+    subject: &S,
+    now: &Once<'_, N>,
     mut memo: Option<Memo<'_>>,
 ) -> Raw {
     let code = &*chunk.code;
@@ -91,75 +278,19 @@ fn run<S: Subject, N: Now>(
     let mut indirect = 0_u64;
     loop {
         let Some(inst) = code.get(pc as usize) else { return Raw::UNKNOWN };
+        if let Some(next) = frequent(chunk, inst, subject) {
+            pc = next;
+            continue;
+        }
         pc = match *inst {
-            Inst::Return { a, b, attribution: certain } => {
-                if certain != 0 {
-                    attribution = u64::from(entry.chunk) << 32 | u64::from(certain);
+            Inst::Return { a, b, attribution: sure } => {
+                if sure != 0 {
+                    attribution = certain(entry, sure);
                 } else if attribution == 0 && indirect != 0 {
                     attribution = indirect | INDIRECT;
                 }
                 return Raw { a, b, attribution, chunk: entry.chunk, counter };
             }
-            Inst::Word { fork, word } => {
-                let own = subject.word(fork.slot);
-                take(fork, own == word, word::is_string(own) | !fork.negated)
-            }
-            Inst::Share { fork, salt, last } => match subject.unit(fork.slot) {
-                Some(unit) if mix(salt, unit) <= last => fork.then,
-                _ => fork.or,
-            },
-            Inst::ShareReturn { fork, salt, last } => {
-                let inside = match subject.unit(fork.slot) {
-                    Some(unit) => mix(salt, unit) <= last,
-                    None => false,
-                };
-                std::hint::select_unpredictable(inside, fork.then, fork.or)
-            }
-            Inst::Words4 { fork, at } => {
-                let own = subject.word(fork.slot);
-                let at = at as usize;
-                let hit = match code_words(chunk, at) {
-                    Some(&[a, b, c, d]) => (own ^ a).min(own ^ b).min((own ^ c).min(own ^ d)) == 0,
-                    None => false,
-                };
-                take(fork, hit, word::is_string(own))
-            }
-            Inst::WordTable { fork, at, seed, shift } => {
-                let own = subject.word(fork.slot);
-                let index = (at as usize).wrapping_add((own.wrapping_mul(seed) >> (shift & 63)) as usize);
-                let hit = chunk.words.get(index).is_some_and(|&word| word == own);
-                take(fork, hit, word::is_string(own))
-            }
-            Inst::TextSet { fork, set, filter, words } => {
-                let own = subject.word(fork.slot);
-                let string = word::is_string(own);
-                let hit = string && {
-                    let hash = subject.text_hash(fork.slot);
-                    let (index, bits) = filter_position(hash, u64::from(words));
-                    let index = (filter as usize).wrapping_add(index);
-                    chunk.filters.get(index).is_some_and(|&word| word & bits == bits)
-                        && in_set(chunk, set, hash, subject, fork)
-                };
-                take(fork, hit, string)
-            }
-            Inst::Suffix { whole, fork, tail, text } => {
-                let own = subject.word(fork.slot);
-                let hit = own == tail && has_suffix(chunk, text, whole, subject, fork);
-                take(fork, hit, word::is_string(own))
-            }
-            Inst::Version { fork, mask, packed, test } => {
-                let own = subject.version(fork.slot);
-                if own.is_plain() {
-                    let own = own.get();
-                    let ordering = u32::from(own == packed) | u32::from(own > packed) << 1;
-                    take(fork, mask >> ordering & 1 != 0, true)
-                } else if own == Packed::INVALID && !word::is_string(subject.word(fork.slot)) {
-                    fork.or
-                } else {
-                    general(chunk, test, subject, fork)
-                }
-            }
-            Inst::Test { fork, test } => general(chunk, test, subject, fork),
             Inst::Range { fork, salt, span } => match (subject.unit(fork.slot), chunk.spans.get(span as usize)) {
                 (Some(unit), Some(span)) => take(fork, span.contains(mix(salt, unit)), true),
                 _ => fork.or,
@@ -173,7 +304,7 @@ fn run<S: Subject, N: Now>(
                 if from <= now && now < to { then } else { or }
             }
             Inst::Served { attribution: index, counter: add, next } => {
-                attribution = u64::from(entry.chunk) << 32 | u64::from(index);
+                attribution = certain(entry, index);
                 counter = add;
                 next
             }
@@ -210,12 +341,14 @@ fn run<S: Subject, N: Now>(
                     fork.or
                 }
             }
+            // The frequent ones were taken above.
+            _ => return Raw::UNKNOWN,
         };
     }
 }
 
 #[inline(always)]
-fn code_words(chunk: &Chunk, at: usize) -> Option<&[u64; 4]> {
+fn four_words(chunk: &Chunk, at: usize) -> Option<&[u64; 4]> {
     chunk.words.get(at..)?.first_chunk::<4>()
 }
 
@@ -232,7 +365,7 @@ fn call<S: Subject, N: Now>(
     program: &Program,
     callee: Callee,
     subject: &S,
-    now: &N,
+    now: &Once<'_, N>,
     mut memo: Option<Memo<'_>>,
 ) -> Raw {
     let (key, entry) = match callee {
@@ -268,7 +401,7 @@ fn with_memo<S: Subject, N: Now>(
     chunk: &Chunk,
     entry: Entry,
     subject: &S,
-    now: &N,
+    now: &Once<'_, N>,
     large: bool,
 ) -> Raw {
     if large {
@@ -287,7 +420,7 @@ fn general<S: Subject>(chunk: &Chunk, test: u32, subject: &S, fork: Fork) -> Pc 
     }
 }
 
-#[inline]
+#[inline(never)]
 fn in_set<S: Subject>(chunk: &Chunk, set: u32, hash: u64, subject: &S, fork: Fork) -> bool {
     match (chunk.sets.get(set as usize), subject.text(fork.slot)) {
         (Some(set), Some(text)) => set.contains(hash, text),
@@ -295,7 +428,7 @@ fn in_set<S: Subject>(chunk: &Chunk, set: u32, hash: u64, subject: &S, fork: For
     }
 }
 
-#[inline]
+#[inline(never)]
 fn has_suffix<S: Subject>(chunk: &Chunk, text: u32, whole: bool, subject: &S, fork: Fork) -> bool {
     match (chunk.texts.get(text as usize), subject.text(fork.slot)) {
         (Some(suffix), Some(text)) => text.ends_with(suffix.as_bytes()) && (!whole || text.len() == suffix.len()),

@@ -13,7 +13,7 @@ use crate::bucket::bucket_of;
 use crate::context::{AttributeKey, Attributes};
 use crate::operand::test::{Affix, AttributeTest, Comparison, Quantifier};
 use crate::operand::word;
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// So many values of a list are shown.
 const SHOWN: usize = 8;
@@ -25,7 +25,7 @@ impl Program {
         let mut names: Vec<(u32, &str)> = self.present().collect();
         names.sort_by_key(|(_, name)| *name);
         let mut lister = Lister { program: self, attributes, out: String::new(), segments: Vec::new() };
-        let _ = writeln!(lister.out, "program of version {}: {} features", self.version, names.len());
+        let _ = writeln!(lister.out, "program of version {}, features: {}", self.version, names.len());
         for (number, name) in names {
             lister.feature(number, name);
         }
@@ -251,6 +251,13 @@ fn list_text(texts: &[String]) -> String {
     }
 }
 
+fn number_text(number: Number) -> String {
+    match number {
+        Number::Int(value) => value.to_string(),
+        Number::Float(value) => value.to_string(),
+    }
+}
+
 fn affix_text(affix: Affix) -> &'static str {
     match affix {
         Affix::Contains => "contains",
@@ -265,7 +272,7 @@ fn test_text(test: &AttributeTest) -> String {
             let texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
             format!("{} {}{}", affix_text(*affix), list_text(&texts), if *folded { " ignoring case" } else { "" })
         }
-        AttributeTest::Between(low, high) => format!("between {low:?} and {high:?}"),
+        AttributeTest::Between(low, high) => format!("between {} and {}", number_text(*low), number_text(*high)),
         AttributeTest::Bool(value) => format!("= {value}"),
         AttributeTest::Cidr(_) => "in networks".to_owned(),
         AttributeTest::Dotted(comparison, text) => format!("version {} {text}", comparison.sign()),
@@ -285,9 +292,9 @@ fn test_text(test: &AttributeTest) -> String {
             format!("contains {name} of a list")
         }
         AttributeTest::Modulo { divisor, remainder } => format!("mod {divisor} = {remainder}"),
-        AttributeTest::Number(comparison, number) => format!("{} {number:?}", comparison.sign()),
+        AttributeTest::Number(comparison, number) => format!("{} {}", comparison.sign(), number_text(*number)),
         AttributeTest::Numbers(numbers) => {
-            let texts: Vec<String> = numbers.iter().map(|number| format!("{number:?}")).collect();
+            let texts: Vec<String> = numbers.iter().map(|number| number_text(*number)).collect();
             format!("in {}", list_text(&texts))
         }
         AttributeTest::Pattern(_) => "matches a pattern".to_owned(),

@@ -22,8 +22,8 @@ Exit codes:
 Data goes to stdout, everything else to stderr. NO_COLOR is respected.";
 
 const EVAL_HELP: &str = "\
-Without --context, --set and --contexts, contexts are read from stdin: JSON lines, one object per line, and for each
-a line {\"line\":1,\"decisions\":[…]} is written. A line that is blank is passed over.
+Without --context, --set and --contexts, contexts are read from stdin: JSON lines, one object per line, and for \
+each a line {\"line\":1,\"decisions\":[…]} is written. A line that is blank is passed over.
 
 Without --now, all contexts are decided at the instant when the command started.
 

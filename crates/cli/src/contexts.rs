@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 
 use tidegate::Value;
 use tidegate::error::Code;
@@ -81,6 +82,12 @@ impl OneContext {
         let Some(text) = &self.context else { return Ok(set) };
         let context = object(text.as_bytes()).map_err(|problem| {
             let failure = Failure::new(Exit::Context, format!("--context: {problem}"));
+            if Path::new(text).is_file() {
+                return failure.hint("to read a file in a shell: --context \"$(cat FILE)\"");
+            }
+            if parse(text.as_bytes()).is_ok() {
+                return failure;
+            }
             failure.hint("in a shell, put it in single quotes: --context '{\"user_id\": \"u-1\"}'")
         })?;
         let mut map = into_map(context);

@@ -13,7 +13,7 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
         // Who types the beginning of a long name meant it as well.
         let begun = wanted.len() >= 4 && letters.starts_with(&wanted);
         let distance = if close { distance(&wanted, &letters) } else { usize::MAX };
-        let rank = if distance <= most { distance } else { LONGEST };
+        let rank = if begun { distance.min(1) } else { distance };
         (distance <= most || begun).then_some((rank, candidate))
     });
     near.min_by_key(|(rank, _)| *rank).map(|(_, candidate)| candidate)

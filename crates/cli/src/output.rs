@@ -50,8 +50,9 @@ impl Output {
 
     /// A tree of marks and text, its marks in colour.
     pub(crate) fn tree(&mut self, text: &str) -> Result<(), Failure> {
+        let text = printable(text);
         if !self.coloured {
-            return self.text(text);
+            return self.text(&text);
         }
         let good = format!("{GOOD}✓{GOOD:#}");
         let bad = format!("{BAD}✗{BAD:#}");
@@ -86,19 +87,19 @@ impl Output {
 
 /// Says an error on stderr. What cannot be said is not said.
 pub(crate) fn error(message: &str, hint: Option<&str>) {
-    say(ERROR, "error", message, hint);
+    say(ERROR, "error", message, hint.map(|hint| ("\n", hint)));
 }
 
-/// Says a warning on stderr.
+/// Says a warning on stderr; more compact than an error, as there may be several.
 pub(crate) fn warning(message: &str, hint: Option<&str>) {
-    say(WARNING, "warning", message, hint);
+    say(WARNING, "warning", message, hint.map(|hint| ("  ", hint)));
 }
 
-fn say(style: Style, word: &str, message: &str, hint: Option<&str>) {
+fn say(style: Style, word: &str, message: &str, hint: Option<(&str, &str)>) {
     let mut stderr = anstream::stderr().lock();
     let _ = writeln!(stderr, "{style}{word}{style:#}: {}", printable(message));
-    if let Some(hint) = hint {
-        let _ = writeln!(stderr, "\n{HINT}hint{HINT:#}: {}", printable(hint));
+    if let Some((before, hint)) = hint {
+        let _ = writeln!(stderr, "{before}{HINT}hint{HINT:#}: {}", printable(hint));
     }
 }
 

@@ -81,8 +81,9 @@ fn one(served: &Served, context: &BTreeMap<String, Value>, format: Option<Format
         Format::Json => output.json(&Answer { now_ms: served.now_ms, decisions })?,
         Format::Table => {
             table::print(&mut output, &decisions)?;
-            let about = format!("snapshot {}, now {}\n", view.version(), format_instant(served.now_ms));
+            let about = format!("snapshot {}, now {}", view.version(), format_instant(served.now_ms));
             output.styled(DIM, &about)?;
+            output.text("\n")?;
         }
     }
     output.flush()?;

@@ -1,5 +1,7 @@
 //! `explain`: why a feature is decided as it is.
 
+use std::path::Path;
+
 use tidegate::compile::validate;
 use tidegate::engine::{Clock as _, SystemClock, trace_document};
 
@@ -13,7 +15,11 @@ use crate::warnings;
 pub(crate) fn run(args: &Explain) -> Result<Exit, Failure> {
     let process = args.process.attributes()?;
     let context = args.context.attributes()?;
-    let document = Document::read(&args.file)?;
+    let document =
+        Document::read(&args.file).map_err(|failure| match Path::new(&args.feature).is_file() {
+            true => failure.hint("the file comes first, then the feature"),
+            false => failure,
+        })?;
     let mode = mode(args.how.lenient);
     if args.how.lenient {
         // The trace isolates by itself; this says what.

@@ -1,13 +1,12 @@
 //! `listing`: the compiled program as text.
 
 use serde::Serialize;
-use tidegate::program::Program;
 
 use super::mode;
 use crate::args::{Listing, TextFormat};
 use crate::document::{Document, Outline};
 use crate::failure::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{Output, printable};
 use crate::warnings;
 
 #[derive(Serialize)]
@@ -23,17 +22,22 @@ pub(crate) fn run(args: &Listing) -> Result<Exit, Failure> {
     let outline = Outline::of(&document.bytes);
     warnings::of_process(&outline, &process);
     let program = engine.program();
+    let attributes = engine.attributes();
     let listing = if args.features.is_empty() {
-        adapter::whole(&program)
+        program.listing(attributes)
     } else {
         let keys = outline.select(&args.features)?;
-        keys.iter().map(|key| adapter::feature(&program, key)).collect::<Vec<_>>().join("\n")
+        let listed = keys.iter().map(|key| {
+            // What only a release knows may be absent from the program.
+            program.listing_of(key, attributes).unwrap_or_else(|| format!("feature {key}: absent\n"))
+        });
+        listed.map(|text| text.trim_start().to_owned()).collect::<Vec<_>>().join("\n")
     };
     let mut output = Output::new();
     match args.format {
         TextFormat::Json => output.json(&Listed { version: program.version, listing })?,
         TextFormat::Text => {
-            output.text(&listing)?;
+            output.text(&printable(&listing))?;
             if !listing.ends_with('\n') {
                 output.text("\n")?;
             }
@@ -41,22 +45,4 @@ pub(crate) fn run(args: &Listing) -> Result<Exit, Failure> {
     }
     output.flush()?;
     Ok(Exit::Done)
-}
-
-/// Between this verb and the library's listing.
-mod adapter {
-    use super::Program;
-
-    pub(super) fn whole(program: &Program) -> String {
-        let mut keys: Vec<&str> = program.present().map(|(_, key)| key).collect();
-        keys.sort_unstable();
-        keys.iter().map(|key| feature(program, key)).collect::<Vec<_>>().join("\n")
-    }
-
-    pub(super) fn feature(program: &Program, key: &str) -> String {
-        match program.feature(key) {
-            Some(number) => format!("{key}: {:?}\n", program.entry(number)),
-            None => format!("{key}: absent\n"),
-        }
-    }
 }

@@ -67,6 +67,10 @@ pub(crate) fn run(served: &Served, args: &Eval) -> Result<Exit, Failure> {
     }
     output.flush()?;
     progress.finish();
+    if good == 0 && bad == 0 {
+        let hint = "for one context: --context JSON or --set NAME=VALUE (--context '{}' is the empty one)";
+        output::warning("there was no context to read", args.contexts.is_none().then_some(hint));
+    }
     if bad > 0 {
         let all = count(good.saturating_add(bad), "line");
         output::warning(&format!("passed over {bad} of {all}"), None);
@@ -98,7 +102,8 @@ fn answer(
     let decisions: Vec<_> =
         served.features.iter().map(|feature| view.decide(*feature, &context).text()).collect();
     if format == Some(Format::Table) {
-        output.styled(DIM, &format!("line {line}\n"))?;
+        output.styled(DIM, &format!("line {line}"))?;
+        output.text("\n")?;
         return table::print(output, &decisions);
     }
     output.json_line(&Answer { line, decisions })

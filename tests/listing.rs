@@ -1,0 +1,53 @@
+//! The listing of the example, by environment, against `testdata/listings` (`UPDATE_LISTINGS=1` writes it anew).
+
+use std::path::Path;
+
+use tidegate::Engine;
+
+const ENVIRONMENTS: [(&str, Option<&str>); 6] = [
+    ("dev", Some("us-west-2")),
+    ("staging", Some("us-west-2")),
+    ("prod-us-west", Some("us-west-2")),
+    ("prod-us-east", Some("us-east-1")),
+    ("prod-eu", Some("eu-central-1")),
+    // Nothing is folded: the environment is read from the context.
+    ("any", None),
+];
+
+fn listing(environment: &str, region: Option<&str>) -> String {
+    let mut builder = Engine::builder();
+    if let Some(region) = region {
+        builder = builder.process("environment", environment).process("region", region);
+    }
+    let engine = builder.build();
+    engine.load(include_bytes!("../examples/snapshots/checkout.json")).unwrap();
+    engine.listing(None).unwrap()
+}
+
+#[test]
+fn listings_of_the_example_are_as_checked_in() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/listings");
+    let update = std::env::var_os("UPDATE_LISTINGS").is_some();
+    let mut wrong = Vec::new();
+    for (environment, region) in ENVIRONMENTS {
+        let found = listing(environment, region);
+        let path = folder.join(format!("checkout.{environment}.txt"));
+        if update {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &found).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        if expected != found {
+            wrong.push(format!("--- {}\n{found}", path.display()));
+        }
+    }
+    let advice = "if they are right, review them line by line and run with UPDATE_LISTINGS=1";
+    assert!(wrong.is_empty(), "{advice}\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn listing_is_the_same_for_the_same_document() {
+    for (environment, region) in ENVIRONMENTS {
+        assert_eq!(listing(environment, region), listing(environment, region));
+    }
+}
