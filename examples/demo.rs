@@ -261,7 +261,7 @@ impl Stage {
         let gate = engine.gate(GATE);
         writeln!(self.out, "\n{}", paint.dim(&"─".repeat(WIDTH)))?;
         let how = format!("prod-us-west at 25 %, 1 000 contexts in turn, median of {BATCHES} batches");
-        writeln!(self.out, "  {} {}", paint.bold("One decision"), paint.dim(&how))?;
+        writeln!(self.out, "  {}  {}", paint.bold("One decision"), paint.dim(&how))?;
         let mut rows = vec![(GATE, "check", cost(&contexts, |context| reader.check(gate, context)))];
         for key in [CONFIG, EXPERIMENT] {
             let feature = engine.feature(key);
@@ -273,7 +273,7 @@ impl Stage {
         self.loads.sort();
         let median = self.loads.get(self.loads.len() / 2).copied().unwrap_or_default().as_secs_f64() * 1e6;
         let how = format!("median of {}: parse {:.1} kB, check, compile what changed, swap", self.loads.len(), live.len() as f64 / 1e3);
-        writeln!(self.out, "  {} {}", paint.bold("One update"), paint.dim(&how))?;
+        writeln!(self.out, "  {}    {}", paint.bold("One update"), paint.dim(&how))?;
         writeln!(self.out, "    {:<24} {}\n", "load and swap", paint.new(&format!("{median:>8.1} µs")))?;
         Ok(())
     }
@@ -343,7 +343,7 @@ impl Crowd {
         variants.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let config: Vec<String> =
             variants.iter().take(2).map(|(name, count)| format!("{name} {}", self.percent(**count))).collect();
-        let tested = if self.tested == 0 { "off".to_owned() } else { format!("{} % in test", self.percent(self.tested)) };
+        let tested = if self.tested == 0 { "off".to_owned() } else { format!("{:>2} % in test", self.percent(self.tested)) };
         format!(
             "{environment:<13} {phase:<13} {bar} {percent:>3} %  on {:>3} % {:<25} {tested}",
             self.percent(self.on),

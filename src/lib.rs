@@ -1,4 +1,56 @@
-//! Tidegate: the release-pipeline engine that you link into your service.
+//! Tidegate: the release-pipeline engine that you link into your service. In process, in nanoseconds, it decides which
+//! version of a feature a request sees, while a release of that feature moves phase by phase through environments and
+//! regions.
+//!
+//! ```text
+//!   snapshot (JSON) ─▶ value ─▶ model ─▶ compile ─▶ program ─▶ engine ── swap under running readers
+//!                      parse    decode    lower,     flat       │
+//!                                         link, emit tables     ▼
+//!                       context (attributes) ─────────────▶ eval ─▶ decision: value, variant, reason,
+//!                                                                   rule, release, phase, version
+//! ```
+//!
+//! # A first decision
+//!
+//! ```
+//! use tidegate::Engine;
+//!
+//! let engine = Engine::builder().process("environment", "prod-us-west").build();
+//! engine.load(br#"{
+//!   "schema_version": 1, "version": 42,
+//!   "features": {"checkout": {"kind": "gate", "rules": [
+//!     {"id": "staff", "if": {"attribute": "email", "op": "ends_with", "value": "@corp.example"}, "variant": "on"},
+//!     {"id": "tenth", "rollout": {"percent": 10}, "variant": "on"}]}}
+//! }"#)?;
+//!
+//! let checkout = engine.gate("checkout"); // a handle, once; valid over swaps
+//! let mut reader = engine.reader(); // one a thread
+//! let ann = engine.context().with("user_id", "u-1").with("email", "ann@corp.example").build();
+//!
+//! assert!(reader.check(checkout, &ann));
+//! let decision = reader.decide(checkout, &ann);
+//! assert_eq!((decision.variant(), decision.rule()), (Some("on"), Some("staff")));
+//! # Ok::<(), tidegate::Error>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! | module | what |
+//! |---|---|
+//! | [`engine`] | [`Engine`], [`Reader`], [`View`], overrides, exposure counters: what services use |
+//! | [`context`] | [`Context`], attribute keys, the trait [`Subject`] for attributes that live elsewhere |
+//! | [`eval`], [`program`] | how a decision is made, and over what |
+//! | [`compile`] | from the document to the program; diagnostics; only what changed is compiled again |
+//! | [`trace`] | why a decision is as it is, step by step: a second, independent evaluator |
+//! | [`model`], [`value`], [`operand`], [`bucket`] | the document, JSON values, operands, bucketing |
+//! | [`error`] | one error type, and the catalogue of stable codes |
+//!
+//! What every word means, and what is decided when, is in `docs/SEMANTICS.md`; [`SEMANTICS`] is its version.
+//!
+//! # Features
+//!
+//! `regex` (default): the operator `matches`. `schema`: the JSON Schema of the document. Neither changes what is
+//! decided.
 
 pub mod bucket;
 pub mod compile;
@@ -19,5 +71,9 @@ pub use eval::Decision;
 pub use program::Reason;
 pub use value::Value;
 
-/// The version of the semantics (docs/SEMANTICS.md) that this crate implements.
+/// The version of the semantics (`docs/SEMANTICS.md`) that this crate implements.
 pub const SEMANTICS: u32 = 1;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use parking_lot::{Mutex, MutexGuard};
-use serde_json::{json, Value as Json};
+use serde_json::{Value as Json, json};
 use tidegate::error::{Code, Error};
 use tidegate::model::Mode;
 use tidegate::{Engine, Update};
@@ -111,7 +111,9 @@ fn gates(features: &str) -> String {
 
 /// A document of a gate `f` whose rule has the condition.
 fn conditioned(condition: &str) -> String {
-    gates(&format!(r#""f": {{"kind": "gate", "rules": [{{"id": "r", "if": {condition}, "variant": "on"}}]}}"#))
+    gates(&format!(
+        r#""f": {{"kind": "gate", "rules": [{{"id": "r", "if": {condition}, "variant": "on"}}]}}"#
+    ))
 }
 
 fn tested(op: &str, value: &str) -> String {
@@ -123,7 +125,9 @@ const VALUE: &str = "/features/f/rules/0/if/value";
 #[test]
 fn what_is_not_json_is_refused() {
     let _peak = Peak::start();
-    for text in ["", " ", "hello", "{", "}", "{\"a\"", "[1,]", "{} {}", "\u{feff}{}", "nul", "\"", "\0", "{'a': 1}"] {
+    for text in
+        ["", " ", "hello", "{", "}", "{\"a\"", "[1,]", "{} {}", "\u{feff}{}", "nul", "\"", "\0", "{'a': 1}"]
+    {
         assert_eq!(refused(text.as_bytes()).code(), Code::NotJson, "{text:?}");
     }
     for bytes in [&b"\xff\xfe{}"[..], b"{\"\xc3\x28\": 1}", b"{\"a\": \"\xed\xa0\x80\"}"] {
@@ -158,7 +162,8 @@ fn wide_arrays_take_memory_in_proportion() {
     let peak = Peak::start();
     const MB: usize = 12;
     let elements = "[],".repeat((MB << 20) / 3);
-    let text = gates(&format!(r#""f": {{"kind": "config", "variants": {{"v": [{elements}[]]}}, "default": "v"}}"#));
+    let text =
+        gates(&format!(r#""f": {{"kind": "config", "variants": {{"v": [{elements}[]]}}, "default": "v"}}"#));
     Engine::new().load(text.as_bytes()).unwrap();
     // Of three bytes one value is made; what is refused for its size alone is 256 MiB.
     peak.assert_below_mb(40 * MB as u64);
@@ -175,10 +180,20 @@ fn document_larger_than_256_megabytes_is_refused_unread() {
 #[test]
 fn regex_bombs_are_refused_in_bounded_memory() {
     let peak = Peak::start();
-    let repeats = ["(a{1000}){1000}", "((a{100}){100}){100}", "(((((x{30}){30}){30}){30}){30}){30}", r"\\pL{50000}", r"(\\w{300}){300}"];
+    let repeats = [
+        "(a{1000}){1000}",
+        "((a{100}){100}){100}",
+        "(((((x{30}){30}){30}){30}){30}){30}",
+        r"\\pL{50000}",
+        r"(\\w{300}){300}",
+    ];
     for pattern in repeats {
         let (error, update) = isolated(tested("matches", &format!("\"{pattern}\"")).as_bytes());
-        assert!(first(&error).starts_with("TG209") && first(&error).ends_with(VALUE), "{pattern}: {}", first(&error));
+        assert!(
+            first(&error).starts_with("TG209") && first(&error).ends_with(VALUE),
+            "{pattern}: {}",
+            first(&error)
+        );
         assert_eq!(update.isolated.len(), 1);
     }
     let nested = format!("{}a{}", "(".repeat(100_000), ")".repeat(100_000));
@@ -211,8 +226,16 @@ fn numbers_that_are_none_are_refused() {
     let _peak = Peak::start();
     let digits = format!("1{}", "0".repeat(400));
     for (value, code) in [
-        ("NaN", "TG1001"), ("Infinity", "TG1001"), ("-Infinity", "TG1001"), ("+1", "TG1001"), ("01", "TG1001"), (".5", "TG1001"),
-        ("1e400", "TG1002"), ("-1e400", "TG1002"), (digits.as_str(), "TG1002"), ("1e99999999999999999999", "TG1002"),
+        ("NaN", "TG1001"),
+        ("Infinity", "TG1001"),
+        ("-Infinity", "TG1001"),
+        ("+1", "TG1001"),
+        ("01", "TG1001"),
+        (".5", "TG1001"),
+        ("1e400", "TG1002"),
+        ("-1e400", "TG1002"),
+        (digits.as_str(), "TG1002"),
+        ("1e99999999999999999999", "TG1002"),
     ] {
         let error = refused(tested("lt", value).as_bytes());
         assert_eq!(first(&error), format!("{code} {VALUE}"), "{value}");
@@ -230,7 +253,8 @@ fn numbers_that_are_none_are_refused() {
 #[test]
 fn duplicate_keys_are_refused_or_warned_about() {
     let _peak = Peak::start();
-    let (error, update) = isolated(gates(r#""f": {"kind": "gate"}, "f": {"kind": "gate", "default": "on"}"#).as_bytes());
+    let (error, update) =
+        isolated(gates(r#""f": {"kind": "gate"}, "f": {"kind": "gate", "default": "on"}"#).as_bytes());
     assert_eq!(all(&error), ["TG2006 /features/f"]);
     assert_eq!((update.isolated.len(), update.diagnostics.len()), (0, 1));
     let text = gates(&vec![r#""f": {"kind": "gate"}"#; 100_000].join(","));
@@ -241,7 +265,9 @@ fn duplicate_keys_are_refused_or_warned_about() {
 #[test]
 fn lone_surrogates_are_refused() {
     let _peak = Peak::start();
-    for value in [r#""\ud800""#, r#""\udc00x""#, r#""\ud800\ud800""#, r#""\udc00\ud800""#, r#""\ud83d\u0041""#] {
+    for value in
+        [r#""\ud800""#, r#""\udc00x""#, r#""\ud800\ud800""#, r#""\udc00\ud800""#, r#""\ud83d\u0041""#]
+    {
         assert_eq!(first(&refused(tested("eq", value).as_bytes())), format!("TG1003 {VALUE}"), "{value}");
     }
     assert_eq!(refused(gates(r#""\ud83d": {"kind": "gate"}"#).as_bytes()).code(), Code::BadUnicode);
@@ -252,14 +278,22 @@ fn lone_surrogates_are_refused() {
 fn unknown_variant_and_wrong_weights_are_refused() {
     let _peak = Peak::start();
     let config = |rule: &str| {
-        gates(&format!(r#""f": {{"kind": "config", "variants": {{"a": 1, "b": 2}}, "default": "a", "rules": [{rule}]}}"#))
+        gates(&format!(
+            r#""f": {{"kind": "config", "variants": {{"a": 1, "b": 2}}, "default": "a", "rules": [{rule}]}}"#
+        ))
     };
     let (error, _) = isolated(config(r#"{"id": "r", "variant": "c"}"#).as_bytes());
     assert_eq!(all(&error), ["TG2003 /features/f/rules/0/variant"]);
     for weights in [["50", "49"], ["50", "51"], ["0", "0"], ["99.9999", "0"]] {
         let [a, b] = weights;
-        let split = format!(r#"{{"id": "r", "split": [{{"variant": "a", "weight": {a}}}, {{"variant": "b", "weight": {b}}}]}}"#);
-        assert_eq!(all(&isolated(config(&split).as_bytes()).0), ["TG2011 /features/f/rules/0/split"], "{weights:?}");
+        let split = format!(
+            r#"{{"id": "r", "split": [{{"variant": "a", "weight": {a}}}, {{"variant": "b", "weight": {b}}}]}}"#
+        );
+        assert_eq!(
+            all(&isolated(config(&split).as_bytes()).0),
+            ["TG2011 /features/f/rules/0/split"],
+            "{weights:?}"
+        );
     }
 }
 
@@ -267,9 +301,11 @@ fn unknown_variant_and_wrong_weights_are_refused() {
 fn cycle_of_five_segments_is_refused_with_all_its_members() {
     let _peak = Peak::start();
     let segment = |i: usize| format!(r#""s{i}": {{"if": {{"segment": "s{}"}}}}"#, (i + 1) % 5);
-    let text = format!(r#"{{"schema_version": 1, "version": 2, "segments": {{{}}}, "features": {{
+    let text = format!(
+        r#"{{"schema_version": 1, "version": 2, "segments": {{{}}}, "features": {{
         "f": {{"kind": "gate", "rules": [{{"id": "r", "if": {{"segment": "s3"}}, "variant": "on"}}]}}}}}}"#,
-        (0..5).map(segment).collect::<Vec<_>>().join(","));
+        (0..5).map(segment).collect::<Vec<_>>().join(",")
+    );
     let (error, update) = isolated(text.as_bytes());
     let mut expected: Vec<String> = (0..5).map(|i| format!("TG3003 /segments/s{i}")).collect();
     expected.push("TG3004 /features/f/rules/0/if/segment".to_owned());
@@ -303,7 +339,10 @@ fn a_million_rules_over_features_are_served() {
         let _ = write!(text, r#"{}"f{f}": {{"kind": "gate", "rules": ["#, if f == 0 { "" } else { "," });
         for i in 0..1_000 {
             let comma = if i == 0 { "" } else { "," };
-            let _ = write!(text, r#"{comma}{{"id": "{i}", "if": {{"attribute": "a", "op": "eq", "value": {i}}}, "variant": "on"}}"#);
+            let _ = write!(
+                text,
+                r#"{comma}{{"id": "{i}", "if": {{"attribute": "a", "op": "eq", "value": {i}}}, "variant": "on"}}"#
+            );
         }
         text.push_str("]}");
     }
@@ -357,10 +396,15 @@ fn huge_network_is_not_quoted_whole() {
 #[test]
 fn five_thousand_attribute_names_are_refused() {
     let _peak = Peak::start();
-    let tests: Vec<String> = (0..5_000).map(|i| format!(r#"{{"attribute": "name-{i}", "op": "is_set"}}"#)).collect();
+    let tests: Vec<String> =
+        (0..5_000).map(|i| format!(r#"{{"attribute": "name-{i}", "op": "is_set"}}"#)).collect();
     let (error, update) = isolated(conditioned(&format!(r#"{{"any": [{}]}}"#, tests.join(","))).as_bytes());
     assert_eq!(error.code(), Code::Limit);
-    assert!(error.diagnostics().iter().all(|own| own.pointer.starts_with("/features/f/rules/0/if/any/")), "{:?}", all(&error));
+    assert!(
+        error.diagnostics().iter().all(|own| own.pointer.starts_with("/features/f/rules/0/if/any/")),
+        "{:?}",
+        all(&error)
+    );
     assert_eq!(update.isolated.len(), 1);
     let features: Vec<String> = (0..5_000)
         .map(|i| format!(r#""f{i}": {{"kind": "gate", "rules": [{{"id": "r", "if": {{"attribute": "name-{i}", "op": "is_set"}}, "variant": "on"}}]}}"#))
@@ -392,7 +436,8 @@ fn list_of_more_than_a_million_values_is_refused() {
 #[test]
 fn ten_thousand_problems_are_listed_up_to_a_thousand() {
     let peak = Peak::start();
-    let features: Vec<String> = (0..10_000).map(|i| format!(r#""f{i}": {{"kind": "gate", "default": "x"}}"#)).collect();
+    let features: Vec<String> =
+        (0..10_000).map(|i| format!(r#""f{i}": {{"kind": "gate", "default": "x"}}"#)).collect();
     let (error, update) = isolated(gates(&features.join(",")).as_bytes());
     assert_eq!(error.diagnostics().len(), 1_001);
     assert_eq!(error.diagnostics().last().unwrap().code, Code::MoreProblems);
@@ -416,7 +461,10 @@ fn hundreds_of_unknown_references_are_all_listed() {
 fn long_chain_that_ends_in_nothing_takes_bounded_time() {
     let _peak = Peak::start();
     let segment = |i: usize| format!(r#""s{i:05}": {{"if": {{"segment": "s{:05}"}}}}"#, i + 1);
-    let text = format!(r#"{{"schema_version": 1, "version": 2, "segments": {{{}}}}}"#, (0..1_000).map(segment).collect::<Vec<_>>().join(","));
+    let text = format!(
+        r#"{{"schema_version": 1, "version": 2, "segments": {{{}}}}}"#,
+        (0..1_000).map(segment).collect::<Vec<_>>().join(",")
+    );
     let (error, _) = isolated(text.as_bytes());
     assert!(all(&error).contains(&"TG3001 /segments/s00999/if/segment".to_owned()));
 }
@@ -440,7 +488,8 @@ const PROD: &str = "prod-us-west";
 
 /// An engine that serves the checkout.
 fn shop(mode: Mode) -> Engine {
-    let engine = Engine::builder().mode(mode).process("environment", PROD).process("region", "us-west-2").build();
+    let engine =
+        Engine::builder().mode(mode).process("environment", PROD).process("region", "us-west-2").build();
     engine.load(CHECKOUT.as_bytes()).unwrap();
     engine
 }
@@ -449,13 +498,16 @@ fn shop(mode: Mode) -> Engine {
 fn decisions(engine: &Engine) -> Vec<String> {
     let mut all = Vec::new();
     for i in 0..4 {
-        let context = engine.context()
+        let context = engine
+            .context()
             .with("user_id", &format!("u-{i}"))
             .with("plan", ["free", "pro", "team", "enterprise"][i])
             .with("app_version", "4.1.0")
             .with("country", "US")
             .build();
-        all.extend(engine.view().evaluate_all(&context).map(|decision| serde_json::to_string(&decision).unwrap()));
+        all.extend(
+            engine.view().evaluate_all(&context).map(|decision| serde_json::to_string(&decision).unwrap()),
+        );
     }
     all.sort();
     all
@@ -586,7 +638,9 @@ fn lost(of: impl Fn(Code) -> bool) -> std::collections::BTreeSet<String> {
 #[test]
 fn every_pointer_leads_somewhere() {
     let _peak = Peak::start();
-    let lost = lost(|code| !matches!(code, Code::ConstantCondition | Code::InvalidReference | Code::RuleNeverReached));
+    let lost = lost(|code| {
+        !matches!(code, Code::ConstantCondition | Code::InvalidReference | Code::RuleNeverReached)
+    });
     assert!(lost.is_empty(), "{lost:#?}");
 }
 

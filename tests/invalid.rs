@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value as Json;
+use tidegate::Engine;
 use tidegate::compile::validate;
 use tidegate::error::{Code, Diagnostic};
 use tidegate::model::Mode;
-use tidegate::Engine;
 
 /// A case of a file, its document as bytes.
 struct Case {
@@ -69,7 +69,9 @@ fn reported(case: &Case) -> (Vec<Diagnostic>, bool) {
 fn is_reported(expected: &Json, reported: &[Diagnostic]) -> bool {
     let same = |field: &str, found: &str| expected.get(field).is_none_or(|wanted| wanted == found);
     reported.iter().any(|own| {
-        same("pointer", &own.pointer) && same("code", own.code.as_str()) && same("severity", own.severity.as_str())
+        same("pointer", &own.pointer)
+            && same("code", own.code.as_str())
+            && same("severity", own.severity.as_str())
     })
 }
 
@@ -80,14 +82,26 @@ fn differences<'c>(cases: impl Iterator<Item = &'c Case>) -> Vec<String> {
         let (reported, refused) = reported(case);
         let sound = case.expected.iter().all(|expected| expected["severity"] == "warning");
         if !case.lenient && refused == sound {
-            wrong.push(format!("{}: {} in strict mode", case.name, if refused { "refused" } else { "accepted" }));
+            wrong.push(format!(
+                "{}: {} in strict mode",
+                case.name,
+                if refused { "refused" } else { "accepted" }
+            ));
         }
         // Lenient: only what concerns the document as a whole refuses it (SEMANTICS 9.1).
-        let whole = case.expected.iter().any(|expected| expected["code"].as_str().unwrap_or_default().starts_with("TG1"));
+        let whole = case
+            .expected
+            .iter()
+            .any(|expected| expected["code"].as_str().unwrap_or_default().starts_with("TG1"));
         if case.lenient && refused != whole {
-            wrong.push(format!("{}: {} in lenient mode", case.name, if refused { "refused" } else { "accepted" }));
+            wrong.push(format!(
+                "{}: {} in lenient mode",
+                case.name,
+                if refused { "refused" } else { "accepted" }
+            ));
         }
-        let places: Vec<String> = reported.iter().map(|own| format!("{} {:?}", own.code, own.pointer)).collect();
+        let places: Vec<String> =
+            reported.iter().map(|own| format!("{} {:?}", own.code, own.pointer)).collect();
         for expected in case.expected.iter().filter(|expected| !is_reported(expected, &reported)) {
             wrong.push(format!("{}: expected {expected}, reported: {}", case.name, places.join(", ")));
         }
@@ -126,7 +140,8 @@ fn every_case_says_code_and_pointer() {
 
 #[test]
 fn a_refused_document_leaves_the_engine_as_it_was() {
-    let sound = br#"{"schema_version": 1, "version": 1, "features": {"sound": {"kind": "gate", "default": "on"}}}"#;
+    let sound =
+        br#"{"schema_version": 1, "version": 1, "features": {"sound": {"kind": "gate", "default": "on"}}}"#;
     for case in cases().iter().filter(|case| !case.lenient) {
         let engine = Engine::builder().mode(Mode::Strict).build();
         engine.load(sound).unwrap();

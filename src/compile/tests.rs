@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
-use serde_json::{json, Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::*;
 use crate::context::Context;
-use crate::eval::{decide, Decision, DecisionText};
+use crate::eval::{Decision, DecisionText, decide};
 use crate::model::Key;
 use crate::program::{Entry, Program};
 
@@ -166,9 +166,13 @@ impl Dice {
     fn test(&mut self) -> Json {
         match self.roll(4) {
             0 => at_least(self.roll(50)),
-            1 => json!({"attribute": "plan", "op": "in", "value": (["pro", "team", "free"][..=self.roll(3)])}),
+            1 => {
+                json!({"attribute": "plan", "op": "in", "value": (["pro", "team", "free"][..=self.roll(3)])})
+            }
             2 => json!({"attribute": "country", "op": "eq", "value": (["CA", "DE", "US"][self.roll(3)])}),
-            _ => json!({"not": {"attribute": "app_version", "op": "semver_lt", "value": format!("{}.0.0", self.roll(5))}}),
+            _ => {
+                json!({"not": {"attribute": "app_version", "op": "semver_lt", "value": format!("{}.0.0", self.roll(5))}})
+            }
         }
     }
 
@@ -187,9 +191,11 @@ impl Dice {
         let percent = self.roll(101);
         let mut feature = match self.roll(6) {
             0 => gate(self.condition(own)),
-            1 => json!({"kind": "config", "variants": {"a": self.roll(9), "b": [1], "c": "x"}, "default": "b", "rules": [
+            1 => {
+                json!({"kind": "config", "variants": {"a": self.roll(9), "b": [1], "c": "x"}, "default": "b", "rules": [
                 {"id": "r", "if": self.condition(own), "variant": "a"},
-                {"id": "s", "if": self.test(), "split": [{"variant": "a", "weight": 30}, {"variant": "c", "weight": 70}]}]}),
+                {"id": "s", "if": self.test(), "split": [{"variant": "a", "weight": 30}, {"variant": "c", "weight": 70}]}]})
+            }
             2 => json!({"kind": "gate", "enabled": (self.roll(4) > 0), "rules": [
                 {"id": "r", "if": self.test(), "rollout": {"percent": percent}, "variant": "on"}]}),
             3 => json!({"kind": "gate", "rules": [{"id": "r", "if": self.test(), "variant": "on"}],
@@ -229,7 +235,10 @@ impl Dice {
         }
         let mut segments = Map::new();
         if self.roll(3) == 0 {
-            segments.insert(segment_key(self.roll(SEGMENTS / RELEASES) * RELEASES + k), json!({"candidate": {"if": self.test()}}));
+            segments.insert(
+                segment_key(self.roll(SEGMENTS / RELEASES) * RELEASES + k),
+                json!({"candidate": {"if": self.test()}}),
+            );
         }
         let phases: Vec<Json> = (0..=self.roll(4))
             .map(|i| {
@@ -248,7 +257,8 @@ impl Dice {
 
     fn start(&mut self) -> Json {
         let features: Map<String, Json> = (0..FEATURES).map(|i| (feature_key(i), self.feature(i))).collect();
-        let segments: Map<String, Json> = (0..SEGMENTS).map(|i| (segment_key(i), json!({"if": self.test()}))).collect();
+        let segments: Map<String, Json> =
+            (0..SEGMENTS).map(|i| (segment_key(i), json!({"if": self.test()}))).collect();
         let releases: Vec<Json> = (0..2).map(|k| self.release(k)).collect();
         json!({"schema_version": 1, "version": 1, "features": features, "segments": segments, "releases": releases,
             "exclusion_groups": {"group": self.group()}, "kills": []})
@@ -339,7 +349,8 @@ fn delta(from: &Json, to: &Json) -> Json {
             releases.push(release);
         }
     }
-    let gone: Vec<Json> = all(from).iter().map(|own| own["id"].clone()).filter(|id| by_id(to, id).is_none()).collect();
+    let gone: Vec<Json> =
+        all(from).iter().map(|own| own["id"].clone()).filter(|id| by_id(to, id).is_none()).collect();
     if !releases.is_empty() {
         delta["releases"] = json!(releases);
     }
@@ -352,7 +363,13 @@ fn delta(from: &Json, to: &Json) -> Json {
         }
     }
     if from["kills"] != to["kills"] {
-        concerned.extend(to["kills"].as_array().into_iter().flatten().map(|kill| kill["feature"].as_str().unwrap().to_owned()));
+        concerned.extend(
+            to["kills"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|kill| kill["feature"].as_str().unwrap().to_owned()),
+        );
     }
     if from["exclusion_groups"] != to["exclusion_groups"] {
         for group in to["exclusion_groups"].as_object().into_iter().flat_map(|groups| groups.values()) {
@@ -397,12 +414,15 @@ fn random_edits(seed: u64, by_delta: bool) -> Vec<String> {
         for name in features_of(&document).union(&features_of(&edited)) {
             let found = contexts.iter().map(|context| text(&rig.program, name, context));
             let expected = fresh_contexts.iter().map(|context| text(&fresh.program, name, context));
-            if let Some((at, (found, expected))) = found.zip(expected).enumerate().find(|(_, (found, expected))| found != expected) {
-                wrong.push(format!("{what}: {name} for context {at}: expected {expected:?}, found {found:?}"));
+            if let Some((at, (found, expected))) =
+                found.zip(expected).enumerate().find(|(_, (found, expected))| found != expected)
+            {
+                wrong
+                    .push(format!("{what}: {name} for context {at}: expected {expected:?}, found {found:?}"));
             }
-            let changed = contexts
-                .iter()
-                .any(|context| unversioned(text(&before, name, context)) != unversioned(text(&rig.program, name, context)));
+            let changed = contexts.iter().any(|context| {
+                unversioned(text(&before, name, context)) != unversioned(text(&rig.program, name, context))
+            });
             if changed && !compiled.changed.iter().any(|key| **key == **name) {
                 wrong.push(format!("{what}: {name} decides otherwise and is not listed as changed"));
             }
@@ -460,7 +480,8 @@ fn a_feature_that_comes_or_goes_is_the_only_change() {
     more["features"]["new"] = gate(at_least(1));
     let compiled = rig.load(&more).unwrap();
     assert_eq!((compiled.recompiled, names(&compiled.changed)), (1, vec!["new"]));
-    let compiled = rig.load(&json!({"schema_version": 1, "version": 3, "features": first["features"]})).unwrap();
+    let compiled =
+        rig.load(&json!({"schema_version": 1, "version": 3, "features": first["features"]})).unwrap();
     assert_eq!((compiled.recompiled, names(&compiled.changed)), (0, vec!["new"]));
     assert_eq!(rig.decide("new", &json!({"seats": 9}))["reason"], "unknown_feature");
 }
@@ -504,7 +525,12 @@ fn the_same_document_again_compiles_nothing() {
     for _ in 0..3 {
         document = next(&document);
         let compiled = rig.load(&document).unwrap();
-        assert_eq!((compiled.recompiled, names(&compiled.changed)), (0, vec![]), "version {}", document["version"]);
+        assert_eq!(
+            (compiled.recompiled, names(&compiled.changed)),
+            (0, vec![]),
+            "version {}",
+            document["version"]
+        );
     }
 }
 
@@ -599,7 +625,8 @@ fn five_hundred_loads_of_one_feature_leave_no_garbage() {
 #[test]
 fn five_hundred_deltas_of_one_feature_leave_no_garbage() {
     assert_bounded(growth(Rig::loaded(Mode::Strict, &fifty()), |rig, i| {
-        rig.apply(&json!({"from": i + 1, "version": i + 2, "features": {"f000": gate(at_least(i + 1))}})).unwrap();
+        rig.apply(&json!({"from": i + 1, "version": i + 2, "features": {"f000": gate(at_least(i + 1))}}))
+            .unwrap();
     }));
 }
 
@@ -669,7 +696,6 @@ fn assert_delta(delta: &Json, to: &Json) {
     by_delta.apply(&json!({"from": 3, "version": 4, "segments": {"big": later["segments"]["big"]}})).unwrap();
     let same = Rig::loaded(Mode::Strict, &later);
     assert_eq!(by_delta.decisions(&all), same.decisions(&all), "{delta}, then one of a segment");
-
 }
 
 #[test]
@@ -682,7 +708,9 @@ fn delta_of_a_changed_feature_is_the_document() {
 
 #[test]
 fn delta_of_an_added_feature_is_the_document() {
-    let to = edited(|document| document["features"]["new"] = gate(json!({"feature": "alone", "variants": ["off"]})));
+    let to = edited(|document| {
+        document["features"]["new"] = gate(json!({"feature": "alone", "variants": ["off"]}))
+    });
     assert_delta(&json!({"from": 1, "version": 2, "features": {"new": to["features"]["new"]}}), &to);
 }
 
@@ -783,10 +811,16 @@ fn delta_that_cannot_be_applied_is_refused_and_nothing_changes() {
         ("TG5006", json!({"from": 1, "version": 2, "environments": {"prod": {}}})),
         ("TG5006", json!({"from": 1, "version": 2, "environment": "prod"})),
         ("TG5006", json!({"from": 1, "version": 2, "kills": [{"feature": "alone", "environment": "prod"}]})),
-        ("TG5006", json!({"from": 1, "version": 2, "releases": [{"id": "more", "phases": [{"id": "p", "live": true}],
-            "features": {"alone": {"candidate": alone}}}]})),
-        ("TG5006", json!({"from": 1, "version": 2, "exclusion_groups": {"g": {"ranges": {
-            "x": {"from": 0, "to": 5}, "other": {"from": 5, "to": 9}}}}})),
+        (
+            "TG5006",
+            json!({"from": 1, "version": 2, "releases": [{"id": "more", "phases": [{"id": "p", "live": true}],
+            "features": {"alone": {"candidate": alone}}}]}),
+        ),
+        (
+            "TG5006",
+            json!({"from": 1, "version": 2, "exclusion_groups": {"g": {"ranges": {
+            "x": {"from": 0, "to": 5}, "other": {"from": 5, "to": 9}}}}}),
+        ),
         ("TG1006", json!([1])),
         ("TG2004", json!({"from": 1, "version": 2, "features": []})),
         ("TG2004", json!({"from": 1, "version": 2, "segments": 5})),
@@ -819,7 +853,8 @@ fn refused_document_changes_nothing_in_either_mode() {
         let mut refused = vec![json!([]), json!({"schema_version": 2, "version": 2}), json!({"version": 2})];
         if mode == Mode::Strict {
             refused.push(edited(|document| document["features"]["alone"] = json!({"kind": "gat"})));
-            refused.push(edited(|document| document["features"]["on_big"] = gate(json!({"segment": "none"}))));
+            refused
+                .push(edited(|document| document["features"]["on_big"] = gate(json!({"segment": "none"}))));
             refused.push(edited(|document| document["segments"]["big"] = json!({"if": {"segment": "big"}})));
             refused.push(edited(|document| document["releases"][0]["phases"][0]["colour"] = json!(1)));
         }
@@ -829,7 +864,8 @@ fn refused_document_changes_nothing_in_either_mode() {
             assert_eq!(rig.decisions(&all), expected, "{document}");
         }
         // What a refused document brought is not taken for known.
-        let compiled = rig.load(&edited(|document| document["features"]["alone"] = gate(at_least(1)))).unwrap();
+        let compiled =
+            rig.load(&edited(|document| document["features"]["alone"] = gate(at_least(1)))).unwrap();
         assert_eq!(names(&compiled.changed), ["alone", "on_alone"]);
     }
 }
@@ -858,7 +894,9 @@ fn rules_that_are_never_reached_or_never_hold_are_reported() {
 #[test]
 #[ignore = "bug: what is passed over is not reported again"]
 fn rule_that_the_same_document_still_does_not_reach_is_reported_again() {
-    let first = document(json!({"f": {"kind": "gate", "rules": [{"id": "all", "variant": "on"}, {"id": "late", "variant": "off"}]}}));
+    let first = document(
+        json!({"f": {"kind": "gate", "rules": [{"id": "all", "variant": "on"}, {"id": "late", "variant": "off"}]}}),
+    );
     let mut rig = Rig::new(Mode::Strict);
     assert_eq!(rig.load(&first).unwrap().diagnostics.len(), 1);
     assert_eq!(rig.load(&next(&first)).unwrap().diagnostics.len(), 1);
@@ -880,7 +918,8 @@ fn a_diamond_of_forty_levels_is_decided_fast_and_right() {
         segments.insert(format!("s{i}"), json!({"if": condition}));
     }
     segments.insert("s40".to_owned(), json!({"if": at_least(5)}));
-    let mut whole = document(json!({"f": gate(json!({"segment": "s0"})), "n": gate(json!({"not": {"segment": "s0"}}))}));
+    let mut whole =
+        document(json!({"f": gate(json!({"segment": "s0"})), "n": gate(json!({"not": {"segment": "s0"}}))}));
     whole["segments"] = Json::Object(segments);
     let rig = Rig::loaded(Mode::Strict, &whole);
     for (seats, holds) in [(json!(5), true), (json!(4), false)] {
@@ -888,7 +927,11 @@ fn a_diamond_of_forty_levels_is_decided_fast_and_right() {
         assert_eq!(rig.decide("n", &json!({"seats": seats}))["value"], !holds);
     }
     assert_eq!(rig.decide("f", &json!({}))["value"], false);
-    assert_eq!(rig.decide("n", &json!({}))["value"], false, "a leaf that is not applicable is false, and its negation too");
+    assert_eq!(
+        rig.decide("n", &json!({}))["value"],
+        false,
+        "a leaf that is not applicable is false, and its negation too"
+    );
 }
 
 #[test]
@@ -931,8 +974,12 @@ fn chain_of_64_references_is_accepted_and_of_65_refused() {
 #[test]
 fn more_than_900_definitions_reached_are_refused() {
     let wide = |count: usize| {
-        let segments: Map<String, Json> = (0..count).map(|i| (format!("s{i}"), json!({"if": at_least(i)}))).collect();
-        let any: Vec<Json> = (0..count).rev().map(|i| json!({"all": [{"segment": format!("s{i}")}, {"not": {"segment": format!("s{i}")}}]})).collect();
+        let segments: Map<String, Json> =
+            (0..count).map(|i| (format!("s{i}"), json!({"if": at_least(i)}))).collect();
+        let any: Vec<Json> = (0..count)
+            .rev()
+            .map(|i| json!({"all": [{"segment": format!("s{i}")}, {"not": {"segment": format!("s{i}")}}]}))
+            .collect();
         let mut whole = document(json!({"f": gate(json!({"any": any}))}));
         whole["segments"] = Json::Object(segments);
         whole

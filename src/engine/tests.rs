@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::sync::mpsc;
 use std::time::Duration;
 
-use serde_json::{json, Value as Json};
+use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::model::Mode;
@@ -31,7 +31,7 @@ fn loaded(features: Json) -> Engine {
     engine
 }
 
-fn user<'e>(engine: &'e Engine, id: &str) -> Context<'static> {
+fn user(engine: &Engine, id: &str) -> Context<'static> {
     engine.context().with("user_id", id).build()
 }
 
@@ -86,7 +86,8 @@ fn handle_is_good_for_a_feature_that_appears_later_goes_and_comes_back() {
 fn thousand_handles_of_unknown_features_are_all_good() {
     let engine = loaded(json!({"f": always(true)}));
     let handles: Vec<Gate> = (0..1_000).map(|i| engine.gate(&format!("g{i}"))).collect();
-    let features: serde_json::Map<String, Json> = (0..1_000).map(|i| (format!("g{i}"), always(i % 3 == 0))).collect();
+    let features: serde_json::Map<String, Json> =
+        (0..1_000).map(|i| (format!("g{i}"), always(i % 3 == 0))).collect();
     engine.load(&document(2, Json::Object(features))).unwrap();
     let (mut reader, context) = (engine.reader(), engine.context().build());
     for (i, handle) in handles.iter().enumerate() {
@@ -98,7 +99,9 @@ fn thousand_handles_of_unknown_features_are_all_good() {
 fn handle_that_is_made_between_a_load_and_a_delta_is_good() {
     let engine = loaded(json!({"f": always(true)}));
     let late = engine.gate("late");
-    engine.apply_delta(&bytes(&json!({"from": 1, "version": 2, "features": {"late": always(true)}}))).unwrap();
+    engine
+        .apply_delta(&bytes(&json!({"from": 1, "version": 2, "features": {"late": always(true)}})))
+        .unwrap();
     let mut reader = engine.reader();
     assert!(reader.check(late, &engine.context().build()));
     assert!(reader.check_name("f", &engine.context().build()));
@@ -115,7 +118,9 @@ fn keys_and_contexts_outlive_swaps() {
     let f = engine.gate("f");
     for version in 1..20 {
         let seats = gate("seats", json!(version));
-        engine.load(&document(version, json!({"f": gate("plan", json!("pro")), format!("g{version}"): seats}))).unwrap();
+        engine
+            .load(&document(version, json!({"f": gate("plan", json!("pro")), format!("g{version}"): seats})))
+            .unwrap();
         assert!(reader.check(f, &by_key) && reader.check(f, &by_name));
         assert_eq!(reader.check_name(&format!("g{version}"), &by_name), version == 3);
         assert_eq!(engine.attribute("plan").unwrap(), plan);
@@ -131,7 +136,8 @@ fn names_that_strangers_bring_displace_no_name_of_a_document() {
     }
     let strange = strange.build();
     let names = |i: usize| format!("name-{i}");
-    let features: serde_json::Map<String, Json> = (0..2_000).map(|i| (names(i), gate(&names(i), json!("x")))).collect();
+    let features: serde_json::Map<String, Json> =
+        (0..2_000).map(|i| (names(i), gate(&names(i), json!("x")))).collect();
     let update = engine.load(&document(1, Json::Object(features))).unwrap();
     assert!(update.diagnostics.is_empty(), "{:?}", update.diagnostics);
     let mut reader = engine.reader();
@@ -159,11 +165,17 @@ fn document_with_all_attribute_names_is_served_after_strangers_came() {
 fn engines_do_not_know_of_each_other() {
     let engines: Vec<Engine> = (0..20)
         .map(|i| {
-            let engine = Engine::builder().process("environment", if i % 2 == 0 { "dev" } else { "prod" }).build();
+            let engine =
+                Engine::builder().process("environment", if i % 2 == 0 { "dev" } else { "prod" }).build();
             // Names in another order each, so that numbers and keys differ.
             let _ = engine.context().with(&format!("only-{i}"), 1).build();
-            engine.load(&document(i + 1, json!({format!("f{i}"): always(true), "env": {"kind": "gate",
-                "environments": {"dev": {"default": "on"}}}}))).unwrap();
+            engine
+                .load(&document(
+                    i + 1,
+                    json!({format!("f{i}"): always(true), "env": {"kind": "gate",
+                "environments": {"dev": {"default": "on"}}}}),
+                ))
+                .unwrap();
             engine
         })
         .collect();
@@ -193,7 +205,8 @@ fn view_pins_a_version_while_loads_happen() {
     assert!(of_engine.check(f, &context) && of_reader.check(f, &context));
     assert!(of_engine.check_name("g", &context) && !of_engine.check_name("h", &context));
     assert_eq!(of_engine.decide(f, &context).version(), 1);
-    let mut all: Vec<_> = of_engine.evaluate_all(&context).map(|decision| decision.feature().to_owned()).collect();
+    let mut all: Vec<_> =
+        of_engine.evaluate_all(&context).map(|decision| decision.feature().to_owned()).collect();
     all.sort();
     assert_eq!(all, ["f", "g"]);
     assert_eq!((engine.view().version(), engine.view().check(f, &context)), (99, false));
@@ -332,10 +345,23 @@ fn time_tests_follow_the_clock() {
         let now = Arc::clone(&now);
         Engine::builder().clock(move || now.load(Ordering::Relaxed)).build()
     };
-    engine.load(&document(1, json!({"f": {"kind": "gate", "rules": [
-        {"id": "r", "if": {"time": {"from": 1_000, "to": 2_000}}, "variant": "on"}]}}))).unwrap();
+    engine
+        .load(&document(
+            1,
+            json!({"f": {"kind": "gate", "rules": [
+        {"id": "r", "if": {"time": {"from": 1_000, "to": 2_000}}, "variant": "on"}]}}),
+        ))
+        .unwrap();
     let (mut reader, context, f) = (engine.reader(), engine.context().build(), engine.gate("f"));
-    for (ms, on) in [(-1, false), (999, false), (1_000, true), (1_999, true), (2_000, false), (i64::MAX, false), (i64::MIN, false)] {
+    for (ms, on) in [
+        (-1, false),
+        (999, false),
+        (1_000, true),
+        (1_999, true),
+        (2_000, false),
+        (i64::MAX, false),
+        (i64::MIN, false),
+    ] {
         now.store(ms, Ordering::Relaxed);
         assert_eq!(reader.check(f, &context), on, "{ms}");
     }
@@ -361,7 +387,10 @@ fn override_for_everyone_serves_a_variant_until_it_is_cleared() {
     assert!(!reader.check(checkout, &context));
     engine.set_override("checkout", Override::variant("on")).unwrap();
     let decision = reader.decide(checkout, &context);
-    assert_eq!((decision.is_on(), decision.variant(), decision.reason()), (true, Some("on"), Reason::Override));
+    assert_eq!(
+        (decision.is_on(), decision.variant(), decision.reason()),
+        (true, Some("on"), Reason::Override)
+    );
     assert_eq!((decision.rule(), decision.release(), decision.version()), (None, None, 1));
     assert!(reader.check_name("on_checkout", &context), "visible through a reference");
     assert_eq!(engine.overridden(), vec![Arc::from("checkout")]);
@@ -377,7 +406,9 @@ fn override_with_a_value_is_a_variant_of_that_name() {
     let engine = loaded(shop());
     let mut reader = engine.reader();
     let context = engine.context().build();
-    engine.set_override("limits", Override::value(serde_json::from_value::<Value>(json!({"n": 99})).unwrap())).unwrap();
+    engine
+        .set_override("limits", Override::value(serde_json::from_value::<Value>(json!({"n": 99})).unwrap()))
+        .unwrap();
     let decision = reader.decide(engine.feature("limits"), &context);
     assert_eq!((decision.variant(), decision.reason()), (Some("override"), Reason::Override));
     assert_eq!(serde_json::to_value(decision.value().unwrap()).unwrap(), json!({"n": 99}));
@@ -394,16 +425,27 @@ fn override_for_a_unit_is_for_that_unit_alone() {
     let engine = loaded(shop());
     let mut reader = engine.reader();
     engine.set_override("checkout", Override::variant("on").for_unit("user_id", "123")).unwrap();
-    let with = |value: Json| engine.context().with_object(&serde_json::from_value(json!({"user_id": value})).unwrap()).build();
+    let with = |value: Json| {
+        engine.context().with_object(&serde_json::from_value(json!({"user_id": value})).unwrap()).build()
+    };
     for (value, on) in [
-        (json!("123"), true), (json!(123), true), (json!(123.0), true),
-        (json!("124"), false), (json!("0123"), false), (json!(123.5), false), (json!(true), false), (json!(null), false),
+        (json!("123"), true),
+        (json!(123), true),
+        (json!(123.0), true),
+        (json!("124"), false),
+        (json!("0123"), false),
+        (json!(123.5), false),
+        (json!(true), false),
+        (json!(null), false),
     ] {
         assert_eq!(reader.check_name("checkout", &with(value.clone())), on, "{value}");
         assert_eq!(reader.check_name("on_checkout", &with(value.clone())), on, "{value}");
     }
     assert!(!reader.check_name("checkout", &engine.context().with("org_id", "123").build()));
-    assert!(reader.check_name("checkout", &engine.context().with("plan", "pro").build()), "the others are decided as before");
+    assert!(
+        reader.check_name("checkout", &engine.context().with("plan", "pro").build()),
+        "the others are decided as before"
+    );
 }
 
 #[test]
@@ -443,7 +485,8 @@ fn override_survives_swaps_and_waits_while_its_variant_is_gone() {
         (decision.value().map(|value| value.get("n").and_then(Value::as_i64)), decision.reason())
     };
     assert_eq!(n(&mut reader), (Some(Some(2)), Reason::Override));
-    let limits = |variants: Json| json!({"limits": {"kind": "config", "variants": variants, "default": "small"}});
+    let limits =
+        |variants: Json| json!({"limits": {"kind": "config", "variants": variants, "default": "small"}});
     engine.load(&document(2, limits(json!({"small": {"n": 1}, "large": {"n": 7}})))).unwrap();
     assert_eq!(n(&mut reader), (Some(Some(7)), Reason::Override), "the variant's value now");
     assert!(reader.check_name("checkout", &context), "also of a feature that is gone");
@@ -473,7 +516,9 @@ type Log = Arc<Mutex<Vec<String>>>;
 
 fn note(log: &Log, who: &str) -> impl Fn(&Update) + Send + Sync + 'static {
     let (log, who) = (Arc::clone(log), who.to_owned());
-    move |update| log.lock().push(format!("{who} {}→{} {}", update.from, update.version, changed(update).join(",")))
+    move |update| {
+        log.lock().push(format!("{who} {}→{} {}", update.from, update.version, changed(update).join(",")))
+    }
 }
 
 #[test]
@@ -489,7 +534,8 @@ fn listeners_are_told_in_order_what_changed() {
     engine.apply_delta(&bytes(&json!({"from": 5, "version": 6, "features": {"a": null}}))).unwrap();
     engine.load(&document(7, json!({"b": always(false), "c": always(true)}))).unwrap();
     assert!(engine.load(b"[]").is_err());
-    let expected = ["first 0→3 a,b", "second 0→3 a,b", "first 3→5 b,c", "second 3→5 b,c", "second 5→6 a", "second 6→7 "];
+    let expected =
+        ["first 0→3 a,b", "second 0→3 a,b", "first 3→5 b,c", "second 3→5 b,c", "second 5→6 a", "second 6→7 "];
     assert_eq!(*log.lock(), expected);
 }
 
@@ -592,7 +638,16 @@ fn exposures(engine: &Engine) -> Vec<String> {
     engine
         .drain_exposures()
         .into_iter()
-        .map(|own| format!("{} {} {} {} {}", own.feature, text(own.variant), text(own.release), text(own.phase), own.count))
+        .map(|own| {
+            format!(
+                "{} {} {} {} {}",
+                own.feature,
+                text(own.variant),
+                text(own.release),
+                text(own.phase),
+                own.count
+            )
+        })
         .collect()
 }
 
@@ -635,7 +690,10 @@ fn nothing_is_counted_for_unknown_features_and_overrides() {
 fn no_counters_no_exposures() {
     let engine = loaded(shop());
     let mut reader = engine.reader();
-    let _ = (reader.check_name("checkout", &engine.context().build()), engine.check("checkout", &engine.context().build()));
+    let _ = (
+        reader.check_name("checkout", &engine.context().build()),
+        engine.check("checkout", &engine.context().build()),
+    );
     assert!(exposures(&engine).is_empty());
 }
 
@@ -660,8 +718,13 @@ fn counts_survive_swaps_and_a_reader_that_is_gone() {
 #[test]
 fn direct_exposures_of_a_release_are_counted_by_phase() {
     let engine = Engine::builder().counters(true).process("environment", "prod").build();
-    engine.load(&document(1, json!({"f": always(false), "on_f": {"kind": "gate", "rules": [
-        {"id": "r", "if": {"feature": "f", "variants": ["on"]}, "variant": "on"}]}}))).unwrap();
+    engine
+        .load(&document(
+            1,
+            json!({"f": always(false), "on_f": {"kind": "gate", "rules": [
+        {"id": "r", "if": {"feature": "f", "variants": ["on"]}, "variant": "on"}]}}),
+        ))
+        .unwrap();
     let (mut reader, context) = (engine.reader(), user(&engine, "u"));
     let mut ask = || (reader.check_name("f", &context), reader.check_name("on_f", &context));
     assert_eq!(ask(), (false, false));
@@ -710,7 +773,12 @@ fn two_threads_lose_no_count_while_another_drains_and_loads() {
         }
         let mut version = 2;
         while running.load(Ordering::Acquire) > 0 {
-            engine.load(&document(version, json!({"f": always(true), format!("g{}", version % 7): always(true)}))).unwrap();
+            engine
+                .load(&document(
+                    version,
+                    json!({"f": always(true), format!("g{}", version % 7): always(true)}),
+                ))
+                .unwrap();
             version += 1;
             sum += drained();
         }
@@ -722,7 +790,8 @@ fn two_threads_lose_no_count_while_another_drains_and_loads() {
 #[test]
 fn many_features_are_counted_apart() {
     let engine = counting();
-    let features: serde_json::Map<String, Json> = (0..3_000).map(|i| (format!("f{i:04}"), always(i % 2 == 0))).collect();
+    let features: serde_json::Map<String, Json> =
+        (0..3_000).map(|i| (format!("f{i:04}"), always(i % 2 == 0))).collect();
     engine.load(&document(1, Json::Object(features))).unwrap();
     let (mut reader, context) = (engine.reader(), engine.context().build());
     for i in 0..3_000 {
@@ -765,12 +834,17 @@ fn delta_to_an_older_version_is_refused() {
 #[test]
 fn document_of_another_environment_is_refused() {
     let of = |environment: &str, on: bool| {
-        bytes(&json!({"schema_version": 1, "version": 1, "environment": environment, "features": {"f": always(on)}}))
+        bytes(
+            &json!({"schema_version": 1, "version": 1, "environment": environment, "features": {"f": always(on)}}),
+        )
     };
     let engine = Engine::builder().process("environment", "prod").build();
     engine.load(&of("prod", true)).unwrap();
     let error = engine.load(&of("dev", false)).unwrap_err();
-    assert_eq!((error.code(), error.diagnostics()[0].pointer.as_str()), (Code::OtherEnvironment, "/environment"));
+    assert_eq!(
+        (error.code(), error.diagnostics()[0].pointer.as_str()),
+        (Code::OtherEnvironment, "/environment")
+    );
     assert!(engine.check("f", &engine.context().build()));
     // An engine without one takes that of the document, also of the next.
     let engine = Engine::new();
@@ -815,11 +889,17 @@ fn strict_engine_refuses_what_a_lenient_one_isolates() {
 fn listing_names_features_rules_and_releases() {
     let engine = loaded(shop());
     let all = engine.listing(None).unwrap();
-    let of: Vec<String> = ["checkout", "limits", "on_checkout", "on_value"].iter().map(|name| format!("\nfeature {name}\n")).collect();
+    let of: Vec<String> = ["checkout", "limits", "on_checkout", "on_value"]
+        .iter()
+        .map(|name| format!("\nfeature {name}\n"))
+        .collect();
     let places: Vec<usize> = of.iter().map(|name| all.find(name.as_str()).unwrap()).collect();
     assert!(places.is_sorted(), "{all}");
     let one = engine.listing(Some("checkout")).unwrap();
-    assert!(one.contains("plan = \"pro\"") && one.contains("serve on = true (rule r)") && !one.contains("limits"), "{one}");
+    assert!(
+        one.contains("plan = \"pro\"") && one.contains("serve on = true (rule r)") && !one.contains("limits"),
+        "{one}"
+    );
     assert_eq!(engine.listing(Some("none")), None);
     let _ = engine.gate("none");
     assert_eq!(engine.listing(Some("none")), None, "a handle makes no feature");
