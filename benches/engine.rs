@@ -3,27 +3,36 @@
 //! Each bench is a loop over users, so that it includes reading another context each time; the loop adds two to four
 //! instructions. All decisions are compared with those of a naive evaluation before anything is timed.
 
-#![expect(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that fails must stop")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that fails must stop"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use criterion::{criterion_group, criterion_main, BenchmarkGroup, Criterion};
-use serde_json::{json, Value as Json};
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use serde_json::{Value as Json, json};
 use tidegate::bucket::{bucket, salt_hash, unit_hash};
 use tidegate::{Context, Engine, Reader};
 
 use self::workload::{
-    contexts, keys, pairs, users_in_random_order, verified, Contexts, Random, User, Workload, STEPS, USERS,
+    Contexts, Random, STEPS, USERS, User, Workload, contexts, keys, pairs, users_in_random_order, verified,
 };
 
+#[expect(dead_code, reason = "each bench uses a part of it")]
 mod workload;
 
 type Group<'c> = BenchmarkGroup<'c, criterion::measurement::WallTime>;
 
 fn group<'c>(criterion: &'c mut Criterion, name: &str) -> Group<'c> {
     let mut group = criterion.benchmark_group(name);
-    group.warm_up_time(Duration::from_millis(400)).measurement_time(Duration::from_millis(1_200)).sample_size(30);
+    group
+        .warm_up_time(Duration::from_millis(400))
+        .measurement_time(Duration::from_millis(1_200))
+        .sample_size(30);
     group
 }
 
@@ -241,7 +250,13 @@ fn releases(criterion: &mut Criterion) {
     let cases: [(&str, &Json, Option<&str>, Own, Wanted<'_>); 8] = [
         ("none", &plain(definition), Some("staging"), Box::new(|_| None), Box::new(|user| base.decide(user))),
         // The same gate as `folded` comes to, written without a release.
-        ("none_new", &plain(&new), Some("staging"), Box::new(|_| None), Box::new(|user| candidate.decide(user))),
+        (
+            "none_new",
+            &plain(&new),
+            Some("staging"),
+            Box::new(|_| None),
+            Box::new(|user| candidate.decide(user)),
+        ),
         ("folded", &whole, Some("staging"), Box::new(|_| None), Box::new(|user| candidate.decide(user))),
         (
             "ramp",
@@ -297,7 +312,9 @@ fn load(criterion: &mut Criterion) {
     group.sample_size(10).measurement_time(Duration::from_secs(3));
     for (name, document) in [("10_ids", "bigs"), ("1000_ids", "big")] {
         let document = workload.document(document);
-        time_prepared(&mut group, &format!("{name}_first"), Engine::new, |engine| engine.load(&document).unwrap());
+        time_prepared(&mut group, &format!("{name}_first"), Engine::new, |engine| {
+            engine.load(&document).unwrap()
+        });
         let engine = engine(&document, false);
         let mut versioned = Versioned::new(&document);
         group.bench_function(format!("{name}_repeated"), |bencher| {
@@ -342,8 +359,9 @@ fn delta(criterion: &mut Criterion) {
                     let from = engine.version();
                     let version = from + 1;
                     let definition = &versions[(version % 2) as usize];
-                    let delta =
-                        format!("{{\"from\":{from},\"version\":{version},\"features\":{{\"{gate}\":{definition}}}}}");
+                    let delta = format!(
+                        "{{\"from\":{from},\"version\":{version},\"features\":{{\"{gate}\":{definition}}}}}"
+                    );
                     let start = Instant::now();
                     let update = engine.apply_delta(delta.as_bytes()).unwrap();
                     total += start.elapsed();

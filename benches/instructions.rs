@@ -7,7 +7,12 @@
 //! ```
 //! Without valgrind it says so and does nothing.
 
-#![expect(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that fails must stop")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that fails must stop"
+)]
 #![expect(clippy::expect_used, reason = "a bench that fails must stop")]
 
 use std::hint::black_box;
@@ -15,8 +20,9 @@ use std::process::Command;
 
 use tidegate::Engine;
 
-use self::workload::{contexts, keys, pairs, report, verified, Workload, STEPS, USERS};
+use self::workload::{STEPS, USERS, Workload, contexts, keys, pairs, report, verified};
 
+#[expect(dead_code, reason = "each bench uses a part of it")]
 mod workload;
 
 /// Name, document, index of the gate (none: one of 1,000).
@@ -47,7 +53,12 @@ fn compare() {
     Workload::open();
     for (name, _, _) in ROWS {
         let [one, two] = [1, 2].map(|times| instructions(name, times * CHECKS));
-        report("instructions", name, two.saturating_sub(one) as f64 / CHECKS as f64, "instructions per check");
+        report(
+            "instructions",
+            name,
+            two.saturating_sub(one) as f64 / CHECKS as f64,
+            "instructions per check",
+        );
     }
 }
 
@@ -60,7 +71,8 @@ fn instructions(name: &str, checks: usize) -> u64 {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "valgrind: {text}");
-    let collected = text.lines().find_map(|line| line.split("Collected : ").nth(1)).expect("callgrind's total");
+    let collected =
+        text.lines().find_map(|line| line.split("Collected : ").nth(1)).expect("callgrind's total");
     collected.trim().parse().expect("a number of instructions")
 }
 
@@ -86,7 +98,9 @@ fn count(name: &str, checks: usize) {
             (0..checks)
                 .map(|i| {
                     let (gate, user) = pairs[i % STEPS];
-                    usize::from(reader.check(handles[usize::from(gate)], &contexts[usize::from(user) % USERS]))
+                    usize::from(
+                        reader.check(handles[usize::from(gate)], &contexts[usize::from(user) % USERS]),
+                    )
                 })
                 .sum()
         }

@@ -2,15 +2,21 @@
 //!
 //! Counted by the allocator, not sampled: bytes asked for, without what the allocator adds.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a bench that fails must stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a bench that fails must stop"
+)]
 
 use std::hint::black_box;
 
 use allocation_counter::measure;
 use tidegate::{Context, Engine};
 
-use self::workload::{contexts, keys, report, Workload, USERS};
+use self::workload::{USERS, Workload, contexts, keys, report};
 
+#[expect(dead_code, reason = "each bench uses a part of it")]
 mod workload;
 
 fn main() {
@@ -86,7 +92,22 @@ fn kept(name: &str, document: &[u8]) {
     });
     let program = engine.as_ref().unwrap().program();
     report("memory", &format!("{name}_kept_mb"), measured.bytes_current as f64 / 1e6, "MB kept");
-    report("memory", &format!("{name}_program_mb"), program.memory_usage() as f64 / 1e6, "MB of these, by `memory_usage`");
-    report("memory", &format!("{name}_peak_mb"), measured.bytes_max as f64 / 1e6, "MB at most, while loading");
-    report("memory", &format!("{name}_load_allocations"), measured.count_total as f64, "allocations while loading");
+    report(
+        "memory",
+        &format!("{name}_program_mb"),
+        program.memory_usage() as f64 / 1e6,
+        "MB of these, by `memory_usage`",
+    );
+    report(
+        "memory",
+        &format!("{name}_peak_mb"),
+        measured.bytes_max as f64 / 1e6,
+        "MB at most, while loading",
+    );
+    report(
+        "memory",
+        &format!("{name}_load_allocations"),
+        measured.count_total as f64,
+        "allocations while loading",
+    );
 }

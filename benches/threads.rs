@@ -2,19 +2,25 @@
 //!
 //! Needs two idle processors; a third busy process shows in each number.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench that fails must stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a bench that fails must stop"
+)]
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{json, Value as Json};
+use serde_json::{Value as Json, json};
 use tidegate::{Engine, Gate, Reader};
 
-use self::workload::{contexts, keys, pairs, report, verified, Contexts, Workload, STEPS, USERS};
+use self::workload::{Contexts, STEPS, USERS, Workload, contexts, keys, pairs, report, verified};
 
+#[expect(dead_code, reason = "each bench uses a part of it")]
 mod workload;
 
 const RUNS: usize = 5;

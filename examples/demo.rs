@@ -4,6 +4,11 @@
 //!
 //! Each step is the document with other phases live, loaded into five engines, one for each environment.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexing a JSON value by name never panics when the value is an object"
+)]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::{self, IsTerminal, Write};
@@ -58,7 +63,10 @@ struct Step {
 #[derive(Clone, Copy, PartialEq)]
 enum Course {
     /// So many phases are live, and the share of the third.
-    Live { phases: usize, percent: u64 },
+    Live {
+        phases: usize,
+        percent: u64,
+    },
     Completed,
     Aborted,
 }
@@ -147,9 +155,9 @@ impl Stage {
         writeln!(
             self.out,
             "  {} see the candidates, {} see the base; {} marks what changed.",
-            paint.new("███"),
+            paint.fresh("███"),
             paint.dim("░░░"),
-            paint.new("▸"),
+            paint.fresh("▸"),
         )
     }
 
@@ -164,11 +172,14 @@ impl Stage {
         let crowds = self.crowds();
         self.heading(number, steps, step)?;
         let completed = step.course == Course::Completed;
-        let rows: Vec<String> =
-            PROCESSES.iter().zip(&crowds).map(|((name, _), crowd)| crowd.row(name, completed, self.paint)).collect();
+        let rows: Vec<String> = PROCESSES
+            .iter()
+            .zip(&crowds)
+            .map(|((name, _), crowd)| crowd.row(name, completed, self.paint))
+            .collect();
         for (index, row) in rows.iter().enumerate() {
             let changed = self.rows.get(index).is_some_and(|before| before != row);
-            writeln!(self.out, "{} {row}", if changed { self.paint.new("▸") } else { " ".to_owned() })?;
+            writeln!(self.out, "{} {row}", if changed { self.paint.fresh("▸") } else { " ".to_owned() })?;
         }
         self.rows = rows;
         let mixed: usize = crowds.iter().map(|crowd| crowd.mixed).sum();
@@ -176,13 +187,18 @@ impl Stage {
             return Err(format!("{mixed} users see a mix of base and candidates").into());
         }
         match step.course {
-            Course::Live { phases: 0, .. } => self.before = crowds.into_iter().flat_map(|crowd| crowd.decisions).collect(),
+            Course::Live { phases: 0, .. } => {
+                self.before = crowds.into_iter().flat_map(|crowd| crowd.decisions).collect()
+            }
             Course::Live { phases: 3, percent: 25 } => self.explain()?,
             Course::Aborted => {
                 let now = crowds.iter().flat_map(|crowd| &crowd.decisions);
                 let same = now.zip(&self.before).filter(|(now, before)| now == before).count();
-                let text = format!("{same} of {} decisions are what they were before the release", self.before.len());
-                writeln!(self.out, "\n  {} {text}", self.paint.new("✓"))?;
+                let text = format!(
+                    "{same} of {} decisions are what they were before the release",
+                    self.before.len()
+                );
+                writeln!(self.out, "\n  {} {text}", self.paint.fresh("✓"))?;
             }
             _ => {}
         }
@@ -199,7 +215,12 @@ impl Stage {
         let used = left.chars().count() + step.title.chars().count() + right.chars().count() + 1;
         let line = "─".repeat(WIDTH.saturating_sub(used));
         let paint = self.paint;
-        let heading = format!("{}{} {}", paint.dim(&left), paint.bold(step.title), paint.dim(&format!("{line}{right}")));
+        let heading = format!(
+            "{}{} {}",
+            paint.dim(&left),
+            paint.bold(step.title),
+            paint.dim(&format!("{line}{right}"))
+        );
         writeln!(self.out, "\n{heading}")?;
         let columns = format!(
             "  {:<13} {:<13} {:<17} {:<8} {:<25} {}",
@@ -239,7 +260,9 @@ impl Stage {
         let paint = self.paint;
         writeln!(self.out, "\n  {}", paint.dim(&format!("why {who} sees it in prod-us-west:")))?;
         // What did not matter is left out.
-        let idle = |line: &&str| [" — not live", " a later patch decided", " not evaluated"].iter().any(|end| line.ends_with(end));
+        let idle = |line: &&str| {
+            [" — not live", " a later patch decided", " not evaluated"].iter().any(|end| line.ends_with(end))
+        };
         for (index, line) in trace.lines().filter(|line| !idle(line)).enumerate() {
             if let (0, Some((decision, served_by))) = (index, line.split_once("  [")) {
                 writeln!(self.out, "  {}\n  {}", paint.bold(decision), paint.dim(&format!("[{served_by}")))?;
@@ -265,16 +288,24 @@ impl Stage {
         let mut rows = vec![(GATE, "check", cost(&contexts, |context| reader.check(gate, context)))];
         for key in [CONFIG, EXPERIMENT] {
             let feature = engine.feature(key);
-            rows.push((key, "decide", cost(&contexts, |context| reader.decide(feature, context).variant().is_some())));
+            rows.push((
+                key,
+                "decide",
+                cost(&contexts, |context| reader.decide(feature, context).variant().is_some()),
+            ));
         }
         for (key, verb, nanoseconds) in rows {
-            writeln!(self.out, "    {verb:<7} {key:<16} {}", paint.new(&format!("{nanoseconds:>8.1} ns")))?;
+            writeln!(self.out, "    {verb:<7} {key:<16} {}", paint.fresh(&format!("{nanoseconds:>8.1} ns")))?;
         }
         self.loads.sort();
         let median = self.loads.get(self.loads.len() / 2).copied().unwrap_or_default().as_secs_f64() * 1e6;
-        let how = format!("median of {}: parse {:.1} kB, check, compile what changed, swap", self.loads.len(), live.len() as f64 / 1e3);
+        let how = format!(
+            "median of {}: parse {:.1} kB, check, compile what changed, swap",
+            self.loads.len(),
+            live.len() as f64 / 1e3
+        );
         writeln!(self.out, "  {}    {}", paint.bold("One update"), paint.dim(&how))?;
-        writeln!(self.out, "    {:<24} {}\n", "load and swap", paint.new(&format!("{median:>8.1} µs")))?;
+        writeln!(self.out, "    {:<24} {}\n", "load and swap", paint.fresh(&format!("{median:>8.1} µs")))?;
         Ok(())
     }
 }
@@ -325,7 +356,13 @@ impl Crowd {
         }
         self.mixed += usize::from(decisions.iter().any(|decision| decision.release() != gate.release()));
         self.decisions.extend(decisions.iter().map(|decision| {
-            format!("{:?} {:?} {:?} {:?}", decision.variant(), decision.value(), decision.reason(), decision.rule())
+            format!(
+                "{:?} {:?} {:?} {:?}",
+                decision.variant(),
+                decision.value(),
+                decision.reason(),
+                decision.rule()
+            )
         }));
     }
 
@@ -338,12 +375,19 @@ impl Crowd {
         let phase = self.phases.keys().next().map_or("—", String::as_str);
         let percent = self.percent(served);
         let full = if served == 0 { 0 } else { (percent / 10).max(1) };
-        let bar = format!("{}{}", paint.new(&"█".repeat(full)), paint.dim(&"░".repeat(10 - full)));
+        let bar = format!("{}{}", paint.fresh(&"█".repeat(full)), paint.dim(&"░".repeat(10 - full)));
         let mut variants: Vec<_> = self.variants.iter().collect();
         variants.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let config: Vec<String> =
-            variants.iter().take(2).map(|(name, count)| format!("{name} {}", self.percent(**count))).collect();
-        let tested = if self.tested == 0 { "off".to_owned() } else { format!("{:>2} % in test", self.percent(self.tested)) };
+        let config: Vec<String> = variants
+            .iter()
+            .take(2)
+            .map(|(name, count)| format!("{name} {}", self.percent(**count)))
+            .collect();
+        let tested = if self.tested == 0 {
+            "off".to_owned()
+        } else {
+            format!("{:>2} % in test", self.percent(self.tested))
+        };
         format!(
             "{environment:<13} {phase:<13} {bar} {percent:>3} %  on {:>3} % {:<25} {tested}",
             self.percent(self.on),
@@ -410,7 +454,7 @@ impl Paint {
         self.with("2", text)
     }
 
-    fn new(self, text: &str) -> String {
+    fn fresh(self, text: &str) -> String {
         self.with("36", text)
     }
 }

@@ -1,5 +1,11 @@
-//! What holds for every document and context (strategies: `support/`). `PROPTEST_CASES` sets the number of cases.
+//! What holds for every document and context (strategies: `support/`). `PROPTEST_CASES` is the number of cases.
 #![cfg(feature = "regex")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a document that is not of the form that `support` makes must fail"
+)]
 
 mod support;
 
@@ -15,8 +21,8 @@ use tidegate::value::ValueRef;
 use tidegate::{Context, Engine, Value};
 
 use self::support::{
-    ENVIRONMENTS, FEATURES, PROCESS, Shown, buckets, condition, context, contexts, document, percent, plain, releases, shuffled,
-    with_releases,
+    ENVIRONMENTS, FEATURES, PROCESS, Shown, buckets, condition, context, contexts, document, percent, plain,
+    releases, shuffled, with_releases,
 };
 
 const NOW: i64 = 1_700_000_000_000;
@@ -62,7 +68,8 @@ fn decisions(engine: &Engine, attributes: &Attributes) -> BTreeMap<&'static str,
 
 fn decided(engine: &Engine, subject: &impl Subject) -> BTreeMap<&'static str, Json> {
     let view = engine.view().at(NOW);
-    let decide = |key: &'static str| (key, unversioned(serde_json::to_value(view.decide_name(key, subject)).unwrap()));
+    let decide =
+        |key: &'static str| (key, unversioned(serde_json::to_value(view.decide_name(key, subject)).unwrap()));
     FEATURES.into_iter().map(decide).collect()
 }
 
@@ -108,12 +115,16 @@ fn document_of(key: &str, feature: &Json) -> Json {
 
 /// A document whose feature `a` a release turns on for a share.
 fn ramped(share: u32, condition: Option<&Json>, candidate: &Json) -> Json {
-    let mut document = document_of("a", &json!({"kind": candidate["kind"], "variants": candidate["variants"], "default": "off"}));
+    let mut document = document_of(
+        "a",
+        &json!({"kind": candidate["kind"], "variants": candidate["variants"], "default": "off"}),
+    );
     let mut phase = json!({"id": "p", "live": true, "ramp": {"percent": percent(share)}});
     if let Some(condition) = condition {
         phase["target"] = json!([{"if": condition}]);
     }
-    document["releases"] = json!([{"id": "r", "features": {"a": {"candidate": candidate}}, "phases": [phase]}]);
+    document["releases"] =
+        json!([{"id": "r", "features": {"a": {"candidate": candidate}}, "phases": [phase]}]);
     document
 }
 
@@ -121,19 +132,25 @@ fn switched_on() -> Json {
     json!({"kind": "gate", "variants": {"on": true, "off": false}, "default": "on"})
 }
 
-/// What changes a document into another (see `Compiler::apply`); every feature is carried if a release or kill changed.
+/// What changes a document into another (see `Compiler::apply`). All features are carried if a release or kill changed.
 fn delta(from: &Json, to: &Json) -> Json {
     let mut delta = json!({"from": 1, "version": 2});
     let linked = ["releases", "kills", "exclusion_groups"].iter().any(|section| from[section] != to[section]);
     for section in ["features", "segments"] {
         let (old, new) = (from[section].as_object().unwrap(), to[section].as_object().unwrap());
         let changed = new.iter().filter(|(key, definition)| linked || old.get(*key) != Some(definition));
-        let mut members: Attributes = changed.map(|(key, definition)| (key.clone(), definition.clone())).collect();
+        let mut members: Attributes =
+            changed.map(|(key, definition)| (key.clone(), definition.clone())).collect();
         members.extend(old.keys().filter(|key| !new.contains_key(*key)).map(|key| (key.clone(), Json::Null)));
         delta[section] = members.into();
     }
     let ids = |document: &Json| -> BTreeSet<String> {
-        document["releases"].as_array().unwrap().iter().map(|release| release["id"].as_str().unwrap().to_owned()).collect()
+        document["releases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|release| release["id"].as_str().unwrap().to_owned())
+            .collect()
     };
     if !to["releases"].as_array().unwrap().iter().any(|release| release["id"] == "left") {
         delta["features"]["e"] = Json::Null; // it is gone with its release
@@ -150,7 +167,12 @@ fn two_documents() -> impl Strategy<Value = (Shown<Json>, Shown<Json>)> {
     (document(), document(), any::<u16>()).prop_map(|(from, other, taken)| {
         let mut to = from.clone();
         let parts = [
-            ("segments", "s0"), ("segments", "s1"), ("features", "a"), ("features", "b"), ("features", "c"), ("features", "d"),
+            ("segments", "s0"),
+            ("segments", "s1"),
+            ("features", "a"),
+            ("features", "b"),
+            ("features", "c"),
+            ("features", "d"),
         ];
         for (bit, (section, key)) in parts.into_iter().enumerate() {
             if taken & (1 << bit) != 0 {
@@ -186,10 +208,16 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn raising_a_rollout_only_adds_units(low in buckets(), high in buckets(), salt in "[a-zé/]{0,6}", otherwise in select(&["next", "default"][..])) {
+    fn raising_a_rollout_only_adds_units(
+        low in buckets(),
+        high in buckets(),
+        salt in "[a-zé/]{0,6}",
+        otherwise in select(&["next", "default"][..]),
+    ) {
         let (low, high) = (low.min(high), low.max(high));
         let share = |share| {
-            let rule = json!({"id": "r", "rollout": {"percent": percent(share)}, "variant": "on", "otherwise": otherwise});
+            let rollout = json!({"percent": percent(share)});
+            let rule = json!({"id": "r", "rollout": rollout, "variant": "on", "otherwise": otherwise});
             let mut feature = gate(&json!([rule]));
             feature["salt"] = salt.as_str().into();
             document_of("f", &feature)
@@ -206,9 +234,16 @@ proptest! {
     }
 
     #[test]
-    fn raising_a_ramp_only_adds_units_and_keeps_the_others_variant(low in buckets(), high in buckets(), at in buckets(), condition in proptest::option::of(condition(vec![])), contexts in contexts()) {
+    fn raising_a_ramp_only_adds_units_and_keeps_the_others_variant(
+        low in buckets(),
+        high in buckets(),
+        at in buckets(),
+        condition in proptest::option::of(condition(vec![])),
+        contexts in contexts(),
+    ) {
         let (low, high) = (low.min(high), low.max(high));
-        let split = json!([{"variant": "on", "weight": percent(at)}, {"variant": "dark", "weight": percent(1_000_000 - at)}]);
+        let weights = (percent(at), percent(1_000_000 - at));
+        let split = json!([{"variant": "on", "weight": weights.0}, {"variant": "dark", "weight": weights.1}]);
         let candidate = json!({"kind": "experiment", "variants": {"on": 1, "dark": 2, "off": 0}, "default": "off",
             "rules": [{"id": "all", "split": split}]});
         let engine = loaded(&ramped(low, condition.as_ref(), &candidate));
@@ -222,7 +257,10 @@ proptest! {
     }
 
     #[test]
-    fn a_release_that_is_aborted_and_started_again_serves_the_same_units(document in document(), contexts in contexts()) {
+    fn a_release_that_is_aborted_and_started_again_serves_the_same_units(
+        document in document(),
+        contexts in contexts(),
+    ) {
         let engine = loaded(&document);
         let before = all(&engine, &contexts);
         load(&engine, &with_releases(&document, &[]), 2);
@@ -231,7 +269,10 @@ proptest! {
     }
 
     #[test]
-    fn a_release_that_is_paused_and_resumed_serves_the_same_units(document in document(), contexts in contexts()) {
+    fn a_release_that_is_paused_and_resumed_serves_the_same_units(
+        document in document(),
+        contexts in contexts(),
+    ) {
         let mut paused = document.clone();
         for release in paused["releases"].as_array_mut().unwrap() {
             for phase in release["phases"].as_array_mut().unwrap() {
@@ -250,7 +291,11 @@ proptest! {
     }
 
     #[test]
-    fn an_abort_restores_the_base(plain in plain(), releases in releases(), contexts in contexts()) {
+    fn an_abort_restores_the_base(
+        plain in plain(),
+        releases in releases(),
+        contexts in contexts(),
+    ) {
         let engine = loaded(&plain);
         let before = all(&engine, &contexts);
         load(&engine, &with_releases(&plain, &releases), 2);
@@ -260,12 +305,19 @@ proptest! {
     }
 
     #[test]
-    fn rules_in_another_order_keep_their_own_units(shares in [buckets(), buckets(), buckets()], order in Just(vec![0, 1, 2]).prop_shuffle()) {
+    fn rules_in_another_order_keep_their_own_units(
+        shares in [buckets(), buckets(), buckets()],
+        order in Just(vec![0, 1, 2]).prop_shuffle(),
+    ) {
         let variants = json!({"v0": 0, "v1": 1, "v2": 2, "none": null});
-        let rule = |number: usize| json!({"id": format!("r{number}"), "rollout": {"percent": percent(shares[number])}, "variant": format!("v{number}")});
+        let rule = |number: usize| {
+            let rollout = json!({"percent": percent(shares[number])});
+            json!({"id": format!("r{number}"), "rollout": rollout, "variant": format!("v{number}")})
+        };
         let feature = |order: &[usize]| {
             let rules: Vec<Json> = order.iter().map(|number| rule(*number)).collect();
-            loaded(&document_of("f", &json!({"kind": "config", "variants": variants, "default": "none", "rules": rules})))
+            let config = json!({"kind": "config", "variants": variants, "default": "none", "rules": rules});
+            loaded(&document_of("f", &config))
         };
         let alone = [feature(&[0]), feature(&[1]), feature(&[2])];
         let together = feature(&order);
@@ -282,12 +334,18 @@ proptest! {
     }
 
     #[test]
-    fn unrelated_features_and_the_order_of_members_change_nothing(document in document(), other in plain(), seed in any::<u64>(), contexts in contexts()) {
+    fn unrelated_features_and_the_order_of_members_change_nothing(
+        document in document(),
+        other in plain(),
+        seed in any::<u64>(),
+        contexts in contexts(),
+    ) {
         let before = all(&loaded(&document), &contexts);
         let mut wider = document.0;
         for (key, feature) in other["features"].as_object().unwrap() {
             let text = feature.to_string().replace("\"group\"", "\"other-group\"");
-            let text = text.replace("\"feature\":\"", "\"feature\":\"other-").replace("\"segment\":\"", "\"segment\":\"other-");
+            let text = text.replace("\"feature\":\"", "\"feature\":\"other-");
+            let text = text.replace("\"segment\":\"", "\"segment\":\"other-");
             wider["features"][format!("other-{key}")] = serde_json::from_str(&text).unwrap();
         }
         for (key, segment) in other["segments"].as_object().unwrap() {
@@ -301,7 +359,10 @@ proptest! {
     }
 
     #[test]
-    fn an_update_and_a_delta_decide_as_a_full_load_does((from, to) in two_documents(), contexts in contexts()) {
+    fn an_update_and_a_delta_decide_as_a_full_load_does(
+        (from, to) in two_documents(),
+        contexts in contexts(),
+    ) {
         let full = loaded(&to);
         let expected = all(&full, &contexts);
         let (updated, patched) = (loaded(&from), loaded(&from));
@@ -313,7 +374,8 @@ proptest! {
         prop_assert_eq!(&expected, &after);
         for (before, after) in before.iter().zip(&after) {
             for key in FEATURES.iter().filter(|key| before[*key] != after[*key]) {
-                prop_assert!(update.changed.iter().any(|changed| **changed == **key), "{key} is not said to have changed");
+                let said = update.changed.iter().any(|changed| **changed == **key);
+                prop_assert!(said, "{key} is not said to have changed");
             }
         }
         let delta = delta(&from, &to);
@@ -323,12 +385,17 @@ proptest! {
     }
 
     #[test]
-    fn a_process_attribute_decides_as_the_same_attribute_of_the_context(document in document(), process in context(), taken in 1..8_usize, contexts in contexts()) {
+    fn a_process_attribute_decides_as_the_same_attribute_of_the_context(
+        document in document(),
+        process in context(),
+        taken in 1..8_usize,
+        contexts in contexts(),
+    ) {
         let process: Attributes = PROCESS
             .into_iter()
             .enumerate()
             .filter(|(bit, _)| taken & (1 << bit) != 0)
-            .map(|(_, name)| (name.to_owned(), process.get(name).cloned().unwrap_or(Json::Null)))
+            .map(|(_, name)| (name.to_owned(), process.get(name).cloned().unwrap_or_default()))
             .collect();
         let (folded, unfolded) = (engine(&process), loaded(&document));
         load(&folded, &document, 1);
@@ -343,18 +410,26 @@ proptest! {
     }
 
     #[test]
-    fn check_decide_and_trace_agree(document in document(), process in context(), folds in any::<bool>(), contexts in contexts()) {
-        let process: Attributes = process.0.into_iter().filter(|(name, _)| folds && PROCESS.contains(&name.as_str())).collect();
+    fn check_decide_and_trace_agree(
+        document in document(),
+        process in context(),
+        folds in any::<bool>(),
+        contexts in contexts(),
+    ) {
+        let taken = |name: &str| folds && PROCESS.contains(&name);
+        let process: Attributes = process.0.into_iter().filter(|(name, _)| taken(name)).collect();
         let engine = engine(&process);
         load(&engine, &document, 1);
         let own = process.iter().map(|(name, json)| (name.clone(), value(json))).collect();
         let bytes = document.to_string().into_bytes();
         let mut reader = engine.reader();
         for attributes in contexts {
-            let map: BTreeMap<String, Value> = attributes.iter().map(|(name, json)| (name.clone(), value(json))).collect();
+            let map: BTreeMap<String, Value> =
+                attributes.iter().map(|(name, json)| (name.clone(), value(json))).collect();
             let context = engine.context().with_object(&value(&Json::Object(attributes.0))).build();
             let view = engine.view().at(NOW);
-            let listed: BTreeMap<_, _> = view.evaluate_all(&context).map(|decision| (decision.feature(), decision)).collect();
+            let listed: BTreeMap<_, _> =
+                view.evaluate_all(&context).map(|decision| (decision.feature().to_owned(), json!(decision))).collect();
             for key in FEATURES {
                 let decision = view.decide_name(key, &context);
                 let trace = trace_document(&bytes, &own, key, &map, NOW).unwrap();
@@ -363,22 +438,32 @@ proptest! {
                 prop_assert_eq!(decision.is_on(), trace.check, "{}", trace);
                 prop_assert_eq!(decision.is_on(), view.check_name(key, &context));
                 prop_assert_eq!(decision.is_on(), view.check(engine.gate(key), &context));
-                prop_assert_eq!(listed.get(key).map(|decision| serde_json::to_value(decision).unwrap()), (text["reason"] != "unknown_feature" || listed.contains_key(key)).then_some(text));
+                match listed.get(key) {
+                    Some(listed) => prop_assert_eq!(listed, &text),
+                    None => prop_assert_eq!(&text["reason"], "unknown_feature"),
+                }
                 // The reader has the clock of the engine, and agrees where no time is asked for.
                 if !bytes.windows(6).any(|part| part == b"\"time\"") {
                     prop_assert_eq!(decision.is_on(), reader.check(engine.gate(key), &context));
-                    prop_assert_eq!(decision.variant(), reader.decide(engine.feature(key), &context).variant());
+                    let read = reader.decide(engine.feature(key), &context);
+                    prop_assert_eq!(decision.variant(), read.variant());
                 }
             }
         }
     }
 
     #[test]
-    fn a_kill_decides_the_default_of_the_base_whatever_a_release_does(document in document(), key in select(&["a", "b", "c", "d"][..]), environment in select(&ENVIRONMENTS[..]), contexts in contexts()) {
+    fn a_kill_decides_the_default_of_the_base_whatever_a_release_does(
+        document in document(),
+        key in select(&["a", "b", "c", "d"][..]),
+        environment in select(&ENVIRONMENTS[..]),
+        contexts in contexts(),
+    ) {
         let mut killed = document.clone();
         killed["kills"] = json!([{"feature": key, "environment": environment}]);
         let base = &document["features"][key];
-        let default = base["environments"][environment].get("default").unwrap_or(&base["default"]);
+        let own = &base["environments"][environment]["default"];
+        let default = if own.is_null() { &base["default"] } else { own };
         let engine = loaded(&killed);
         for mut attributes in contexts {
             attributes.insert("environment".to_owned(), environment.into());
@@ -390,19 +475,21 @@ proptest! {
     }
 
     #[test]
-    fn contexts_decide_the_same_however_they_are_made(document in document(), contexts in contexts()) {
+    fn contexts_decide_the_same_however_they_are_made(
+        document in document(),
+        contexts in contexts(),
+    ) {
         let engine = loaded(&document);
         for attributes in contexts {
             let values: Vec<(AttributeKey, Value)> =
                 attributes.iter().map(|(name, json)| (engine.attribute(name).unwrap(), value(json))).collect();
             let (mut borrowed, mut owned) = (Context::default(), Context::with_capacity(4));
-            owned.set_owned(values.first().map_or(engine.attribute("user_id").unwrap(), |(key, _)| *key), "overwritten");
+            if let Some((key, _)) = values.first() {
+                owned.set_owned(*key, "overwritten");
+            }
             for (key, value) in &values {
                 borrowed.set(*key, value);
                 owned.set_owned(*key, value);
-            }
-            if values.is_empty() {
-                owned.clear();
             }
             let built = decisions(&engine, &attributes);
             prop_assert_eq!(&built, &decided(&engine, &borrowed));
@@ -414,7 +501,9 @@ proptest! {
     }
 
     #[test]
-    fn a_number_and_its_text_are_the_same_unit(number in -(1_i64 << 53)..=(1 << 53), share in buckets(), salt in "[a-z]{0,4}") {
+    fn a_number_and_its_text_are_the_same_unit(
+        number in -(1_i64 << 53)..=(1 << 53), share in buckets(), salt in "[a-z]{0,4}",
+    ) {
         let rule = json!({"id": "r", "rollout": {"percent": percent(share), "salt": salt}, "variant": "on"});
         let engine = loaded(&document_of("f", &gate(&json!([rule]))));
         let key = engine.attribute("user_id").unwrap();
@@ -437,7 +526,8 @@ fn tolerance(count: usize, probability: f64) -> f64 {
 
 #[test]
 fn a_delta_that_ends_a_release_ends_what_it_created() {
-    let release = json!({"id": "r", "features": {"a": {"candidate": switched_on()}}, "phases": [{"id": "p", "live": true}]});
+    let (features, phase) = (json!({"a": {"candidate": switched_on()}}), json!({"id": "p", "live": true}));
+    let release = json!({"id": "r", "features": features, "phases": [phase]});
     let created = json!({"schema_version": 1, "version": 1, "features": {}, "releases": [release]});
     let engine = loaded(&created);
     assert!(engine.check("a", &Context::default()));
@@ -456,12 +546,23 @@ fn rollout(salt: &str, share: u32) -> Engine {
 #[test]
 fn shares_are_within_four_sigma() {
     let units = units(COUNT);
-    for salt in ["", "a", "b", "rollout/checkout/share", "ünï", "0", "a long salt, longer than thirty-two bytes of text"] {
+    for salt in [
+        "",
+        "a",
+        "b",
+        "rollout/checkout/share",
+        "ünï",
+        "0",
+        "a long salt, longer than thirty-two bytes of text",
+    ] {
         for share in [1_000, 10_000, 125_000, 333_333, 500_000, 990_000] {
             let inside = on(&rollout(salt, share), "f", &units).len() as f64;
             let probability = f64::from(share) / 1_000_000.0;
             let off = (inside - COUNT as f64 * probability).abs();
-            assert!(off <= tolerance(COUNT, probability), "salt {salt:?}, share {share}: {inside} of {COUNT}");
+            assert!(
+                off <= tolerance(COUNT, probability),
+                "salt {salt:?}, share {share}: {inside} of {COUNT}"
+            );
         }
     }
 }
@@ -469,7 +570,8 @@ fn shares_are_within_four_sigma() {
 #[test]
 fn shares_of_two_salts_are_independent() {
     let units = units(COUNT);
-    let salts = ["a", "b", "rollout/f/r0", "rollout/f/r1", "split/f", "allocation/f", "ramp/f", "exclusion/f"];
+    let salts =
+        ["a", "b", "rollout/f/r0", "rollout/f/r1", "split/f", "allocation/f", "ramp/f", "exclusion/f"];
     let inside: Vec<_> = salts.iter().map(|salt| on(&rollout(salt, 300_000), "f", &units)).collect();
     for (index, one) in inside.iter().enumerate() {
         for other in &inside[..index] {

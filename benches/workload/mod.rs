@@ -143,8 +143,9 @@ impl Workload {
         let wanted = wanted.lines().find_map(|line| line.strip_prefix("VERSION = ")).unwrap();
         let found = fs::read_to_string(directory.join("stamp")).unwrap_or_default();
         if wanted.trim_matches('"') != found {
-            let status = Command::new("python3").arg(script).arg(&directory).status();
-            assert!(status.expect("python3 makes the workload").success(), "the workload could not be made");
+            let made =
+                Command::new("python3").arg(script).arg(&directory).status().is_ok_and(|s| s.success());
+            assert!(made, "python3 {script} failed");
         }
         let users = |name: &str| -> &'static [User] {
             serde_json::from_slice::<Vec<User>>(&fs::read(directory.join(name)).unwrap()).unwrap().leak()
@@ -167,8 +168,12 @@ impl Workload {
     /// A document of 100,000 gates: those of `bigs`, a hundred times.
     pub(crate) fn document_of_100_000(&self) -> Vec<u8> {
         let document: Json = serde_json::from_slice(&self.document("bigs")).unwrap();
-        let features: Vec<(String, String)> =
-            document["features"].as_object().unwrap().iter().map(|(k, v)| (k.clone(), v.to_string())).collect();
+        let features: Vec<(String, String)> = document["features"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(k, v)| (k.clone(), v.to_string()))
+            .collect();
         let copies = (0..100).flat_map(|copy| {
             features.iter().map(move |(name, feature)| format!("\"{copy:02}_{name}\":{feature}"))
         });

@@ -21,12 +21,14 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     }
     engine
 });
-static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| serde_json::from_slice(DOCUMENT).expect("a valid document"));
+static SNAPSHOT: LazyLock<Snapshot> =
+    LazyLock::new(|| serde_json::from_slice(DOCUMENT).expect("a valid document"));
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else { return Corpus::Reject };
     let Some(members) = value.as_object() else { return Corpus::Reject };
-    let map: BTreeMap<String, Value> = members.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+    let map: BTreeMap<String, Value> =
+        members.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
     compare(members, &map);
     Corpus::Keep
 });
@@ -53,6 +55,10 @@ fn compare(members: &[(Box<str>, Value)], map: &BTreeMap<String, Value>) {
         assert_eq!(decided, serde_json::to_value(&trace.decision).expect("a decision is JSON"), "{trace}");
         assert_eq!(decision.is_on(), trace.check, "{trace}");
         let again = view.decide_name(decision.feature(), &owned);
-        assert_eq!(decided, serde_json::to_value(again).expect("a decision is JSON"), "set and set_owned differ");
+        assert_eq!(
+            decided,
+            serde_json::to_value(again).expect("a decision is JSON"),
+            "set and set_owned differ"
+        );
     }
 }

@@ -47,13 +47,31 @@ impl<T> DerefMut for Shown<T> {
 /// Strings and numbers that attributes have and conditions ask for; many of them meet.
 fn pool(attribute: &str) -> Vec<Json> {
     match attribute {
-        "user_id" => (0..24).map(|n| json!(format!("u{n}"))).chain([json!(7), json!(7.0), json!("7"), json!(1.5)]).collect(),
+        "user_id" => (0..24)
+            .map(|n| json!(format!("u{n}")))
+            .chain([json!(7), json!(7.0), json!("7"), json!(1.5)])
+            .collect(),
         "org" => vec![json!("o1"), json!("o2"), json!(5), json!(5.0), json!("")],
         "plan" => vec![json!("free"), json!("pro"), json!("Pro"), json!("straße")],
         "region" => vec![json!("us-west"), json!("eu"), json!("EU"), json!("")],
-        "age" => vec![json!(-1), json!(0), json!(17), json!(18), json!(18.0), json!(18.5), json!(9_007_199_254_740_993_i64)],
-        "app" => ["1.2.0", "1.2.3", "v1.2", "1.2.3-rc.1", "1.2.3-rc.11", "2.0.0", "nope"].map(Json::from).into(),
-        "at" => vec![json!("2023-11-14T22:13:20Z"), json!("2023-11-14T23:13:19+01:00"), json!(1_700_000_000_000_i64), json!(0)],
+        "age" => vec![
+            json!(-1),
+            json!(0),
+            json!(17),
+            json!(18),
+            json!(18.0),
+            json!(18.5),
+            json!(9_007_199_254_740_993_i64),
+        ],
+        "app" => {
+            ["1.2.0", "1.2.3", "v1.2", "1.2.3-rc.1", "1.2.3-rc.11", "2.0.0", "nope"].map(Json::from).into()
+        }
+        "at" => vec![
+            json!("2023-11-14T22:13:20Z"),
+            json!("2023-11-14T23:13:19+01:00"),
+            json!(1_700_000_000_000_i64),
+            json!(0),
+        ],
         "ip" => ["10.1.2.3", "10.2.0.0", "::ffff:10.1.2.3", "2001:db8::1", "nope"].map(Json::from).into(),
         "environment" => ENVIRONMENTS.map(Json::from).into(),
         "tags" => vec![json!([]), json!(["a"]), json!(["a", "b", 1]), json!([1.0]), json!([true, null, "b"])],
@@ -75,8 +93,10 @@ fn value_of(attribute: &'static str) -> BoxedStrategy<Json> {
 
 /// Some attributes, each mostly of its own kind.
 pub(crate) fn context() -> BoxedStrategy<Shown<Map<String, Json>>> {
-    let members: Vec<_> =
-        ATTRIBUTES.into_iter().map(|name| option::weighted(0.85, value_of(name)).prop_map(move |value| (name, value))).collect();
+    let members: Vec<_> = ATTRIBUTES
+        .into_iter()
+        .map(|name| option::weighted(0.85, value_of(name)).prop_map(move |value| (name, value)))
+        .collect();
     members
         .prop_map(|members| {
             Shown(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
@@ -134,9 +154,9 @@ fn test() -> BoxedStrategy<Json> {
     let one_of_texts = textual().prop_map(|(name, list, ignore)| {
         with_case(json!({"attribute": name, "op": "in", "value": list}), ignore)
     });
-    let parts = (select(&["contains", "starts_with", "ends_with"][..]), textual()).prop_map(|(op, (name, list, ignore))| {
-        with_case(json!({"attribute": name, "op": op, "value": list}), ignore)
-    });
+    let parts = (select(&["contains", "starts_with", "ends_with"][..]), textual()).prop_map(
+        |(op, (name, list, ignore))| with_case(json!({"attribute": name, "op": op, "value": list}), ignore),
+    );
     let pattern = (select(&TEXTUAL[..]), select(&["^u1", "(?i)PRO", "a|e", "^$", "[0-9]+$"][..]))
         .prop_map(|(name, pattern)| json!({"attribute": name, "op": "matches", "value": pattern}));
     let order = (select(&["lt", "lte", "gt", "gte"][..]), select(pool("age")))
@@ -147,9 +167,14 @@ fn test() -> BoxedStrategy<Json> {
         json!({"attribute": "age", "op": "modulo", "value": {"divisor": divisor, "remainder": remainder % divisor}})
     });
     let comparison = select(&["eq", "lt", "lte", "gt", "gte"][..]);
-    let version =
-        (select(&["semver", "version"][..]), comparison, select(&["1.2.0", "1.2.3-rc.2", "1.2.3", "2.0.0"][..]))
-            .prop_map(|(family, op, value)| json!({"attribute": "app", "op": format!("{family}_{op}"), "value": value}));
+    let version = (
+        select(&["semver", "version"][..]),
+        comparison,
+        select(&["1.2.0", "1.2.3-rc.2", "1.2.3", "2.0.0"][..]),
+    )
+        .prop_map(
+            |(family, op, value)| json!({"attribute": "app", "op": format!("{family}_{op}"), "value": value}),
+        );
     let instant = (select(&["before", "after"][..]), select(pool("at")))
         .prop_map(|(op, value)| json!({"attribute": "at", "op": op, "value": value}));
     let networks = ["10.0.0.0/8", "10.1.2.3", "2001:db8::/32", "::ffff:10.1.0.0/112"];
@@ -172,8 +197,9 @@ fn test() -> BoxedStrategy<Json> {
 fn leaf(references: Vec<Json>) -> BoxedStrategy<Json> {
     let bucket = (select(&["user_id", "org"][..]), select(&["", "s"][..]), 0..900_000_u32, 1..100_000_u32)
         .prop_map(|(unit, salt, from, more)| json!({"bucket": {"unit": unit, "salt": salt, "from": from, "to": from + more}}));
-    let time = (select(pool("at")), any::<bool>())
-        .prop_map(|(at, from)| if from { json!({"time": {"from": at}}) } else { json!({"time": {"to": at}}) });
+    let time = (select(pool("at")), any::<bool>()).prop_map(|(at, from)| {
+        if from { json!({"time": {"from": at}}) } else { json!({"time": {"to": at}}) }
+    });
     if references.is_empty() {
         return prop_oneof![10 => test(), 1 => bucket, 1 => time].boxed();
     }
@@ -204,7 +230,11 @@ fn variant() -> BoxedStrategy<&'static str> {
 }
 
 fn rules(kind: &'static str, references: Vec<Json>) -> BoxedStrategy<Json> {
-    let rollout = (buckets(), option::weighted(0.2, select(&["org", "age"][..])), option::weighted(0.2, Just("shared")))
+    let rollout = (
+        buckets(),
+        option::weighted(0.2, select(&["org", "age"][..])),
+        option::weighted(0.2, Just("shared")),
+    )
         .prop_map(|(share, unit, salt)| {
             let mut rollout = json!({"percent": percent(share)});
             set(&mut rollout, "unit", unit);
@@ -264,22 +294,30 @@ fn definition(kind: &'static str, references: Vec<Json>) -> BoxedStrategy<Json> 
         option::weighted(0.4, btree_map(select(ENVIRONMENTS.map(str::to_owned).to_vec()), block, 1..3)),
         (option::weighted(0.5, buckets()), any::<bool>()),
     )
-        .prop_map(move |((value, default, rules), (enabled, archived), (salt, unit), blocks, (allocation, grouped))| {
-            let mut made = json!({"kind": kind, "default": default, "rules": rules});
-            if kind != "gate" {
-                made["variants"] = json!({"on": value, "off": "other"});
-            }
-            set(&mut made, "enabled", enabled);
-            set(&mut made, "archived", archived);
-            set(&mut made, "salt", salt);
-            set(&mut made, "unit", unit);
-            set(&mut made, "environments", blocks.map(|blocks| json!(blocks)));
-            if kind == "experiment" {
-                set(&mut made, "allocation", allocation.map(|share| json!({"percent": percent(share)})));
-                set(&mut made, "exclusion_group", grouped.then_some("group"));
-            }
-            made
-        })
+        .prop_map(
+            move |(
+                (value, default, rules),
+                (enabled, archived),
+                (salt, unit),
+                blocks,
+                (allocation, grouped),
+            )| {
+                let mut made = json!({"kind": kind, "default": default, "rules": rules});
+                if kind != "gate" {
+                    made["variants"] = json!({"on": value, "off": "other"});
+                }
+                set(&mut made, "enabled", enabled);
+                set(&mut made, "archived", archived);
+                set(&mut made, "salt", salt);
+                set(&mut made, "unit", unit);
+                set(&mut made, "environments", blocks.map(|blocks| json!(blocks)));
+                if kind == "experiment" {
+                    set(&mut made, "allocation", allocation.map(|share| json!({"percent": percent(share)})));
+                    set(&mut made, "exclusion_group", grouped.then_some("group"));
+                }
+                made
+            },
+        )
         .boxed()
 }
 
@@ -350,7 +388,9 @@ fn references(features: usize) -> Vec<Json> {
     let before = ["a", "b", "c"].into_iter().take(features);
     [json!({"segment": "s0"}), json!({"segment": "s1"})]
         .into_iter()
-        .chain(before.flat_map(|key| [json!({"feature": key, "variants": ["on"]}), json!({"feature": key, "variants": ["off"]})]))
+        .chain(before.flat_map(|key| {
+            [json!({"feature": key, "variants": ["on"]}), json!({"feature": key, "variants": ["off"]})]
+        }))
         .collect()
 }
 
@@ -372,10 +412,12 @@ pub(crate) fn releases() -> BoxedStrategy<Shown<Vec<Json>>> {
     ];
     let mut patches = flags("d");
     patches.push(json!({"patch": "apply", "segment": "s1"}));
-    let right = (candidate("gate", references(3)), segment, ramp(), phases(patches)).prop_map(|(d, s1, ramp, phases)| {
-        let (features, segments) = (json!({"d": {"candidate": d}}), json!({"s1": {"candidate": s1}}));
-        json!({"id": "right", "features": features, "segments": segments, "ramp": ramp, "phases": phases})
-    });
+    let right = (candidate("gate", references(3)), segment, ramp(), phases(patches)).prop_map(
+        |(d, s1, ramp, phases)| {
+            let (features, segments) = (json!({"d": {"candidate": d}}), json!({"s1": {"candidate": s1}}));
+            json!({"id": "right", "features": features, "segments": segments, "ramp": ramp, "phases": phases})
+        },
+    );
     (option::weighted(0.7, left), option::weighted(0.7, right))
         .prop_map(|(left, right)| Shown(left.into_iter().chain(right).collect()))
         .boxed()
@@ -396,7 +438,11 @@ pub(crate) fn plain() -> BoxedStrategy<Shown<Json>> {
                 "features": {"a": a, "b": b, "c": c, "d": d},
                 "exclusion_groups": {"group": {"ranges": {"c": {"from": 100_000, "to": 800_000}}}},
             });
-            set(&mut document, "kills", kill.map(|(key, name)| json!([{"feature": key, "environment": name}])));
+            set(
+                &mut document,
+                "kills",
+                kill.map(|(key, name)| json!([{"feature": key, "environment": name}])),
+            );
             Shown(document)
         })
         .boxed()
@@ -419,8 +465,10 @@ pub(crate) fn shuffled(value: &Json, seed: u64) -> String {
         Json::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by_key(|(name, _)| xxhash_rust::xxh3::xxh3_64_with_seed(name.as_bytes(), seed));
-            let texts: Vec<_> =
-                members.iter().map(|(name, value)| format!("{}:{}", Json::from(name.as_str()), shuffled(value, seed))).collect();
+            let texts: Vec<_> = members
+                .iter()
+                .map(|(name, value)| format!("{}:{}", Json::from(name.as_str()), shuffled(value, seed)))
+                .collect();
             format!("{{{}}}", texts.join(","))
         }
         Json::Array(list) => {
