@@ -20,7 +20,7 @@ use crate::context::Attributes;
 use crate::error::{quote, Code, Diagnostic, Error};
 use crate::model::{decode_changed, Decoded, Key, Mode};
 use crate::program::{Chunk, Entry, Names, Program};
-use crate::value::{parse, Parsed, Value};
+use crate::value::{parse, Node, Parsed, Value};
 
 /// The outcome of an update.
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ impl Compiler {
     ///
     /// # Errors
     /// If the document is refused; nothing has changed then.
-    pub fn load_parsed(&mut self, parsed: Parsed) -> Result<Compiled, Error> {
+    pub fn load_parsed(&mut self, parsed: Parsed<'_>) -> Result<Compiled, Error> {
         self.update(parsed, None)
     }
 
@@ -123,25 +123,34 @@ impl Compiler {
     /// If it is for another version, or incomplete, or refused; nothing has changed then.
     pub fn apply(&mut self, delta: &[u8]) -> Result<Compiled, Error> {
         let parsed = parse(delta)?;
-        let merged = merge(&self.served.kept, parsed.value, self.served.program.version)?;
+        let kept = std::mem::take(&mut self.served.kept);
+        let outcome = self.apply_to(&kept, parsed);
+        if outcome.is_err() {
+            self.served.kept = kept;
+        }
+        outcome
+    }
+
+    fn apply_to(&mut self, kept: &Value, parsed: Parsed<'_>) -> Result<Compiled, Error> {
+        let merged = merge(kept, parsed.root, self.served.program.version)?;
         let mut whole = Parsed::from(merged.root);
         whole.duplicates = parsed.duplicates;
         self.update(whole, Some(&merged.removed))
     }
 
     /// `removed`: the update is a delta; features that it does not name stay.
-    fn update(&mut self, parsed: Parsed, removed: Option<&[Box<str>]>) -> Result<Compiled, Error> {
-        let outline = Outline::new(&parsed.value);
+    fn update(&mut self, parsed: Parsed<'_>, removed: Option<&[String]>) -> Result<Compiled, Error> {
+        let outline = Outline::new(&parsed.root);
         let process = self.effective_process(&outline)?;
         let partial = removed.is_some();
         let same_frame = self.served.environment == outline.environment && self.served.declarations == outline.declarations;
         let crowded = self.served.program.chunks.len() > 64;
         let reuse = same_frame && (partial || !crowded);
         if partial {
-            self.check_carried(&outline, &parsed.value, same_frame)?;
+            self.check_carried(&outline, &parsed.root, same_frame)?;
         }
 
-        let mut kept = linked_part(&parsed.value, &outline);
+        let kept = linked_part(&parsed.root, &outline);
         let mut hashes: HashMap<u32, u128> = HashMap::new();
         let (numbers, plain) = (&mut self.features, &self.served.plain);
         let decoded = decode_changed(parsed, self.mode, &mut |name, value| {
@@ -152,9 +161,6 @@ impl Compiler {
         });
         if decoded.refused {
             return Err(Error::from_diagnostics(decoded.diagnostics));
-        }
-        if let Value::Object(members) = &mut kept {
-            members.retain(|(name, _)| **name != *"from");
         }
         let ready = self.link(&decoded, &process, &hashes, &outline, removed, reuse)?;
         Ok(self.commit(ready, decoded.snapshot.version, &outline, kept))
@@ -178,7 +184,7 @@ impl Compiler {
     }
 
     /// A delta carries each definition that it concerns.
-    fn check_carried(&self, outline: &Outline, root: &Value, same_frame: bool) -> Result<(), Error> {
+    fn check_carried(&self, outline: &Outline, root: &Node<'_>, same_frame: bool) -> Result<(), Error> {
         if !same_frame && !self.served.plain.is_empty() {
             let message = "the environment, `attributes` or `environments` changed: the whole document is needed";
             return Err(Error::new(Code::DeltaIncomplete, "", message));
@@ -200,7 +206,7 @@ impl Compiler {
         process: &BTreeMap<String, Value>,
         hashes: &HashMap<u32, u128>,
         outline: &Outline,
-        removed: Option<&[Box<str>]>,
+        removed: Option<&[String]>,
         reuse: bool,
     ) -> Result<Ready, Error> {
         let mut report = Report::default();
