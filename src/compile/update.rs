@@ -1,6 +1,6 @@
 //! The compiler: holds what must be known of the snapshot that is served, to compile only what an update changes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -20,7 +20,7 @@ use crate::context::Attributes;
 use crate::error::{quote, Code, Diagnostic, Error};
 use crate::model::{decode_changed, Decoded, Key, Mode};
 use crate::program::{Chunk, Entry, Names, Program};
-use crate::value::{parse, Node, Parsed, Value};
+use crate::value::{parse, KeyedMap, KeyedSet, Node, Parsed, Value};
 
 /// The outcome of an update.
 #[derive(Clone, Debug)]
@@ -57,9 +57,9 @@ struct Served {
     environment: Option<Box<str>>,
     declarations: u128,
     /// Features without references, release, kill or exclusion group: the hash of the definition.
-    plain: HashMap<u32, u128>,
+    plain: KeyedMap<u32, u128>,
     /// All others, and segments: a hash over all that decides what they serve.
-    prints: HashMap<Target, u128>,
+    prints: KeyedMap<Target, u128>,
     /// What deltas are applied to.
     kept: Value,
     /// By chunk: how many entries point into it.
@@ -151,7 +151,7 @@ impl Compiler {
         }
 
         let kept = linked_part(&parsed.root, &outline);
-        let mut hashes: HashMap<u32, u128> = HashMap::new();
+        let mut hashes: KeyedMap<u32, u128> = KeyedMap::default();
         let (numbers, plain) = (&mut self.features, &self.served.plain);
         let decoded = decode_changed(parsed, self.mode, &mut |name, value| {
             let hash = value.structural_hash();
@@ -204,7 +204,7 @@ impl Compiler {
         &mut self,
         decoded: &'d Decoded,
         process: &BTreeMap<String, Value>,
-        hashes: &HashMap<u32, u128>,
+        hashes: &KeyedMap<u32, u128>,
         outline: &Outline,
         removed: Option<&[String]>,
         reuse: bool,
@@ -218,8 +218,8 @@ impl Compiler {
         let lowering = lower(decoded, &mut scope, &mut report);
         missing_process(decoded, process, &mut report);
 
-        let unchanged: HashSet<u32> = decoded.unchanged.iter().filter_map(|key| features.find(key)).collect();
-        let gone: HashSet<u32> =
+        let unchanged: KeyedSet<u32> = decoded.unchanged.iter().filter_map(|key| features.find(key)).collect();
+        let gone: KeyedSet<u32> =
             removed.into_iter().flatten().filter_map(|key| features.find(key)).collect();
         let served = &self.served;
         let kept = |number: u32| {
@@ -400,12 +400,12 @@ struct Ready {
     features: Vec<(u32, u32)>,
     segments: Vec<(u32, [u32; 2])>,
     chunk: Chunk,
-    prints: HashMap<Target, u128>,
+    prints: KeyedMap<Target, u128>,
     stale: Vec<Target>,
     plain: Vec<(u32, u128)>,
     unplain: Vec<u32>,
     /// Of a delta: the features that it removes.
-    gone: Option<HashSet<u32>>,
+    gone: Option<KeyedSet<u32>>,
     /// Of a document: the features that there are.
     present: BTreeSet<u32>,
     changed: BTreeSet<Key>,
@@ -414,12 +414,12 @@ struct Ready {
 }
 
 impl Ready {
-    fn new(gone: Option<HashSet<u32>>, present: BTreeSet<u32>) -> Self {
+    fn new(gone: Option<KeyedSet<u32>>, present: BTreeSet<u32>) -> Self {
         Self {
             features: Vec::new(),
             segments: Vec::new(),
             chunk: Chunk::default(),
-            prints: HashMap::new(),
+            prints: KeyedMap::default(),
             stale: Vec::new(),
             plain: Vec::new(),
             unplain: Vec::new(),
@@ -525,7 +525,7 @@ fn segment_code<'m>(
 
 /// Fingerprints: over all that decides what a definition serves.
 struct Prints<'a, 'm> {
-    hashes: &'a HashMap<u32, u128>,
+    hashes: &'a KeyedMap<u32, u128>,
     outline: &'a Outline,
     feature_drafts: &'a BTreeMap<u32, FeatureDraft<'m>>,
     segment_drafts: &'a BTreeMap<u32, SegmentDraft<'m>>,
@@ -533,7 +533,7 @@ struct Prints<'a, 'm> {
 }
 
 impl Prints<'_, '_> {
-    fn print(&self, target: Target, linked: Option<&Linked>, prints: &HashMap<Target, u128>) -> u128 {
+    fn print(&self, target: Target, linked: Option<&Linked>, prints: &KeyedMap<Target, u128>) -> u128 {
         let mut bytes = Vec::with_capacity(128);
         let mut add = |part: u128| bytes.extend_from_slice(&part.to_le_bytes());
         match target {

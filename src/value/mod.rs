@@ -7,6 +7,7 @@
 use std::fmt;
 
 mod hash;
+mod keyed;
 mod list;
 mod node;
 mod number;
@@ -18,6 +19,7 @@ mod serde_impl;
 mod tests;
 mod tree;
 
+pub(crate) use self::keyed::{KeyedMap, KeyedSet};
 pub use self::list::{StringList, Strings};
 pub use self::node::{Member, Node};
 pub use self::number::{Number, compare_int_float};

@@ -155,9 +155,9 @@ impl<'d> Node<'d> {
             Self::Str(text) => Value::Str(text.into()),
             Self::Strings(list) => Value::Strings(list.into_owned()),
             Self::List(list) => Value::List(list.into_iter().map(Self::into_value).collect()),
-            Self::Object(members) => {
-                Value::Object(members.into_iter().map(|(key, node)| (key.into(), node.into_value())).collect())
-            }
+            Self::Object(members) => Value::Object(
+                members.into_iter().map(|(key, node)| (key.into(), node.into_value())).collect(),
+            ),
             scalar => scalar.to_value(),
         }
     }
@@ -179,9 +179,9 @@ impl<'v> From<&'v Value> for Node<'v> {
             Value::Str(text) => Self::Str(Cow::Borrowed(text)),
             Value::Strings(list) => Self::Strings(Cow::Borrowed(list)),
             Value::List(list) => Self::List(list.iter().map(Self::from).collect()),
-            Value::Object(members) => {
-                Self::Object(members.iter().map(|(key, value)| (Cow::Borrowed(&**key), value.into())).collect())
-            }
+            Value::Object(members) => Self::Object(
+                members.iter().map(|(key, value)| (Cow::Borrowed(&**key), value.into())).collect(),
+            ),
         }
     }
 }

@@ -7,7 +7,10 @@ use std::ops::Deref;
 const SMALL: usize = 16;
 
 /// Leaves the last member of each key; says which were taken out.
-pub(super) fn keep_last<K: Deref<Target = str>, V>(members: &mut Vec<(K, V)>, mut taken_out: impl FnMut(&str)) {
+pub(super) fn keep_last<K: Deref<Target = str>, V>(
+    members: &mut Vec<(K, V)>,
+    mut taken_out: impl FnMut(&str),
+) {
     if !has_duplicates(members) {
         return;
     }

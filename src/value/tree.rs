@@ -104,7 +104,7 @@ impl<'d> Tree<'d> {
             index += 1;
         }
         self.depth -= 1;
-        Ok(Node::List(self.elements.drain(bottom..).collect()))
+        Ok(Node::List(self.elements.split_off(bottom)))
     }
 
     fn object<A: MapAccess<'d>>(&mut self, mut map: A) -> Result<Node<'d>, A::Error> {
@@ -124,7 +124,7 @@ impl<'d> Tree<'d> {
             }
         }
         self.depth -= 1;
-        let mut members: Vec<_> = self.members.drain(bottom..).collect();
+        let mut members = self.members.split_off(bottom);
         keep_last(&mut members, |key| {
             if self.duplicates.len() < MOST_DUPLICATES {
                 self.duplicates.push(vec![Step::key(key)]);
@@ -205,7 +205,8 @@ impl<'d> DeserializeSeed<'d> for Item<'_, 'd> {
     type Value = Node<'d>;
 
     fn deserialize<D: Deserializer<'d>>(self, de: D) -> Result<Node<'d>, D::Error> {
-        de.deserialize_any(Any { tree: self.tree }).inspect_err(|_| self.tree.trail.push(Step::Index(self.index)))
+        de.deserialize_any(Any { tree: self.tree })
+            .inspect_err(|_| self.tree.trail.push(Step::Index(self.index)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Features and segments (SEMANTICS §3).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fields::{Decoder, Fields, did_you_mean};
@@ -10,7 +10,7 @@ use crate::model::{
     Allocation, EnvironmentBlock, Feature, Key, Kind, Otherwise, Percent, Rollout, Rule, Segment, Variants,
     Weighted, limits,
 };
-use crate::value::Node;
+use crate::value::{KeyedSet, Node};
 
 const KINDS: [(&str, Kind); 3] =
     [("config", Kind::Config), ("experiment", Kind::Experiment), ("gate", Kind::Gate)];
@@ -36,7 +36,7 @@ const RULE: [&str; 7] = ["id", "description", "if", "rollout", "variant", "split
 enum Names {
     /// `on` and `off`.
     Gate,
-    Given(HashSet<Key>),
+    Given(KeyedSet<Key>),
     /// The variants are not sound; nothing is said about names.
     Unknown,
 }
@@ -188,7 +188,7 @@ impl Decoder {
 
     fn rules(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Vec<Rule>> {
         let elements = self.list(value, limits::RULES, path)?;
-        let mut ids: HashSet<Key> = HashSet::with_capacity(elements.len());
+        let mut ids: KeyedSet<Key> = KeyedSet::with_capacity_and_hasher(elements.len(), Default::default());
         let mut rules = Vec::with_capacity(elements.len());
         for (i, element) in elements.into_iter().enumerate() {
             let path = path.index(i);

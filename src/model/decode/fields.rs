@@ -1,13 +1,13 @@
 //! The decoder's hands: take fields from objects, ask for types, report what is not as asked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Mode;
 use super::path::Path;
 use crate::error::{Code, Diagnostic, Diagnostics, Severity, nearest, quote};
 use crate::model::{Attribute, ExclusionGroup, Key, Percent, limits};
-use crate::value::{Member, Node};
+use crate::value::{KeyedSet, Member, Node};
 
 /// After so many problems, hints are no longer looked for.
 const MOST_HINTS: usize = 100;
@@ -25,8 +25,8 @@ pub(super) struct Decoder {
     pub(super) attributes: BTreeMap<Key, Attribute>,
     /// Absent inside: it is invalid.
     pub(super) groups: BTreeMap<Key, Option<ExclusionGroup>>,
-    attribute_names: HashSet<Key>,
-    keys: HashSet<Key>,
+    attribute_names: KeyedSet<Key>,
+    keys: KeyedSet<Key>,
 }
 
 /// The members of an object that are not taken yet.
@@ -59,8 +59,8 @@ impl Decoder {
             environments: None,
             attributes: BTreeMap::new(),
             groups: BTreeMap::new(),
-            attribute_names: HashSet::new(),
-            keys: HashSet::new(),
+            attribute_names: KeyedSet::default(),
+            keys: KeyedSet::default(),
         }
     }
 
