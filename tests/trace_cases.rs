@@ -66,7 +66,8 @@ fn decide(file: &Json, case: &Json) -> Result<Trace, String> {
         (None, None) => return Err("no document".to_owned()),
     };
     let mode = if case["mode"] == "lenient" { Mode::Lenient } else { Mode::Strict };
-    let parsed = parse(document.to_string().as_bytes()).map_err(|error| error.to_string())?;
+    let text = document.to_string();
+    let parsed = parse(text.as_bytes()).map_err(|error| error.to_string())?;
     let decoded = decode(parsed, mode);
     if decoded.refused {
         return Err(format!("refused: {:?}", decoded.diagnostics));

@@ -1,17 +1,14 @@
 //! A chunk in the making. Code is written from the end: a test is added after the places that it leads to, and the
 //! whole is turned around at the end, so that every jump leads ahead.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-
-use xxhash_rust::xxh3::{xxh3_128, Xxh3Default};
 
 use crate::bucket::Span;
 use crate::operand::set::{filter_words, TextSet, WordTable};
 use crate::operand::test::AttributeTest;
 use crate::operand::word;
 use crate::program::{Arm, Chunk, FeatureMeta, Inst, Pc};
-use crate::value::Value;
+use crate::value::{KeyedMap, Value};
 
 /// A place in the code of one definition, counted from its end.
 pub(super) type Label = u32;
@@ -33,7 +30,7 @@ pub(super) struct Builder {
     variants: Vec<Box<[Arc<str>]>>,
     attributions: Vec<(Arc<str>, Arc<str>)>,
     metas: Vec<FeatureMeta>,
-    lists: HashMap<u128, List>,
+    lists: KeyedMap<u128, List>,
     /// The definition at hand, backwards.
     nodes: Vec<Inst>,
     /// The first arm of the definition at hand.
@@ -123,7 +120,7 @@ impl Builder {
 
     /// A list of strings; equal lists share their tables.
     pub(super) fn list(&mut self, value: &Value) -> List {
-        let key = list_key(value);
+        let key = value.structural_hash();
         if let Some(list) = self.lists.get(&key) {
             return *list;
         }
@@ -246,20 +243,6 @@ impl Builder {
 fn push<T>(list: &mut Vec<T>, item: T) -> u32 {
     list.push(item);
     list.len().saturating_sub(1) as u32
-}
-
-fn list_key(value: &Value) -> u128 {
-    if let Value::Strings(strings) = value {
-        let mut hasher = Xxh3Default::new();
-        hasher.update(strings.text().as_bytes());
-        let ends: u128 = xxh3_128(bytes_of(strings.ends()).as_slice());
-        return hasher.digest128() ^ ends.rotate_left(64);
-    }
-    value.structural_hash()
-}
-
-fn bytes_of(ends: &[u32]) -> Vec<u8> {
-    ends.iter().flat_map(|end| end.to_le_bytes()).collect()
 }
 
 /// Visits each target of an instruction.

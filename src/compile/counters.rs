@@ -1,9 +1,9 @@
 //! Which counter stands for which feature, variant and phase.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::Key;
+use crate::value::KeyedMap;
 
 /// The counters of one shape of a feature: a row without a phase, then one for each phase; a column a variant.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -28,14 +28,14 @@ impl CounterBlock {
 #[derive(Clone, Debug)]
 pub struct CounterLayout {
     blocks: Vec<(u32, Arc<CounterBlock>)>,
-    known: HashMap<Arc<CounterBlock>, u32>,
+    known: KeyedMap<Arc<CounterBlock>, u32>,
     len: u32,
 }
 
 impl Default for CounterLayout {
     fn default() -> Self {
         // Counter 0 is for what is not counted: unknown features, overrides.
-        Self { blocks: Vec::new(), known: HashMap::new(), len: 1 }
+        Self { blocks: Vec::new(), known: KeyedMap::default(), len: 1 }
     }
 }
 

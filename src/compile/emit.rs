@@ -1,7 +1,5 @@
 //! Code for one feature or segment, written backwards: first where a test leads to, then the test.
 
-use std::collections::HashMap;
-
 use super::builder::{Builder, Label, Words};
 use super::condition::Cond;
 use super::definition::{Body, Definition, Lowered, Serve, Share};
@@ -13,7 +11,7 @@ use crate::context::AttributeKey;
 use crate::model::{Key, Otherwise, PatchKind};
 use crate::operand::word;
 use crate::program::{Arm, Fork, Inst, Pc, Reason, Served};
-use crate::value::Value;
+use crate::value::{KeyedMap, Value};
 
 /// A base, or a candidate.
 #[derive(Debug)]
@@ -67,7 +65,7 @@ pub(super) struct Emitter<'b, 'm> {
     shift: (u16, u32),
     /// By patch.
     attributions: Vec<(u32, u32)>,
-    memory: HashMap<(usize, Known), Label>,
+    memory: KeyedMap<(usize, Known), Label>,
 }
 
 impl<'b, 'm> Emitter<'b, 'm> {
@@ -114,7 +112,7 @@ impl<'b, 'm> Emitter<'b, 'm> {
             attributions: (first, count),
         });
         let mut emitter =
-            Emitter { builder, unit, meta, counter, variants: width, shift, attributions, memory: HashMap::new() };
+            Emitter { builder, unit, meta, counter, variants: width, shift, attributions, memory: KeyedMap::default() };
         let mut entry = emitter.environments(environment, notices);
         if let Some(large) = unit.memo {
             entry = emitter.builder.push(Inst::Memo { large, next: entry });

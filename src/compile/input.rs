@@ -1,10 +1,11 @@
 //! A first look at a document, before it is decoded: which definitions stand alone, which are linked with others, and
 //! hashes to know what changed. Also deltas, which become documents here.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Code, Error};
-use crate::value::Value;
+use crate::value::{Member, Node, Value};
 
 /// What can be known without decoding.
 #[derive(Debug, Default)]
@@ -25,57 +26,57 @@ pub(super) struct Outline {
     pub(super) environment: Option<Box<str>>,
 }
 
-fn members<'v>(root: &'v Value, name: &str) -> &'v [(Box<str>, Value)] {
-    root.get(name).and_then(Value::as_object).unwrap_or_default()
+fn members<'v>(root: &'v Node<'_>, name: &str) -> &'v [Member<'v>] {
+    root.get(name).and_then(|section| section.as_object()).unwrap_or_default()
 }
 
-fn items<'v>(root: &'v Value, name: &str) -> &'v [Value] {
+fn items<'v>(root: &'v Node<'_>, name: &str) -> &'v [Node<'v>] {
     match root.get(name) {
-        Some(Value::List(items)) => items,
+        Some(Node::List(items)) => items,
         _ => &[],
     }
 }
 
-fn hash(value: Option<&Value>) -> u128 {
-    value.map_or(0, Value::structural_hash)
+fn hash(value: Option<&Node<'_>>) -> u128 {
+    value.map_or(0, Node::structural_hash)
 }
 
 impl Outline {
-    pub(super) fn new(root: &Value) -> Self {
+    pub(super) fn new(root: &Node<'_>) -> Self {
         let mut outline = Self {
             groups: hash(root.get("exclusion_groups")),
             declarations: hash(root.get("attributes")) ^ hash(root.get("environments")).rotate_left(1),
-            environment: root.get("environment").and_then(Value::as_str).map(Into::into),
+            environment: root.get("environment").and_then(|text| text.as_str()).map(Into::into),
             ..Self::default()
         };
         for (name, value) in members(root, "segments") {
-            outline.segments.insert(name.clone(), value.structural_hash());
+            outline.segments.insert((&**name).into(), value.structural_hash());
         }
         for release in items(root, "releases") {
             let hash = release.structural_hash();
             for (name, _) in members(release, "features") {
-                outline.named.insert(name.clone());
-                outline.releases.insert((true, name.clone()), hash);
+                outline.named.insert((&**name).into());
+                outline.releases.insert((true, (&**name).into()), hash);
             }
             for (name, _) in members(release, "segments") {
-                outline.releases.insert((false, name.clone()), hash);
+                outline.releases.insert((false, (&**name).into()), hash);
             }
         }
         for kill in items(root, "kills") {
-            if let Some(name) = kill.get("feature").and_then(Value::as_str) {
+            if let Some(name) = kill.get("feature").and_then(|text| text.as_str()) {
                 outline.named.insert(name.into());
                 let sum = outline.kills.entry(name.into()).or_default();
                 *sum = sum.wrapping_add(kill.structural_hash());
             }
         }
         for (_, group) in members(root, "exclusion_groups") {
-            outline.named.extend(members(group, "ranges").iter().map(|(name, _)| name.clone()));
+            outline.named.extend(members(group, "ranges").iter().map(|(name, _)| (&**name).into()));
         }
         outline
     }
 
     /// Whether a feature's definition has to do with others.
-    pub(super) fn is_linked(&self, name: &str, value: &Value) -> bool {
+    pub(super) fn is_linked(&self, name: &str, value: &Node<'_>) -> bool {
         self.named.contains(name)
             || value.get("exclusion_group").is_some()
             || value.get("rules").is_some_and(refers)
@@ -84,37 +85,38 @@ impl Outline {
 }
 
 /// Whether there is a reference below (or something that looks like one).
-fn refers(value: &Value) -> bool {
+fn refers(value: &Node<'_>) -> bool {
     match value {
-        Value::Object(members) => {
+        Node::Object(members) => {
             members.iter().any(|(name, value)| matches!(&**name, "segment" | "feature") || refers(value))
         }
-        Value::List(items) => items.iter().any(refers),
+        Node::List(items) => items.iter().any(refers),
         _ => false,
     }
 }
 
 /// What is kept of a document so that a delta can be applied: all that is linked with other things.
-pub(super) fn linked_part(root: &Value, outline: &Outline) -> Value {
-    let Value::Object(members) = root else { return Value::Object(Vec::new()) };
-    let kept = members.iter().filter(|(name, _)| !matches!(&**name, "pipelines" | "description")).map(|(name, value)| {
+pub(super) fn linked_part(root: &Node<'_>, outline: &Outline) -> Value {
+    let Node::Object(members) = root else { return Value::Object(Vec::new()) };
+    let kept = members.iter().filter(|(name, _)| !matches!(&**name, "pipelines" | "description" | "from"));
+    let kept = kept.map(|(name, value)| {
         let value = match (&**name, value) {
-            ("features", Value::Object(features)) => {
+            ("features", Node::Object(features)) => {
                 let linked = features.iter().filter(|(name, value)| outline.is_linked(name, value));
-                Value::Object(linked.cloned().collect())
+                Value::Object(linked.map(|(name, value)| ((&**name).into(), value.to_value())).collect())
             }
-            _ => value.clone(),
+            _ => value.to_value(),
         };
-        (name.clone(), value)
+        ((&**name).into(), value)
     });
     Value::Object(kept.collect())
 }
 
 /// A delta applied to what was kept: a document that lacks only what is unchanged and stands alone.
-pub(super) struct Merged {
-    pub(super) root: Value,
+pub(super) struct Merged<'d> {
+    pub(super) root: Node<'d>,
     /// Features that are gone.
-    pub(super) removed: Vec<Box<str>>,
+    pub(super) removed: Vec<String>,
 }
 
 /// Applies a delta: `features` and `segments` by key (`null`: gone), `releases` by id (`removed_releases`: their ids),
@@ -122,8 +124,8 @@ pub(super) struct Merged {
 ///
 /// # Errors
 /// If it is for another version than `served`, or not an object.
-pub(super) fn merge(kept: &Value, delta: Value, served: u64) -> Result<Merged, Error> {
-    let Value::Object(delta) = delta else {
+pub(super) fn merge<'d>(kept: &'d Value, delta: Node<'d>, served: u64) -> Result<Merged<'d>, Error> {
+    let Node::Object(delta) = delta else {
         return Err(Error::new(Code::NotAnObject, "", "expected an object"));
     };
     let from = delta.iter().find(|(name, _)| **name == *"from").and_then(|(_, value)| value.as_i64());
@@ -131,8 +133,8 @@ pub(super) fn merge(kept: &Value, delta: Value, served: u64) -> Result<Merged, E
         let message = format!("expected a delta from version {served}, found {from:?}");
         return Err(Error::new(Code::DeltaBase, "/from", message));
     }
-    let mut root = match kept {
-        Value::Object(members) => members.clone(),
+    let mut root = match Node::from(kept) {
+        Node::Object(members) => members,
         _ => Vec::new(),
     };
     let mut removed = Vec::new();
@@ -142,7 +144,7 @@ pub(super) fn merge(kept: &Value, delta: Value, served: u64) -> Result<Merged, E
             "features" => {
                 for (key, value) in object(value, &name)? {
                     if value.is_null() {
-                        removed.push(key.clone());
+                        removed.push(key.clone().into_owned());
                     }
                     put(section(&mut root, "features"), key, value);
                 }
@@ -156,19 +158,19 @@ pub(super) fn merge(kept: &Value, delta: Value, served: u64) -> Result<Merged, E
             "removed_releases" => remove_releases(&mut root, &value),
             // What is not known is for `decode` to judge.
             _ => {
-                let index = index_of(&mut root, &name, || Value::Null);
+                let index = index_of(&mut root, &name, || Node::Null);
                 if let Some((_, own)) = root.get_mut(index) {
                     *own = value;
                 }
             }
         }
     }
-    Ok(Merged { root: Value::Object(root), removed })
+    Ok(Merged { root: Node::Object(root), removed })
 }
 
-fn object(value: Value, name: &str) -> Result<Vec<(Box<str>, Value)>, Error> {
+fn object<'d>(value: Node<'d>, name: &str) -> Result<Vec<Member<'d>>, Error> {
     match value {
-        Value::Object(members) => Ok(members),
+        Node::Object(members) => Ok(members),
         other => {
             let message = format!("expected an object, found {}", other.json_type());
             Err(Error::new(Code::WrongType, format!("/{name}"), message))
@@ -177,23 +179,23 @@ fn object(value: Value, name: &str) -> Result<Vec<(Box<str>, Value)>, Error> {
 }
 
 /// The members of a section, which is made if it is missing.
-fn section<'v>(members: &'v mut Vec<(Box<str>, Value)>, name: &str) -> Option<&'v mut Vec<(Box<str>, Value)>> {
-    let index = index_of(members, name, || Value::Object(Vec::new()));
+fn section<'v, 'd>(members: &'v mut Vec<Member<'d>>, name: &'static str) -> Option<&'v mut Vec<Member<'d>>> {
+    let index = index_of(members, name, || Node::Object(Vec::new()));
     match members.get_mut(index) {
-        Some((_, Value::Object(section))) => Some(section),
+        Some((_, Node::Object(section))) => Some(section),
         _ => None,
     }
 }
 
-fn index_of(members: &mut Vec<(Box<str>, Value)>, name: &str, make: impl FnOnce() -> Value) -> usize {
+fn index_of<'d>(members: &mut Vec<Member<'d>>, name: &str, make: impl FnOnce() -> Node<'d>) -> usize {
     if let Some(index) = members.iter().position(|(own, _)| **own == *name) {
         return index;
     }
-    members.push((name.into(), make()));
+    members.push((name.to_owned().into(), make()));
     members.len().saturating_sub(1)
 }
 
-fn put(section: Option<&mut Vec<(Box<str>, Value)>>, key: Box<str>, value: Value) {
+fn put<'d>(section: Option<&mut Vec<Member<'d>>>, key: Cow<'d, str>, value: Node<'d>) {
     let Some(section) = section else { return };
     section.retain(|(own, _)| *own != key);
     if !value.is_null() {
@@ -201,33 +203,38 @@ fn put(section: Option<&mut Vec<(Box<str>, Value)>>, key: Box<str>, value: Value
     }
 }
 
-fn put_releases(members: &mut Vec<(Box<str>, Value)>, value: Value) {
+fn put_releases<'d>(members: &mut Vec<Member<'d>>, value: Node<'d>) {
     let Some(list) = release_list(members) else { return };
-    let Value::List(changed) = value else {
+    let Node::List(changed) = value else {
         // Not a list: as an entry, so that `decode` says what is wrong.
         list.push(value);
         return;
     };
     for release in changed {
-        let id: Option<Box<str>> = release.get("id").and_then(Value::as_str).map(Into::into);
-        match list.iter_mut().find(|own| own.get("id").and_then(Value::as_str) == id.as_deref()) {
+        let id: Option<Box<str>> = release.get("id").and_then(|id| id.as_str()).map(Into::into);
+        match list.iter_mut().find(|own| own.get("id").and_then(|id| id.as_str()) == id.as_deref()) {
             Some(own) => *own = release,
             None => list.push(release),
         }
     }
 }
 
-fn remove_releases(members: &mut Vec<(Box<str>, Value)>, ids: &Value) {
-    let gone = super::operator::strings(ids);
+fn remove_releases(members: &mut Vec<Member<'_>>, ids: &Node<'_>) {
+    let gone: Vec<&str> = match ids {
+        Node::Strings(list) => list.iter().collect(),
+        Node::List(list) => list.iter().filter_map(|id| id.as_str()).collect(),
+        Node::Str(id) => vec![id],
+        _ => Vec::new(),
+    };
     if let Some(list) = release_list(members) {
-        list.retain(|own| own.get("id").and_then(Value::as_str).is_none_or(|id| !gone.contains(&id)));
+        list.retain(|own| own.get("id").and_then(|id| id.as_str()).is_none_or(|id| !gone.contains(&id)));
     }
 }
 
-fn release_list(members: &mut Vec<(Box<str>, Value)>) -> Option<&mut Vec<Value>> {
-    let index = index_of(members, "releases", || Value::List(Vec::new()));
+fn release_list<'v, 'd>(members: &'v mut Vec<Member<'d>>) -> Option<&'v mut Vec<Node<'d>>> {
+    let index = index_of(members, "releases", || Node::List(Vec::new()));
     match members.get_mut(index) {
-        Some((_, Value::List(list))) => Some(list),
+        Some((_, Node::List(list))) => Some(list),
         _ => None,
     }
 }

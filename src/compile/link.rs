@@ -5,13 +5,14 @@
 //!  unknown references ─▶ base cycles ─▶ what refers to invalid bases ─▶ phases ─▶ candidates ─▶ cycles by overlays ─▶ depth
 //! ```
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::condition::{Reference, Target};
 use super::emit::Side;
 use super::draft::{Drafts, SegmentSide};
 use super::Report;
 use crate::error::Code;
+use crate::value::{KeyedMap, KeyedSet};
 
 /// The longest chain of references (SEMANTICS 9.7).
 const LONGEST_CHAIN: usize = 64;
@@ -30,7 +31,7 @@ pub(super) struct Linked {
 }
 
 /// Links all drafts; order: what is referred to comes before what refers to it.
-pub(super) fn link(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, HashMap<Target, Linked>) {
+pub(super) fn link(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, KeyedMap<Target, Linked>) {
     unknown_references(drafts, report);
     let base = base_graph(drafts);
     for target in on_cycles(&base) {
@@ -91,7 +92,7 @@ fn base_graph(drafts: &Drafts<'_, '_>) -> Graph {
 
 /// The nodes on cycles: what is left when nodes without successors, then those without predecessors, are taken away.
 fn on_cycles(graph: &Graph) -> Vec<Target> {
-    let sorted: HashSet<Target> = sort(graph).into_iter().collect();
+    let sorted: KeyedSet<Target> = sort(graph).into_iter().collect();
     let left: Graph = graph
         .iter()
         .filter(|(target, _)| !sorted.contains(target))
@@ -103,14 +104,14 @@ fn on_cycles(graph: &Graph) -> Vec<Target> {
             back.entry(*next).or_default().push(*target);
         }
     }
-    let before: HashSet<Target> = sort(&back).into_iter().collect();
+    let before: KeyedSet<Target> = sort(&back).into_iter().collect();
     left.into_keys().filter(|target| !before.contains(target)).collect()
 }
 
 /// Nodes, each after those that it leads to; those on or before a cycle are left out.
 fn sort(graph: &Graph) -> Vec<Target> {
-    let mut waiting: HashMap<Target, usize> = HashMap::new();
-    let mut back: HashMap<Target, Vec<Target>> = HashMap::new();
+    let mut waiting: KeyedMap<Target, usize> = KeyedMap::default();
+    let mut back: KeyedMap<Target, Vec<Target>> = KeyedMap::default();
     let mut ready = Vec::new();
     for (target, next) in graph {
         let next: Vec<_> = next.iter().filter(|next| graph.contains_key(next)).collect();
@@ -230,7 +231,7 @@ fn overlay_cycles(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
 
 /// The nodes on a way from one of `starts` to `goal`.
 fn path_to(graph: &Graph, starts: &[Target], goal: Target) -> Option<Vec<Target>> {
-    let mut from: HashMap<Target, Option<Target>> = starts.iter().map(|start| (*start, None)).collect();
+    let mut from: KeyedMap<Target, Option<Target>> = starts.iter().map(|start| (*start, None)).collect();
     let mut todo = starts.to_vec();
     while let Some(target) = todo.pop() {
         if target == goal {
@@ -253,7 +254,7 @@ fn path_to(graph: &Graph, starts: &[Target], goal: Target) -> Option<Vec<Target>
 }
 
 /// Depth, paths and memory of each definition, in order.
-fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, HashMap<Target, Linked>) {
+fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, KeyedMap<Target, Linked>) {
     let mut graph: Graph = drafts.all().map(|target| (target, Vec::new())).collect();
     for (target, next) in base_graph(drafts) {
         graph.entry(target).or_default().extend(next);
@@ -265,9 +266,9 @@ fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, Has
         }
     }
     let order = sort(&graph);
-    let mut depths: HashMap<Target, usize> = HashMap::new();
-    let mut paths: HashMap<Target, u64> = HashMap::new();
-    let mut linked: HashMap<Target, Linked> = HashMap::with_capacity(order.len());
+    let mut depths: KeyedMap<Target, usize> = KeyedMap::default();
+    let mut paths: KeyedMap<Target, u64> = KeyedMap::default();
+    let mut linked: KeyedMap<Target, Linked> = KeyedMap::with_capacity_and_hasher(order.len(), Default::default());
     for target in &order {
         let next = graph.remove(target).unwrap_or_default();
         let depth = next.iter().map(|next| depths.get(next).copied().unwrap_or(0).saturating_add(1)).max().unwrap_or(0);
@@ -299,8 +300,8 @@ fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, Has
     (order, linked)
 }
 
-fn reach(linked: &HashMap<Target, Linked>, starts: &[Target]) -> usize {
-    let mut seen: HashSet<Target> = starts.iter().copied().collect();
+fn reach(linked: &KeyedMap<Target, Linked>, starts: &[Target]) -> usize {
+    let mut seen: KeyedSet<Target> = starts.iter().copied().collect();
     let mut todo: Vec<Target> = seen.iter().copied().collect();
     while let Some(target) = todo.pop() {
         for next in linked.get(&target).iter().flat_map(|linked| &linked.targets) {

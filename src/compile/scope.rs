@@ -1,6 +1,6 @@
 //! What lowering carries along: numbers of names, process attributes, and the places for problems.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::condition::{Reference, Target};
@@ -10,12 +10,12 @@ use crate::context::{AttributeKey, Attributes};
 use crate::error::{quote, Code, Diagnostic, Diagnostics, Severity};
 use crate::model::{Key, Mode};
 use crate::program::VariantList;
-use crate::value::Value;
+use crate::value::{KeyedMap, KeyedSet, Value};
 
 /// The numbers of features, or of segments: given once, never again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers {
-    numbers: HashMap<Key, u32>,
+    numbers: KeyedMap<Key, u32>,
     names: Vec<Key>,
 }
 
@@ -65,7 +65,7 @@ pub(super) struct Scope<'c> {
     features: &'c mut Numbers,
     segments: &'c mut Numbers,
     environment: Environment<'c>,
-    strings: HashSet<Key>,
+    strings: KeyedSet<Key>,
     switch: VariantList,
 }
 
@@ -83,7 +83,7 @@ impl<'c> Scope<'c> {
                 None => Environment::Fixed(None),
             },
         };
-        Self { attributes, process, features, segments, environment, strings: HashSet::new(), switch: switch() }
+        Self { attributes, process, features, segments, environment, strings: KeyedSet::default(), switch: switch() }
     }
 
     pub(super) fn process(&self, name: &str) -> Option<&'c Value> {

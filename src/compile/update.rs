@@ -1,6 +1,6 @@
 //! The compiler: holds what must be known of the snapshot that is served, to compile only what an update changes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -20,7 +20,7 @@ use crate::context::Attributes;
 use crate::error::{quote, Code, Diagnostic, Error, Severity};
 use crate::model::{decode_changed, Decoded, Key, Mode};
 use crate::program::{Chunk, Entry, Names, Program};
-use crate::value::{parse, Parsed, Value};
+use crate::value::{parse, KeyedMap, KeyedSet, Node, Parsed, Value};
 
 /// The outcome of an update.
 #[derive(Clone, Debug)]
@@ -57,9 +57,9 @@ struct Served {
     environment: Option<Box<str>>,
     declarations: u128,
     /// Features without references, release, kill or exclusion group: the hash of the definition.
-    plain: HashMap<u32, u128>,
+    plain: KeyedMap<u32, u128>,
     /// All others, and segments: a hash over all that decides what they serve.
-    prints: HashMap<Target, u128>,
+    prints: KeyedMap<Target, u128>,
     /// What deltas are applied to.
     kept: Value,
     /// By chunk: how many entries point into it.
@@ -110,7 +110,7 @@ impl Compiler {
     ///
     /// # Errors
     /// If the document is refused; nothing has changed then.
-    pub fn load_parsed(&mut self, parsed: Parsed) -> Result<Compiled, Error> {
+    pub fn load_parsed(&mut self, parsed: Parsed<'_>) -> Result<Compiled, Error> {
         self.update(parsed, None)
     }
 
@@ -123,26 +123,35 @@ impl Compiler {
     /// If it is for another version, or incomplete, or refused; nothing has changed then.
     pub fn apply(&mut self, delta: &[u8]) -> Result<Compiled, Error> {
         let parsed = parse(delta)?;
-        let merged = merge(&self.served.kept, parsed.value, self.served.program.version)?;
+        let kept = std::mem::take(&mut self.served.kept);
+        let outcome = self.apply_to(&kept, parsed);
+        if outcome.is_err() {
+            self.served.kept = kept;
+        }
+        outcome
+    }
+
+    fn apply_to(&mut self, kept: &Value, parsed: Parsed<'_>) -> Result<Compiled, Error> {
+        let merged = merge(kept, parsed.root, self.served.program.version)?;
         let mut whole = Parsed::from(merged.root);
         whole.duplicates = parsed.duplicates;
         self.update(whole, Some(&merged.removed))
     }
 
     /// `removed`: the update is a delta; features that it does not name stay.
-    fn update(&mut self, parsed: Parsed, removed: Option<&[Box<str>]>) -> Result<Compiled, Error> {
-        let outline = Outline::new(&parsed.value);
+    fn update(&mut self, parsed: Parsed<'_>, removed: Option<&[String]>) -> Result<Compiled, Error> {
+        let outline = Outline::new(&parsed.root);
         let process = self.effective_process(&outline)?;
         let partial = removed.is_some();
         let same_frame = self.served.environment == outline.environment && self.served.declarations == outline.declarations;
         let crowded = self.served.program.chunks.len() > 64;
         let reuse = same_frame && (partial || !crowded);
         if partial {
-            self.check_carried(&outline, &parsed.value, same_frame)?;
+            self.check_carried(&outline, &parsed.root, same_frame)?;
         }
 
-        let mut kept = linked_part(&parsed.value, &outline);
-        let mut hashes: HashMap<u32, u128> = HashMap::new();
+        let kept = linked_part(&parsed.root, &outline);
+        let mut hashes: KeyedMap<u32, u128> = KeyedMap::default();
         let (numbers, plain) = (&mut self.features, &self.served.plain);
         let decoded = decode_changed(parsed, self.mode, &mut |name, value| {
             let hash = value.structural_hash();
@@ -154,9 +163,6 @@ impl Compiler {
         let whole = decoded.diagnostics.iter().any(|problem| problem.severity == Severity::Error && problem.code.family() == 1);
         if decoded.refused && (self.mode == Mode::Lenient || whole) {
             return Err(Error::from_diagnostics(decoded.diagnostics));
-        }
-        if let Value::Object(members) = &mut kept {
-            members.retain(|(name, _)| **name != *"from");
         }
         let ready = self.link(&decoded, &process, &hashes, &outline, removed, reuse)?;
         Ok(self.commit(ready, decoded.snapshot.version, &outline, kept))
@@ -180,7 +186,7 @@ impl Compiler {
     }
 
     /// A delta carries each definition that it concerns.
-    fn check_carried(&self, outline: &Outline, root: &Value, same_frame: bool) -> Result<(), Error> {
+    fn check_carried(&self, outline: &Outline, root: &Node<'_>, same_frame: bool) -> Result<(), Error> {
         if !same_frame && !self.served.plain.is_empty() {
             let message = "the environment, `attributes` or `environments` changed: the whole document is needed";
             return Err(Error::new(Code::DeltaIncomplete, "", message));
@@ -200,9 +206,9 @@ impl Compiler {
         &mut self,
         decoded: &'d Decoded,
         process: &BTreeMap<String, Value>,
-        hashes: &HashMap<u32, u128>,
+        hashes: &KeyedMap<u32, u128>,
         outline: &Outline,
-        removed: Option<&[Box<str>]>,
+        removed: Option<&[String]>,
         reuse: bool,
     ) -> Result<Ready, Error> {
         let mut report = Report::new(self.mode);
@@ -214,8 +220,8 @@ impl Compiler {
         let lowering = lower(decoded, &mut scope, &mut report);
         missing_process(decoded, process, &mut report);
 
-        let unchanged: HashSet<u32> = decoded.unchanged.iter().filter_map(|key| features.find(key)).collect();
-        let gone: HashSet<u32> =
+        let unchanged: KeyedSet<u32> = decoded.unchanged.iter().filter_map(|key| features.find(key)).collect();
+        let gone: KeyedSet<u32> =
             removed.into_iter().flatten().filter_map(|key| features.find(key)).collect();
         let served = &self.served;
         let kept = |number: u32| {
@@ -396,12 +402,12 @@ struct Ready {
     features: Vec<(u32, u32)>,
     segments: Vec<(u32, [u32; 2])>,
     chunk: Chunk,
-    prints: HashMap<Target, u128>,
+    prints: KeyedMap<Target, u128>,
     stale: Vec<Target>,
     plain: Vec<(u32, u128)>,
     unplain: Vec<u32>,
     /// Of a delta: the features that it removes.
-    gone: Option<HashSet<u32>>,
+    gone: Option<KeyedSet<u32>>,
     /// Of a document: the features that there are.
     present: BTreeSet<u32>,
     changed: BTreeSet<Key>,
@@ -410,12 +416,12 @@ struct Ready {
 }
 
 impl Ready {
-    fn new(gone: Option<HashSet<u32>>, present: BTreeSet<u32>) -> Self {
+    fn new(gone: Option<KeyedSet<u32>>, present: BTreeSet<u32>) -> Self {
         Self {
             features: Vec::new(),
             segments: Vec::new(),
             chunk: Chunk::default(),
-            prints: HashMap::new(),
+            prints: KeyedMap::default(),
             stale: Vec::new(),
             plain: Vec::new(),
             unplain: Vec::new(),
@@ -522,7 +528,7 @@ fn segment_code<'m>(
 
 /// Fingerprints: over all that decides what a definition serves.
 struct Prints<'a, 'm> {
-    hashes: &'a HashMap<u32, u128>,
+    hashes: &'a KeyedMap<u32, u128>,
     outline: &'a Outline,
     feature_drafts: &'a BTreeMap<u32, FeatureDraft<'m>>,
     segment_drafts: &'a BTreeMap<u32, SegmentDraft<'m>>,
@@ -530,7 +536,7 @@ struct Prints<'a, 'm> {
 }
 
 impl Prints<'_, '_> {
-    fn print(&self, target: Target, linked: Option<&Linked>, prints: &HashMap<Target, u128>) -> u128 {
+    fn print(&self, target: Target, linked: Option<&Linked>, prints: &KeyedMap<Target, u128>) -> u128 {
         let mut bytes = Vec::with_capacity(128);
         let mut add = |part: u128| bytes.extend_from_slice(&part.to_le_bytes());
         match target {

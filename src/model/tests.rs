@@ -7,8 +7,8 @@ use super::*;
 use crate::error::Diagnostic;
 use crate::value::{Parsed, parse};
 
-fn parsed(document: &Json) -> Parsed {
-    parse(document.to_string().as_bytes()).unwrap()
+fn parsed(document: &Json) -> Parsed<'static> {
+    parse(document.to_string().leak().as_bytes()).unwrap()
 }
 
 fn strict(document: &Json) -> Decoded {

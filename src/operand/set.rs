@@ -220,6 +220,9 @@ fn take_place(counts: &mut [u32], bucket: usize) -> Option<usize> {
     Some(at)
 }
 
+/// A table of words is at most this large; 32 words nearly always fit into a far smaller one.
+const MOST_PLACES: usize = 1 << 10;
+
 /// A table in which each short word has a place of its own: a look-up is one compare.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WordTable {
@@ -236,30 +239,36 @@ impl WordTable {
         let base = table.len();
         let mut bits = usize::BITS.saturating_sub(words.len().leading_zeros()).saturating_add(1).max(3);
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-        while bits < 14 {
+        while 1_usize << bits <= MOST_PLACES {
             let size = 1_usize << bits;
             let shift = 64_u32.saturating_sub(bits) as u8;
             for _ in 0..64 {
                 seed = seed.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1) | 1;
-                table.truncate(base);
-                table.resize(base.saturating_add(size), 0);
+                let place = |word: u64| (word.wrapping_mul(seed) >> shift) as usize;
+                let mut taken = [0_u64; MOST_PLACES / 64];
                 let fits = words.iter().all(|&word| {
-                    let at = base.wrapping_add((word.wrapping_mul(seed) >> shift) as usize);
-                    match table.get_mut(at) {
-                        Some(slot) if *slot == 0 || *slot == word => {
-                            *slot = word;
-                            true
+                    let at = place(word);
+                    match taken.get_mut(at / 64) {
+                        Some(bits) => {
+                            let free = *bits >> (at % 64) & 1 == 0;
+                            *bits |= 1 << (at % 64);
+                            free
                         }
-                        _ => false,
+                        None => false,
                     }
                 });
                 if fits {
+                    table.resize(base.saturating_add(size), 0);
+                    for &word in words {
+                        if let Some(slot) = table.get_mut(base.wrapping_add(place(word))) {
+                            *slot = word;
+                        }
+                    }
                     return Some(Self { seed, shift });
                 }
             }
             bits = bits.saturating_add(1);
         }
-        table.truncate(base);
         None
     }
 }

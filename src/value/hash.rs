@@ -1,38 +1,43 @@
 //! A hash of a value's structure, to tell whether a definition has changed.
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_128;
 
-use super::{StringList, Value};
-
-/// How many ends of strings are hashed at once.
-const CHUNK: usize = 256;
+use super::{Node, StringList, Value};
 
 impl Value {
     /// A 128-bit hash (XXH3 over a prefix-free walk). Equal values have equal hashes; the order of members counts.
     #[must_use]
     pub fn structural_hash(&self) -> u128 {
-        let mut hasher = Xxh3::new();
-        feed(self, &mut hasher);
-        hasher.digest128()
+        Node::from(self).structural_hash()
     }
 }
 
-fn feed(value: &Value, to: &mut Xxh3) {
+impl Node<'_> {
+    /// The hash of the value, [`Value::structural_hash`].
+    #[must_use]
+    pub fn structural_hash(&self) -> u128 {
+        let mut walk = Vec::with_capacity(1_024);
+        feed(self, &mut walk);
+        xxh3_128(&walk)
+    }
+}
+
+fn feed(value: &Node<'_>, to: &mut Vec<u8>) {
     match value {
-        Value::Null => to.update(b"n"),
-        Value::Bool(false) => to.update(b"f"),
-        Value::Bool(true) => to.update(b"t"),
-        Value::Int(value) => tagged(b'i', value.to_le_bytes(), to),
-        Value::Float(value) => tagged(b'd', value.to_bits().to_le_bytes(), to),
-        Value::Str(text) => feed_text(text, to),
-        Value::Strings(list) => feed_strings(list, to),
-        Value::List(values) => {
+        Node::Null => to.push(b'n'),
+        Node::Bool(false) => to.push(b'f'),
+        Node::Bool(true) => to.push(b't'),
+        Node::Int(value) => tagged(b'i', value.to_le_bytes(), to),
+        Node::Float(value) => tagged(b'd', value.to_bits().to_le_bytes(), to),
+        Node::Str(text) => feed_text(text, to),
+        Node::Strings(list) => feed_strings(list, to),
+        Node::List(values) => {
             tagged(b'l', (values.len() as u64).to_le_bytes(), to);
             for value in values {
                 feed(value, to);
             }
         }
-        Value::Object(members) => {
+        Node::Object(members) => {
             tagged(b'o', (members.len() as u64).to_le_bytes(), to);
             for (key, value) in members {
                 feed_text(key, to);
@@ -42,24 +47,24 @@ fn feed(value: &Value, to: &mut Xxh3) {
     }
 }
 
-fn feed_text(text: &str, to: &mut Xxh3) {
+fn feed_text(text: &str, to: &mut Vec<u8>) {
     tagged(b's', (text.len() as u64).to_le_bytes(), to);
-    to.update(text.as_bytes());
+    to.extend_from_slice(text.as_bytes());
 }
 
-fn feed_strings(list: &StringList, to: &mut Xxh3) {
+/// By the hash of the texts, which may be long.
+fn feed_strings(list: &StringList, to: &mut Vec<u8>) {
     tagged(b'S', (list.len() as u64).to_le_bytes(), to);
-    let mut bytes = [0_u8; CHUNK * 4];
-    for ends in list.ends().chunks(CHUNK) {
-        for (four, end) in bytes.chunks_exact_mut(4).zip(ends) {
-            four.copy_from_slice(&end.to_le_bytes());
-        }
-        to.update(bytes.get(..ends.len() * 4).unwrap_or_default());
+    to.extend_from_slice(&xxh3_128(list.text().as_bytes()).to_le_bytes());
+    let from = to.len();
+    to.resize(from.saturating_add(list.len().saturating_mul(4)), 0);
+    let places = to.get_mut(from..).unwrap_or_default().chunks_exact_mut(4);
+    for (four, end) in places.zip(list.ends()) {
+        four.copy_from_slice(&end.to_le_bytes());
     }
-    to.update(list.text().as_bytes());
 }
 
-fn tagged(tag: u8, number: [u8; 8], to: &mut Xxh3) {
+fn tagged(tag: u8, number: [u8; 8], to: &mut Vec<u8>) {
     let [a, b, c, d, e, f, g, h] = number;
-    to.update(&[tag, a, b, c, d, e, f, g, h]);
+    to.extend_from_slice(&[tag, a, b, c, d, e, f, g, h]);
 }

@@ -1,23 +1,27 @@
 //! JSON values as the engine holds them, and their exact comparison (SEMANTICS §1).
 //!
-//! Not a general JSON library. What is own is the compact [`StringList`] (a few allocations for a list of 100 000 ids),
-//! numbers that compare by their mathematical value, and a parser that is fast on such lists and says where in a
-//! document an error is ([`parse`]). Printing, and all that is not a document, is serde's.
+//! Not a JSON library: reading and printing are serde_json's. What is own is the compact [`StringList`] (a few
+//! allocations for a list of 100 000 ids), numbers that compare by their mathematical value, the borrowed [`Node`] that a
+//! document is while it is decoded, and that an error says where in the document it is ([`parse`]).
 
 use std::fmt;
 
 mod hash;
+mod keyed;
 mod list;
+mod node;
 mod number;
 mod object;
 mod parse;
 mod reference;
-mod scan;
 mod serde_impl;
 #[cfg(test)]
 mod tests;
+mod tree;
 
+pub(crate) use self::keyed::{KeyedMap, KeyedSet};
 pub use self::list::{StringList, Strings};
+pub use self::node::{Member, Node};
 pub use self::number::{Number, compare_int_float};
 pub use self::parse::{MAX_BYTES, ParseError, Parsed, parse};
 pub use self::reference::ValueRef;

@@ -1,14 +1,16 @@
 //! Members of objects: of a key that is given twice, the last counts.
 
 use std::collections::{HashMap, HashSet};
-
-use super::Value;
+use std::ops::Deref;
 
 /// Up to this size the keys of an object are compared with each other one by one.
 const SMALL: usize = 16;
 
 /// Leaves the last member of each key; says which were taken out.
-pub(super) fn keep_last(members: &mut Vec<(Box<str>, Value)>, mut taken_out: impl FnMut(&str)) {
+pub(super) fn keep_last<K: Deref<Target = str>, V>(
+    members: &mut Vec<(K, V)>,
+    mut taken_out: impl FnMut(&str),
+) {
     if !has_duplicates(members) {
         return;
     }
@@ -24,14 +26,14 @@ pub(super) fn keep_last(members: &mut Vec<(Box<str>, Value)>, mut taken_out: imp
     members.retain(|_| keep.next().unwrap_or(true));
 }
 
-fn has_duplicates(members: &[(Box<str>, Value)]) -> bool {
+fn has_duplicates<K: Deref<Target = str>, V>(members: &[(K, V)]) -> bool {
     if members.len() > SMALL {
         let mut seen = HashSet::with_capacity(members.len());
         return !members.iter().all(|(key, _)| seen.insert(&**key));
     }
     let mut rest = members;
     while let [(key, _), tail @ ..] = rest {
-        if tail.iter().any(|(other, _)| other == key) {
+        if tail.iter().any(|(other, _)| **other == **key) {
             return true;
         }
         rest = tail;

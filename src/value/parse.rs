@@ -1,9 +1,11 @@
-//! Bytes to [`Value`] in one pass; an error says where in the document it is.
+//! Bytes to a tree of [`Node`]s, by serde_json; an error says where in the document it is.
 
 use std::fmt;
 
-use super::Value;
-use super::scan::{Failure, Scanner, Step};
+use serde::de::DeserializeSeed;
+
+use super::tree::{Any, MOST_DEPTH, Step, Tree};
+use super::{Node, Value};
 use crate::error::{Code, Diagnostic, Error, push_step};
 
 /// The largest document (SEMANTICS 9.1).
@@ -12,16 +14,22 @@ pub const MAX_BYTES: usize = 256 << 20;
 /// A parsed document.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Parsed {
-    /// The value.
-    pub value: Value,
+pub struct Parsed<'d> {
+    /// The document's value.
+    pub root: Node<'d>,
     /// The JSON pointers of keys that were given more than once, the last of which counts; at most 1 000.
     pub duplicates: Vec<String>,
 }
 
-impl From<Value> for Parsed {
-    fn from(value: Value) -> Self {
-        Self { value, duplicates: Vec::new() }
+impl<'d> From<Node<'d>> for Parsed<'d> {
+    fn from(root: Node<'d>) -> Self {
+        Self { root, duplicates: Vec::new() }
+    }
+}
+
+impl<'d> From<&'d Value> for Parsed<'d> {
+    fn from(value: &'d Value) -> Self {
+        Node::from(value).into()
     }
 }
 
@@ -75,10 +83,10 @@ impl From<ParseError> for Error {
 /// let parsed = tidegate::value::parse(br#"{"a": {"b": 1, "b": 2}}"#)?;
 /// assert_eq!(parsed.duplicates, ["/a/b"]);
 /// let error = tidegate::value::parse(br#"{"a": [1, 1e400]}"#).unwrap_err();
-/// assert_eq!((error.pointer.as_str(), error.line, error.column), ("/a/1", 1, 11));
+/// assert_eq!((error.pointer.as_str(), error.line, error.column), ("/a/1", 1, 15));
 /// # Ok::<(), tidegate::value::ParseError>(())
 /// ```
-pub fn parse(bytes: &[u8]) -> Result<Parsed, ParseError> {
+pub fn parse(bytes: &[u8]) -> Result<Parsed<'_>, ParseError> {
     if bytes.len() > MAX_BYTES {
         let message = format!("expected at most 256 MiB, found {} bytes", bytes.len());
         return Err(ParseError { code: Code::TooLarge, pointer: String::new(), message, line: 0, column: 0 });
@@ -91,30 +99,50 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, ParseError> {
             (valid.unwrap_or_default(), true)
         }
     };
-    let mut scanner = Scanner::new(text);
-    match scanner.document() {
-        Ok(value) if !broken => {
-            let duplicates = scanner.duplicates.iter().map(|steps| pointer(steps)).collect();
-            Ok(Parsed { value, duplicates })
+    let mut tree = Tree::default();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    // The tree counts the levels itself: serde_json's limit is one less than ours.
+    reader.disable_recursion_limit();
+    let outcome = Any { tree: &mut tree }.deserialize(&mut reader);
+    match outcome.and_then(|root| reader.end().map(|()| root)) {
+        Ok(root) if !broken => {
+            let duplicates = tree.duplicates.iter().map(|steps| pointer(steps)).collect();
+            Ok(Parsed { root, duplicates })
         }
         outcome => {
-            let mut failure = scanner.failure;
-            // What comes first is reported: the end of the valid part is no fault of its own.
-            if broken && (outcome.is_ok() || failure.at >= text.len()) {
-                let message = "expected UTF-8, found other bytes".into();
-                failure = Failure { code: Code::BadUnicode, at: text.len(), message };
-            }
-            Err(locate(failure, text, pointer(&scanner.trail)))
+            let pointer = pointer(&tree.trail);
+            Err(match outcome {
+                Err(error) if !broken || !error.is_eof() => failure(&error, tree.too_deep, pointer),
+                // What comes first is reported: the end of the valid part is no fault of its own.
+                _ => bad_utf8(text, pointer),
+            })
         }
     }
 }
 
-fn locate(failure: Failure, text: &str, pointer: String) -> ParseError {
-    let before = text.as_bytes().get(..failure.at).unwrap_or(text.as_bytes());
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-    let message = format!("{} (line {line}, column {column})", failure.message);
-    ParseError { code: failure.code, pointer, message, line, column }
+fn failure(error: &serde_json::Error, too_deep: bool, pointer: String) -> ParseError {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(&*text, |(what, _)| what);
+    // serde_json has no codes of its own; `tests.rs` holds on to what these texts become.
+    let (code, what) = match what {
+        _ if too_deep => (Code::TooDeep, format!("expected at most {MOST_DEPTH} levels, found more")),
+        "number out of range" => {
+            (Code::NumberOutOfRange, "expected a number that fits a double, found a larger one".into())
+        }
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            (Code::BadUnicode, "expected both halves of a surrogate pair, found one".into())
+        }
+        other => (Code::NotJson, other.to_owned()),
+    };
+    ParseError { code, pointer, message: format!("{what} (line {line}, column {column})"), line, column }
+}
+
+fn bad_utf8(before: &str, pointer: String) -> ParseError {
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.bytes().rev().take_while(|byte| *byte != b'\n').count() + 1;
+    let message = format!("expected UTF-8, found other bytes (line {line}, column {column})");
+    ParseError { code: Code::BadUnicode, pointer, message, line, column }
 }
 
 /// Steps are noted from the inside out.

@@ -8,7 +8,7 @@ use super::fields::{Decoder, did_you_mean};
 use super::path::Path;
 use crate::error::{Code, nearest, quote};
 use crate::model::{Attribute, AttributeType, Environment, ExclusionGroup, Key, Kill, Range, limits};
-use crate::value::Value;
+use crate::value::Node;
 
 const TYPES: [(&str, AttributeType); 5] = [
     ("boolean", AttributeType::Boolean),
@@ -20,7 +20,7 @@ const TYPES: [(&str, AttributeType); 5] = [
 
 impl Decoder {
     /// The environments. One that is not sound exists all the same.
-    pub(super) fn environments(&mut self, value: Value, path: &Path<'_>) -> BTreeMap<Key, Environment> {
+    pub(super) fn environments(&mut self, value: Node<'_>, path: &Path<'_>) -> BTreeMap<Key, Environment> {
         let mut environments = BTreeMap::new();
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
@@ -39,7 +39,7 @@ impl Decoder {
     }
 
     /// The declared attributes that are sound.
-    pub(super) fn attributes(&mut self, value: Value, path: &Path<'_>) {
+    pub(super) fn attributes(&mut self, value: Node<'_>, path: &Path<'_>) {
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
             let Some(key) = self.name(&name, &path) else { continue };
@@ -59,7 +59,7 @@ impl Decoder {
     }
 
     /// The exclusion groups; one that is not sound is noted as such.
-    pub(super) fn groups(&mut self, value: Value, path: &Path<'_>) {
+    pub(super) fn groups(&mut self, value: Node<'_>, path: &Path<'_>) {
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
             let Some(key) = self.name(&name, &path) else { continue };
@@ -69,7 +69,7 @@ impl Decoder {
         }
     }
 
-    fn group_of_experiments(&mut self, value: Value, path: &Path<'_>) -> Option<ExclusionGroup> {
+    fn group_of_experiments(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<ExclusionGroup> {
         let mut fields = self.fields(value, path)?;
         let description = self.description(&mut fields, path);
         let unit = self.optional_unit(&mut fields, path);
@@ -153,7 +153,7 @@ impl Decoder {
     }
 
     /// The kills that can be carried out; one in an environment that is not known is kept.
-    pub(super) fn kills(&mut self, value: Value, known: &BTreeSet<Key>, path: &Path<'_>) -> Vec<Kill> {
+    pub(super) fn kills(&mut self, value: Node<'_>, known: &BTreeSet<Key>, path: &Path<'_>) -> Vec<Kill> {
         let mut kills = Vec::new();
         let Some(elements) = self.section_list(value, limits::LIST_VALUES, path) else { return kills };
         for (i, value) in elements.into_iter().enumerate() {
@@ -186,7 +186,7 @@ impl Decoder {
     }
 }
 
-impl Bases {
+impl Bases<'_> {
     /// Whether the document has a definition of the feature, valid or not.
     pub(super) fn has_feature(&self, key: &str) -> bool {
         self.features.contains_key(key)

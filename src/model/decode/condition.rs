@@ -4,7 +4,7 @@ use super::fields::{Decoder, Fields, did_you_mean};
 use super::path::Path;
 use crate::error::{Code, nearest, quote};
 use crate::model::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest, limits};
-use crate::value::Value;
+use crate::value::Node;
 
 /// The fields of which a condition has exactly one.
 const FORMS: [&str; 8] = ["all", "any", "attribute", "bucket", "feature", "not", "segment", "time"];
@@ -13,11 +13,11 @@ pub(super) const BUCKETS: u32 = 1_000_000;
 
 impl Decoder {
     /// A condition that is not in another one.
-    pub(super) fn condition(&mut self, value: Value, path: &Path<'_>) -> Option<Condition> {
+    pub(super) fn condition(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Condition> {
         self.condition_at(value, 1, path)
     }
 
-    fn condition_at(&mut self, value: Value, level: usize, path: &Path<'_>) -> Option<Condition> {
+    fn condition_at(&mut self, value: Node<'_>, level: usize, path: &Path<'_>) -> Option<Condition> {
         if level > limits::CONDITION_LEVELS {
             let most = limits::CONDITION_LEVELS;
             self.error(Code::Limit, path, || {
@@ -48,7 +48,7 @@ impl Decoder {
     }
 
     /// The one form that an object has.
-    fn form(&mut self, fields: &Fields, path: &Path<'_>) -> Option<&'static str> {
+    fn form(&mut self, fields: &Fields<'_>, path: &Path<'_>) -> Option<&'static str> {
         let mut found = FORMS.into_iter().filter(|form| fields.has(form));
         match (found.next(), found.next()) {
             (Some(form), None) => Some(form),
@@ -69,7 +69,7 @@ impl Decoder {
         }
     }
 
-    fn group(&mut self, fields: &mut Fields, form: &str, level: usize, path: &Path<'_>) -> Option<Condition> {
+    fn group(&mut self, fields: &mut Fields<'_>, form: &str, level: usize, path: &Path<'_>) -> Option<Condition> {
         let path = path.key(form);
         let members = self.list(fields.take(form)?, limits::LIST_VALUES, &path)?;
         let members = members.into_iter().enumerate();
@@ -78,7 +78,7 @@ impl Decoder {
         Some(if form == "all" { Condition::All { all: members } } else { Condition::Any { any: members } })
     }
 
-    fn bucket(&mut self, fields: &mut Fields, path: &Path<'_>) -> Option<Condition> {
+    fn bucket(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<Condition> {
         let (whole, path) = (path, path.key("bucket"));
         let mut fields = self.fields(fields.take("bucket")?, &path)?;
         let unit = self.required(&mut fields, "unit", &path);
@@ -94,7 +94,7 @@ impl Decoder {
     /// `from` and `to` of buckets, which must not be empty; if they are, that is reported at `whole`.
     pub(super) fn range(
         &mut self,
-        fields: &mut Fields,
+        fields: &mut Fields<'_>,
         whole: &Path<'_>,
         path: &Path<'_>,
     ) -> Option<(u32, u32)> {
@@ -111,7 +111,7 @@ impl Decoder {
         Some((from, to))
     }
 
-    fn time(&mut self, fields: &mut Fields, path: &Path<'_>) -> Option<Condition> {
+    fn time(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<Condition> {
         let path = path.key("time");
         let mut fields = self.fields(fields.take("time")?, &path)?;
         let (from, to) = (fields.take("from"), fields.take("to"));
@@ -121,16 +121,17 @@ impl Decoder {
         let from = from.and_then(|value| self.instant(value, Code::WrongType, &path.key("from")));
         let to = to.and_then(|value| self.instant(value, Code::WrongType, &path.key("to")));
         self.finish(fields, &["from", "to"], &path);
+        let (from, to) = (from.map(Node::into_value), to.map(Node::into_value));
         Some(Condition::Time { time: TimeTest { from, to } })
     }
 
     /// A string, or an integer of milliseconds; the text is read later.
-    pub(super) fn instant(&mut self, value: Value, code: Code, path: &Path<'_>) -> Option<Value> {
+    pub(super) fn instant<'d>(&mut self, value: Node<'d>, code: Code, path: &Path<'_>) -> Option<Node<'d>> {
         if value.as_str().is_some() {
             return Some(value);
         }
         if let Some(millis) = value.as_i64() {
-            return Some(Value::Int(millis));
+            return Some(Node::Int(millis));
         }
         let found = super::fields::article(&value);
         self.error(code, path, || {
@@ -139,14 +140,14 @@ impl Decoder {
         None
     }
 
-    fn feature_test(&mut self, fields: &mut Fields, path: &Path<'_>) -> Option<Condition> {
+    fn feature_test(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<Condition> {
         let feature = self.optional_key(fields, "feature", path);
         let variants = self.required(fields, "variants", path);
         let variants = variants.and_then(|value| self.keys(value, &path.key("variants")));
         Some(Condition::Feature(FeatureTest { feature: feature?, variants: variants? }))
     }
 
-    fn test(&mut self, fields: &mut Fields, path: &Path<'_>) -> Option<Condition> {
+    fn test(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<Condition> {
         let attribute = self.required(fields, "attribute", path);
         let attribute = attribute.and_then(|value| self.attribute_name(value, &path.key("attribute")));
         let op = self.required(fields, "op", path);
@@ -157,10 +158,10 @@ impl Decoder {
         let (value, asked) = self.operand(op, operand, ignore_case, path)?;
         let attribute = attribute?;
         self.check_declared(&attribute, op, asked, path);
-        Some(Condition::Test(Test { attribute, op, value, ignore_case }))
+        Some(Condition::Test(Test { attribute, op, value: value.into_value(), ignore_case }))
     }
 
-    fn operator(&mut self, value: Value, path: &Path<'_>) -> Option<Op> {
+    fn operator(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Op> {
         let name = self.string(value, path)?;
         let op = Op::from_name(&name);
         if op.is_none() {

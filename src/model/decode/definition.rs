@@ -1,6 +1,6 @@
 //! Features and segments (SEMANTICS §3).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fields::{Decoder, Fields, did_you_mean};
@@ -10,7 +10,7 @@ use crate::model::{
     Allocation, EnvironmentBlock, Feature, Key, Kind, Otherwise, Percent, Rollout, Rule, Segment, Variants,
     Weighted, limits,
 };
-use crate::value::Value;
+use crate::value::{KeyedSet, Node};
 
 const KINDS: [(&str, Kind); 3] =
     [("config", Kind::Config), ("experiment", Kind::Experiment), ("gate", Kind::Gate)];
@@ -36,7 +36,7 @@ const RULE: [&str; 7] = ["id", "description", "if", "rollout", "variant", "split
 enum Names {
     /// `on` and `off`.
     Gate,
-    Given(HashSet<Key>),
+    Given(KeyedSet<Key>),
     /// The variants are not sound; nothing is said about names.
     Unknown,
 }
@@ -65,7 +65,7 @@ impl Names {
 
 impl Decoder {
     /// A segment, if nothing is wrong with it.
-    pub(super) fn segment(&mut self, value: Value, path: &Path<'_>) -> Option<Arc<Segment>> {
+    pub(super) fn segment(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Arc<Segment>> {
         let before = self.hard;
         let mut fields = self.fields(value, path)?;
         let description = self.description(&mut fields, path);
@@ -77,7 +77,7 @@ impl Decoder {
     }
 
     /// The definition of the feature `key`, if nothing is wrong with it.
-    pub(super) fn feature(&mut self, key: &str, value: Value, path: &Path<'_>) -> Option<Arc<Feature>> {
+    pub(super) fn feature(&mut self, key: &str, value: Node<'_>, path: &Path<'_>) -> Option<Arc<Feature>> {
         let before = self.hard;
         let mut fields = self.fields(value, path)?;
         let kind = self.required(&mut fields, "kind", path);
@@ -115,7 +115,7 @@ impl Decoder {
         })
     }
 
-    fn variants(&mut self, fields: &mut Fields, kind: Option<Kind>, path: &Path<'_>) -> (Variants, Names) {
+    fn variants(&mut self, fields: &mut Fields<'_>, kind: Option<Kind>, path: &Path<'_>) -> (Variants, Names) {
         let Some(value) = fields.take("variants") else {
             return match kind {
                 Some(Kind::Gate) => (Variants::default(), Names::Gate),
@@ -142,7 +142,7 @@ impl Decoder {
                 self.wrong_type(&path, "a boolean as a gate's variant", &value);
             }
             if let Some(name) = self.name(&name, &path) {
-                variants.push((name, value));
+                variants.push((name, value.into_value()));
             }
         }
         let names = variants.iter().map(|(name, _)| Key::clone(name)).collect();
@@ -151,7 +151,7 @@ impl Decoder {
 
     fn default_variant(
         &mut self,
-        fields: &mut Fields,
+        fields: &mut Fields<'_>,
         kind: Option<Kind>,
         names: &Names,
         path: &Path<'_>,
@@ -176,7 +176,7 @@ impl Decoder {
     }
 
     /// The name of a variant that exists.
-    fn variant(&mut self, value: Value, names: &Names, path: &Path<'_>) -> Option<Key> {
+    fn variant(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Key> {
         let name = self.key(value, path)?;
         if !names.has(&name) {
             let message = || format!("{} is not a variant of the feature", quote(&name));
@@ -186,9 +186,9 @@ impl Decoder {
         Some(name)
     }
 
-    fn rules(&mut self, value: Value, names: &Names, path: &Path<'_>) -> Option<Vec<Rule>> {
+    fn rules(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Vec<Rule>> {
         let elements = self.list(value, limits::RULES, path)?;
-        let mut ids: HashSet<Key> = HashSet::with_capacity(elements.len());
+        let mut ids: KeyedSet<Key> = KeyedSet::with_capacity_and_hasher(elements.len(), Default::default());
         let mut rules = Vec::with_capacity(elements.len());
         for (i, element) in elements.into_iter().enumerate() {
             let path = path.index(i);
@@ -202,7 +202,7 @@ impl Decoder {
         Some(rules)
     }
 
-    fn rule(&mut self, value: Value, names: &Names, path: &Path<'_>) -> Option<Rule> {
+    fn rule(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Rule> {
         let mut fields = self.fields(value, path)?;
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         let description = self.description(&mut fields, path);
@@ -229,7 +229,7 @@ impl Decoder {
         Some(Rule { id: id?, description, condition, rollout, variant, split, otherwise })
     }
 
-    fn rollout(&mut self, value: Value, path: &Path<'_>) -> Option<Rollout> {
+    fn rollout(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Rollout> {
         let mut fields = self.fields(value, path)?;
         let percent = self.required_percent(&mut fields, "percent", path);
         let unit = self.optional_unit(&mut fields, path);
@@ -240,7 +240,7 @@ impl Decoder {
 
     pub(super) fn required_percent(
         &mut self,
-        fields: &mut Fields,
+        fields: &mut Fields<'_>,
         name: &str,
         path: &Path<'_>,
     ) -> Option<Percent> {
@@ -248,7 +248,7 @@ impl Decoder {
         self.percent(&value, &path.key(name))
     }
 
-    fn split(&mut self, value: Value, names: &Names, path: &Path<'_>) -> Option<Vec<Weighted>> {
+    fn split(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Vec<Weighted>> {
         let elements = self.list(value, limits::LIST_VALUES, path)?;
         let size = elements.len();
         let mut split = Vec::with_capacity(size);
@@ -266,7 +266,7 @@ impl Decoder {
         Some(split)
     }
 
-    fn weighted(&mut self, value: Value, names: &Names, path: &Path<'_>) -> Option<Weighted> {
+    fn weighted(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Weighted> {
         let mut fields = self.fields(value, path)?;
         let variant = self.required(&mut fields, "variant", path);
         let variant = variant.and_then(|value| self.variant(value, names, &path.key("variant")));
@@ -277,7 +277,7 @@ impl Decoder {
 
     fn blocks(
         &mut self,
-        fields: &mut Fields,
+        fields: &mut Fields<'_>,
         names: &Names,
         path: &Path<'_>,
     ) -> BTreeMap<Key, EnvironmentBlock> {
@@ -295,7 +295,7 @@ impl Decoder {
         blocks
     }
 
-    fn block(&mut self, value: Value, names: &Names, path: &Path<'_>) -> Option<EnvironmentBlock> {
+    fn block(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<EnvironmentBlock> {
         let mut fields = self.fields(value, path)?;
         let description = self.description(&mut fields, path);
         let enabled = self.optional_bool(&mut fields, "enabled", path);
@@ -306,7 +306,7 @@ impl Decoder {
         Some(EnvironmentBlock { description, enabled, default, rules })
     }
 
-    fn allocation(&mut self, fields: &mut Fields, kind: Option<Kind>, path: &Path<'_>) -> Option<Allocation> {
+    fn allocation(&mut self, fields: &mut Fields<'_>, kind: Option<Kind>, path: &Path<'_>) -> Option<Allocation> {
         let value = fields.take("allocation")?;
         let path = path.key("allocation");
         self.only_experiments(kind, &path);
@@ -320,7 +320,7 @@ impl Decoder {
     fn exclusion_group(
         &mut self,
         feature: &str,
-        fields: &mut Fields,
+        fields: &mut Fields<'_>,
         kind: Option<Kind>,
         path: &Path<'_>,
     ) -> Option<Key> {

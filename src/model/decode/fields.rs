@@ -1,12 +1,13 @@
 //! The decoder's hands: take fields from objects, ask for types, report what is not as asked.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Mode;
 use super::path::Path;
 use crate::error::{Code, Diagnostic, Diagnostics, Severity, nearest, quote};
 use crate::model::{Attribute, ExclusionGroup, Key, Percent, limits};
-use crate::value::Value;
+use crate::value::{KeyedSet, Member, Node};
 
 /// After so many problems, hints are no longer looked for.
 const MOST_HINTS: usize = 100;
@@ -24,17 +25,17 @@ pub(super) struct Decoder {
     pub(super) attributes: BTreeMap<Key, Attribute>,
     /// Absent inside: it is invalid.
     pub(super) groups: BTreeMap<Key, Option<ExclusionGroup>>,
-    attribute_names: HashSet<Key>,
-    keys: HashSet<Key>,
+    attribute_names: KeyedSet<Key>,
+    keys: KeyedSet<Key>,
 }
 
 /// The members of an object that are not taken yet.
-pub(super) struct Fields {
-    members: Vec<(Box<str>, Value)>,
+pub(super) struct Fields<'d> {
+    members: Vec<Member<'d>>,
 }
 
-impl Fields {
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+impl<'d> Fields<'d> {
+    pub(super) fn take(&mut self, name: &str) -> Option<Node<'d>> {
         let at = self.members.iter().position(|(key, _)| **key == *name)?;
         Some(self.members.swap_remove(at).1)
     }
@@ -58,8 +59,8 @@ impl Decoder {
             environments: None,
             attributes: BTreeMap::new(),
             groups: BTreeMap::new(),
-            attribute_names: HashSet::new(),
-            keys: HashSet::new(),
+            attribute_names: KeyedSet::default(),
+            keys: KeyedSet::default(),
         }
     }
 
@@ -113,20 +114,20 @@ impl Decoder {
         self.diagnostics.push(diagnostic.with_severity(severity).with_hint(hint));
     }
 
-    pub(super) fn wrong_type(&mut self, path: &Path<'_>, expected: &str, found: &Value) {
+    pub(super) fn wrong_type(&mut self, path: &Path<'_>, expected: &str, found: &Node<'_>) {
         let found = article(found);
         self.error(Code::WrongType, path, || format!("expected {expected}, found {found}"));
     }
 
     // ---- objects
 
-    pub(super) fn fields(&mut self, value: Value, path: &Path<'_>) -> Option<Fields> {
+    pub(super) fn fields<'d>(&mut self, value: Node<'d>, path: &Path<'_>) -> Option<Fields<'d>> {
         self.object(value, path).map(|members| Fields { members })
     }
 
-    pub(super) fn object(&mut self, value: Value, path: &Path<'_>) -> Option<Vec<(Box<str>, Value)>> {
+    pub(super) fn object<'d>(&mut self, value: Node<'d>, path: &Path<'_>) -> Option<Vec<Member<'d>>> {
         match value {
-            Value::Object(members) => Some(members),
+            Node::Object(members) => Some(members),
             other => {
                 self.wrong_type(path, "an object", &other);
                 None
@@ -135,14 +136,14 @@ impl Decoder {
     }
 
     /// The elements of a list, which is `most` long at most.
-    pub(super) fn list(&mut self, value: Value, most: usize, path: &Path<'_>) -> Option<Vec<Value>> {
+    pub(super) fn list<'d>(&mut self, value: Node<'d>, most: usize, path: &Path<'_>) -> Option<Vec<Node<'d>>> {
         let elements = match value {
-            Value::List(elements) => elements,
-            Value::Strings(list) => {
+            Node::List(elements) => elements,
+            Node::Strings(list) => {
                 if !self.within(list.len(), most, "elements", path) {
                     return None;
                 }
-                return Some(list.iter().map(Value::from).collect());
+                return Some(list.iter().map(|text| Node::Str(Cow::Owned(text.to_owned()))).collect());
             }
             other => {
                 self.wrong_type(path, "a list", &other);
@@ -160,12 +161,17 @@ impl Decoder {
     }
 
     /// A list of keys.
-    pub(super) fn keys(&mut self, value: Value, path: &Path<'_>) -> Option<Vec<Key>> {
+    pub(super) fn keys(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Vec<Key>> {
         let elements = self.list(value, limits::LIST_VALUES, path)?;
         Some(elements.into_iter().enumerate().filter_map(|(i, v)| self.key(v, &path.index(i))).collect())
     }
 
-    pub(super) fn required(&mut self, fields: &mut Fields, name: &str, path: &Path<'_>) -> Option<Value> {
+    pub(super) fn required<'d>(
+        &mut self,
+        fields: &mut Fields<'d>,
+        name: &str,
+        path: &Path<'_>,
+    ) -> Option<Node<'d>> {
         let found = fields.take(name);
         if found.is_none() {
             self.missing(fields, name, path);
@@ -173,7 +179,7 @@ impl Decoder {
         found
     }
 
-    pub(super) fn missing(&mut self, fields: &Fields, name: &str, path: &Path<'_>) {
+    pub(super) fn missing(&mut self, fields: &Fields<'_>, name: &str, path: &Path<'_>) {
         let near = nearest(name, fields.names()).map(|near| format!("is {} meant to be it?", quote(near)));
         self.error_with_hint(
             Code::MissingField,
@@ -184,7 +190,7 @@ impl Decoder {
     }
 
     /// Reports the fields that nobody took.
-    pub(super) fn finish(&mut self, fields: Fields, known: &[&str], path: &Path<'_>) {
+    pub(super) fn finish(&mut self, fields: Fields<'_>, known: &[&str], path: &Path<'_>) {
         for (name, _) in fields.members {
             let hint = || did_you_mean(nearest(&name, known.iter().copied()));
             self.soft(
@@ -198,22 +204,22 @@ impl Decoder {
 
     // ---- optional fields
 
-    pub(super) fn optional_key(&mut self, fields: &mut Fields, name: &str, path: &Path<'_>) -> Option<Key> {
+    pub(super) fn optional_key(&mut self, fields: &mut Fields<'_>, name: &str, path: &Path<'_>) -> Option<Key> {
         fields.take(name).and_then(|value| self.key(value, &path.key(name)))
     }
 
-    pub(super) fn optional_salt(&mut self, fields: &mut Fields, path: &Path<'_>) -> Option<Key> {
+    pub(super) fn optional_salt(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<Key> {
         fields.take("salt").and_then(|value| self.string(value, &path.key("salt"))).map(Key::from)
     }
 
     /// The name of the attribute that is bucketed.
-    pub(super) fn optional_unit(&mut self, fields: &mut Fields, path: &Path<'_>) -> Option<Key> {
+    pub(super) fn optional_unit(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<Key> {
         fields.take("unit").and_then(|value| self.attribute_name(value, &path.key("unit")))
     }
 
-    pub(super) fn optional_bool(&mut self, fields: &mut Fields, name: &str, path: &Path<'_>) -> Option<bool> {
+    pub(super) fn optional_bool(&mut self, fields: &mut Fields<'_>, name: &str, path: &Path<'_>) -> Option<bool> {
         match fields.take(name)? {
-            Value::Bool(value) => Some(value),
+            Node::Bool(value) => Some(value),
             other => {
                 self.wrong_type(&path.key(name), "a boolean", &other);
                 None
@@ -221,19 +227,19 @@ impl Decoder {
         }
     }
 
-    pub(super) fn text(&mut self, fields: &mut Fields, name: &str, path: &Path<'_>) -> Option<String> {
+    pub(super) fn text(&mut self, fields: &mut Fields<'_>, name: &str, path: &Path<'_>) -> Option<String> {
         fields.take(name).and_then(|value| self.string(value, &path.key(name))).map(String::from)
     }
 
-    pub(super) fn description(&mut self, fields: &mut Fields, path: &Path<'_>) -> Option<String> {
+    pub(super) fn description(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<String> {
         self.text(fields, "description", path)
     }
 
     // ---- scalars
 
-    pub(super) fn string(&mut self, value: Value, path: &Path<'_>) -> Option<Box<str>> {
+    pub(super) fn string<'d>(&mut self, value: Node<'d>, path: &Path<'_>) -> Option<Cow<'d, str>> {
         match value {
-            Value::Str(text) => Some(text),
+            Node::Str(text) => Some(text),
             other => {
                 self.wrong_type(path, "a string", &other);
                 None
@@ -241,7 +247,7 @@ impl Decoder {
         }
     }
 
-    pub(super) fn key(&mut self, value: Value, path: &Path<'_>) -> Option<Key> {
+    pub(super) fn key(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Key> {
         let text = self.string(value, path)?;
         self.name(&text, path)
     }
@@ -259,7 +265,7 @@ impl Decoder {
         Some(key)
     }
 
-    pub(super) fn attribute_name(&mut self, value: Value, path: &Path<'_>) -> Option<Key> {
+    pub(super) fn attribute_name(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Key> {
         let key = self.key(value, path)?;
         self.note_attribute(&key, path).then_some(key)
     }
@@ -277,7 +283,7 @@ impl Decoder {
     }
 
     /// An environment that exists.
-    pub(super) fn environment(&mut self, value: Value, path: &Path<'_>) -> Option<Key> {
+    pub(super) fn environment(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Key> {
         let key = self.key(value, path)?;
         self.check_environment(&key, path);
         Some(key)
@@ -294,7 +300,7 @@ impl Decoder {
     }
 
     /// An integer within a range.
-    pub(super) fn integer(&mut self, value: &Value, low: i64, high: i64, path: &Path<'_>) -> Option<i64> {
+    pub(super) fn integer(&mut self, value: &Node<'_>, low: i64, high: i64, path: &Path<'_>) -> Option<i64> {
         let Some(number) = value.as_number() else {
             self.wrong_type(path, "an integer", value);
             return None;
@@ -310,11 +316,11 @@ impl Decoder {
         found
     }
 
-    pub(super) fn unsigned(&mut self, value: &Value, high: u32, path: &Path<'_>) -> Option<u32> {
+    pub(super) fn unsigned(&mut self, value: &Node<'_>, high: u32, path: &Path<'_>) -> Option<u32> {
         self.integer(value, 0, i64::from(high), path).and_then(|int| u32::try_from(int).ok())
     }
 
-    pub(super) fn percent(&mut self, value: &Value, path: &Path<'_>) -> Option<Percent> {
+    pub(super) fn percent(&mut self, value: &Node<'_>, path: &Path<'_>) -> Option<Percent> {
         let Some(number) = value.as_f64() else {
             self.wrong_type(path, "a number of percent", value);
             return None;
@@ -331,7 +337,7 @@ impl Decoder {
     /// One of a few words.
     pub(super) fn choice<T: Copy>(
         &mut self,
-        value: Value,
+        value: Node<'_>,
         words: &[(&str, T)],
         path: &Path<'_>,
     ) -> Option<T> {
@@ -355,13 +361,13 @@ pub(super) fn did_you_mean(near: Option<&str>) -> Option<String> {
 }
 
 /// What a value is, as in “found a string”.
-pub(super) fn article(value: &Value) -> &'static str {
+pub(super) fn article(value: &Node<'_>) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Int(_) | Value::Float(_) => "a number",
-        Value::Str(_) => "a string",
-        Value::Strings(_) | Value::List(_) => "a list",
-        Value::Object(_) => "an object",
+        Node::Null => "null",
+        Node::Bool(_) => "a boolean",
+        Node::Int(_) | Node::Float(_) => "a number",
+        Node::Str(_) => "a string",
+        Node::Strings(_) | Node::List(_) => "a list",
+        Node::Object(_) => "an object",
     }
 }

@@ -4,7 +4,7 @@
 //!  environments, attributes, exclusion_groups ─▶ segments ─▶ features ─▶ pipelines ─▶ releases ─▶ kills
 //!       what the others are checked against        the bases              shown        overlays
 //! ```
-//! Values are moved, not copied, into the model. Not here: texts in operands, and references between definitions
+//! The tree is borrowed from the document; lists of strings are moved into the model, the rest is small. Not here: texts in operands, and references between definitions
 //! (`compile`).
 //! INVARIANT: what is in [`Decoded::snapshot`] has no problem but those of SEMANTICS 9.3.
 
@@ -26,7 +26,7 @@ use self::path::Path;
 use self::release::Claims;
 use super::{Feature, Key, SCHEMA_VERSION, Segment, Snapshot};
 use crate::error::{Code, Diagnostic, Error, Severity};
-use crate::value::{Parsed, Value, parse};
+use crate::value::{Member, Node, Parsed, parse};
 
 const SNAPSHOT: [&str; 12] = [
     "schema_version",
@@ -77,17 +77,17 @@ pub struct Decoded {
 
 /// The bases, while the rest is checked against them.
 #[derive(Default)]
-struct Bases {
+struct Bases<'d> {
     features: BTreeMap<Key, Arc<Feature>>,
     invalid_features: BTreeSet<Key>,
-    skipped: BTreeMap<Key, Value>,
+    skipped: BTreeMap<Key, Node<'d>>,
     segments: BTreeMap<Key, Arc<Segment>>,
     invalid_segments: BTreeSet<Key>,
 }
 
 /// Decodes a document.
 #[must_use]
-pub fn decode(parsed: Parsed, mode: Mode) -> Decoded {
+pub fn decode(parsed: Parsed<'_>, mode: Mode) -> Decoded {
     decode_changed(parsed, mode, &mut |_, _| false)
 }
 
@@ -98,13 +98,13 @@ pub fn decode(parsed: Parsed, mode: Mode) -> Decoded {
 /// and patches on it, are checked here.)
 #[must_use]
 pub fn decode_changed(
-    parsed: Parsed,
+    parsed: Parsed<'_>,
     mode: Mode,
-    unchanged: &mut dyn FnMut(&str, &Value) -> bool,
+    unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool,
 ) -> Decoded {
     let mut decoder = Decoder::new(mode);
     decoder.duplicates(parsed.duplicates);
-    let mut decoded = decoder.document(parsed.value, unchanged).unwrap_or_default();
+    let mut decoded = decoder.document(parsed.root, unchanged).unwrap_or_default();
     decoded.refused = decoder.whole || (mode == Mode::Strict && decoder.diagnostics.errors() > 0);
     decoded.diagnostics = decoder.diagnostics.into_vec();
     decoded
@@ -155,19 +155,19 @@ impl Decoder {
     }
 
     /// A member of the document that is an object; if it is not, there is nothing to isolate.
-    fn section(&mut self, value: Value, path: &Path<'_>) -> Vec<(Box<str>, Value)> {
+    fn section<'d>(&mut self, value: Node<'d>, path: &Path<'_>) -> Vec<Member<'d>> {
         let members = self.object(value, path);
         self.whole |= members.is_none();
         members.unwrap_or_default()
     }
 
-    fn section_list(&mut self, value: Value, most: usize, path: &Path<'_>) -> Option<Vec<Value>> {
+    fn section_list<'d>(&mut self, value: Node<'d>, most: usize, path: &Path<'_>) -> Option<Vec<Node<'d>>> {
         let elements = self.list(value, most, path);
         self.whole |= elements.is_none();
         elements
     }
 
-    fn document(&mut self, value: Value, unchanged: &mut dyn FnMut(&str, &Value) -> bool) -> Option<Decoded> {
+    fn document(&mut self, value: Node<'_>, unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool) -> Option<Decoded> {
         let root = Path::ROOT;
         if value.as_object().is_none() {
             let found = fields::article(&value);
@@ -238,7 +238,7 @@ impl Decoder {
         })
     }
 
-    fn schema_version(&mut self, value: Option<Value>) -> Option<u32> {
+    fn schema_version(&mut self, value: Option<Node<'_>>) -> Option<u32> {
         let root = Path::ROOT;
         match value {
             Some(value) if value.as_i64() == Some(i64::from(SCHEMA_VERSION)) => return Some(SCHEMA_VERSION),
@@ -258,7 +258,7 @@ impl Decoder {
         None
     }
 
-    fn version(&mut self, value: Option<Value>) -> Option<u64> {
+    fn version(&mut self, value: Option<Node<'_>>) -> Option<u64> {
         let root = Path::ROOT;
         let Some(value) = value else {
             self.refuse(Code::BadVersion, &root, || "expected a field `version`, found none".into());
@@ -277,7 +277,7 @@ impl Decoder {
         version
     }
 
-    fn segments(&mut self, value: Value, bases: &mut Bases, path: &Path<'_>) {
+    fn segments(&mut self, value: Node<'_>, bases: &mut Bases<'_>, path: &Path<'_>) {
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
             let Some(key) = self.name(&name, &path) else { continue };
@@ -288,11 +288,11 @@ impl Decoder {
         }
     }
 
-    fn features(
+    fn features<'d>(
         &mut self,
-        value: Value,
-        unchanged: &mut dyn FnMut(&str, &Value) -> bool,
-        bases: &mut Bases,
+        value: Node<'d>,
+        unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool,
+        bases: &mut Bases<'d>,
         path: &Path<'_>,
     ) {
         for (name, value) in self.section(value, path) {
@@ -300,7 +300,7 @@ impl Decoder {
             let Some(key) = self.name(&name, &path) else { continue };
             if unchanged(&key, &value) {
                 let before = self.hard;
-                if let Some(group) = value.get("exclusion_group").and_then(Value::as_str) {
+                if let Some(group) = value.get("exclusion_group").and_then(|group| group.as_str()) {
                     self.check_group(&key, &group.into(), &path.key("exclusion_group"));
                 }
                 if self.hard == before {

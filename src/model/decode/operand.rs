@@ -6,7 +6,7 @@ use super::fields::{Decoder, article, did_you_mean};
 use super::path::Path;
 use crate::error::{Code, nearest, quote};
 use crate::model::{AttributeType, Key, Op, limits};
-use crate::value::Value;
+use crate::value::Node;
 
 /// The words of `is_type` (4.15).
 const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "list", "object"];
@@ -25,20 +25,20 @@ const ANY: Asked = &[];
 
 impl Decoder {
     /// Checks the operand of an operator; the operand, and the types that are asked for.
-    pub(super) fn operand(
+    pub(super) fn operand<'d>(
         &mut self,
         op: Op,
-        operand: Option<Value>,
+        operand: Option<Node<'d>>,
         ignore_case: bool,
         path: &Path<'_>,
-    ) -> Option<(Value, Asked)> {
+    ) -> Option<(Node<'d>, Asked)> {
         let at = path.key("value");
         if op == Op::IsSet {
             self.no_ignore_case(op, ignore_case, path);
             if operand.is_some() {
                 self.error(Code::BadOperand, &at, || "expected no `value` for `is_set`, found one".into());
             }
-            return Some((Value::Null, ANY));
+            return Some((Node::Null, ANY));
         }
         let Some(operand) = operand else {
             self.no_ignore_case(op, ignore_case, path);
@@ -112,18 +112,18 @@ impl Decoder {
         }
     }
 
-    fn bad_operand(&mut self, op: Op, expected: &str, found: &Value, at: &Path<'_>) {
+    fn bad_operand(&mut self, op: Op, expected: &str, found: &Node<'_>, at: &Path<'_>) {
         let found = article(found);
         self.error(Code::BadOperand, at, || {
             format!("expected {expected} for {}, found {found}", quote(op.name()))
         });
     }
 
-    fn scalar(&mut self, operand: Value, at: &Path<'_>) -> Option<(Value, Asked)> {
+    fn scalar<'d>(&mut self, operand: Node<'d>, at: &Path<'_>) -> Option<(Node<'d>, Asked)> {
         let asked = match &operand {
-            Value::Bool(_) => BOOLEAN,
-            Value::Int(_) | Value::Float(_) => NUMBER,
-            Value::Str(_) => STRING,
+            Node::Bool(_) => BOOLEAN,
+            Node::Int(_) | Node::Float(_) => NUMBER,
+            Node::Str(_) => STRING,
             other => {
                 self.bad_operand(Op::Eq, "a string, number or boolean", other, at);
                 return None;
@@ -132,7 +132,7 @@ impl Decoder {
         Some((operand, asked))
     }
 
-    fn number(&mut self, op: Op, operand: Value, at: &Path<'_>) -> Option<Value> {
+    fn number<'d>(&mut self, op: Op, operand: Node<'d>, at: &Path<'_>) -> Option<Node<'d>> {
         if operand.as_number().is_none() {
             self.bad_operand(op, "a number", &operand, at);
             return None;
@@ -140,8 +140,8 @@ impl Decoder {
         Some(operand)
     }
 
-    fn between(&mut self, operand: Value, at: &Path<'_>) -> Option<Value> {
-        let Value::List(list) = &operand else {
+    fn between<'d>(&mut self, operand: Node<'d>, at: &Path<'_>) -> Option<Node<'d>> {
+        let Node::List(list) = &operand else {
             self.bad_operand(Op::Between, "a list of two numbers", &operand, at);
             return None;
         };
@@ -167,7 +167,7 @@ impl Decoder {
         numbers.then_some(operand)
     }
 
-    fn modulo(&mut self, operand: Value, at: &Path<'_>) -> Option<Value> {
+    fn modulo<'d>(&mut self, operand: Node<'d>, at: &Path<'_>) -> Option<Node<'d>> {
         if operand.as_object().is_none() {
             self.bad_operand(Op::Modulo, "an object with `divisor` and `remainder`", &operand, at);
             return None;
@@ -180,19 +180,19 @@ impl Decoder {
         let remainder = remainder.and_then(|value| self.integer(&value, 0, most, &at.key("remainder")));
         self.finish(fields, &["divisor", "remainder"], at);
         let members =
-            vec![("divisor".into(), Value::Int(divisor?)), ("remainder".into(), Value::Int(remainder?))];
-        Some(Value::Object(members))
+            vec![("divisor".into(), Node::Int(divisor?)), ("remainder".into(), Node::Int(remainder?))];
+        Some(Node::Object(members))
     }
 
     /// A string or a list of strings.
-    fn texts(&mut self, op: Op, operand: Value, at: &Path<'_>) -> Option<Value> {
+    fn texts<'d>(&mut self, op: Op, operand: Node<'d>, at: &Path<'_>) -> Option<Node<'d>> {
         match &operand {
-            Value::Str(_) => Some(operand),
-            Value::Strings(list) => {
+            Node::Str(_) => Some(operand),
+            Node::Strings(list) => {
                 let size = list.len();
                 self.within(size, limits::LIST_VALUES, "values", at).then_some(operand)
             }
-            Value::List(list) => {
+            Node::List(list) => {
                 let fits = self.within(list.len(), limits::LIST_VALUES, "values", at);
                 let sound = fits && self.elements(op, list, "a string", |v| v.as_str().is_some(), at);
                 sound.then_some(operand)
@@ -205,18 +205,18 @@ impl Decoder {
     }
 
     /// A list of strings and numbers; which of them it holds.
-    fn values(&mut self, op: Op, operand: Value, at: &Path<'_>) -> Option<(Value, Asked)> {
+    fn values<'d>(&mut self, op: Op, operand: Node<'d>, at: &Path<'_>) -> Option<(Node<'d>, Asked)> {
         let (size, asked) = match &operand {
-            Value::Strings(list) => (list.len(), STRING),
-            Value::List(list) if list.len() <= limits::LIST_VALUES => {
-                let scalar = |v: &Value| v.as_str().is_some() || v.as_number().is_some();
+            Node::Strings(list) => (list.len(), STRING),
+            Node::List(list) if list.len() <= limits::LIST_VALUES => {
+                let scalar = |v: &Node<'_>| v.as_str().is_some() || v.as_number().is_some();
                 if !self.elements(op, list, "a string or a number", scalar, at) {
                     return None;
                 }
                 let numbers = !list.is_empty() && list.iter().all(|v| v.as_number().is_some());
                 (list.len(), if numbers { NUMBER } else { STRING_OR_NUMBER })
             }
-            Value::List(list) => (list.len(), STRING_OR_NUMBER),
+            Node::List(list) => (list.len(), STRING_OR_NUMBER),
             other => {
                 self.bad_operand(op, "a list of strings and numbers", other, at);
                 return None;
@@ -229,9 +229,9 @@ impl Decoder {
     fn elements(
         &mut self,
         op: Op,
-        list: &[Value],
+        list: &[Node<'_>],
         expected: &str,
-        sound: fn(&Value) -> bool,
+        sound: fn(&Node<'_>) -> bool,
         at: &Path<'_>,
     ) -> bool {
         let mut all = true;
@@ -242,7 +242,7 @@ impl Decoder {
         all
     }
 
-    fn type_name(&mut self, operand: Value, at: &Path<'_>) -> Option<Value> {
+    fn type_name<'d>(&mut self, operand: Node<'d>, at: &Path<'_>) -> Option<Node<'d>> {
         let Some(name) = operand.as_str() else {
             self.bad_operand(Op::IsType, "the name of a type", &operand, at);
             return None;

@@ -6,7 +6,7 @@ use super::path::Path;
 use super::release::Changes;
 use crate::error::{Code, nearest, quote};
 use crate::model::{Key, Patch, PatchKind, limits};
-use crate::value::Value;
+use crate::value::Node;
 
 const PATCHES: [(&str, PatchKind); 4] = [
     ("apply", PatchKind::Apply),
@@ -19,9 +19,9 @@ const PATCH: [&str; 5] = ["patch", "feature", "segment", "for", "variant"];
 impl Decoder {
     pub(super) fn patches(
         &mut self,
-        value: Value,
+        value: Node<'_>,
         changes: &Changes,
-        bases: &Bases,
+        bases: &Bases<'_>,
         path: &Path<'_>,
     ) -> Option<Vec<Patch>> {
         let elements = self.list(value, limits::LIST_VALUES, path)?;
@@ -30,7 +30,7 @@ impl Decoder {
     }
 
     /// A patch; none if it is not sound, or what it is on is ignored.
-    fn patch(&mut self, value: Value, changes: &Changes, bases: &Bases, path: &Path<'_>) -> Option<Patch> {
+    fn patch(&mut self, value: Node<'_>, changes: &Changes, bases: &Bases<'_>, path: &Path<'_>) -> Option<Patch> {
         let mut fields = self.fields(value, path)?;
         let kind = self.required(&mut fields, "patch", path);
         let kind = kind.and_then(|value| self.choice(value, &PATCHES, &path.key("patch")));
@@ -65,7 +65,7 @@ impl Decoder {
     }
 
     /// Whether what the patch is on is in the release and sound; reports what does not fit together.
-    fn check_patch(&mut self, patch: &Patch, changes: &Changes, bases: &Bases, path: &Path<'_>) -> bool {
+    fn check_patch(&mut self, patch: &Patch, changes: &Changes, bases: &Bases<'_>, path: &Path<'_>) -> bool {
         let candidate = if let Some(key) = &patch.feature {
             let Some(written) = changes.features.get(key) else {
                 self.not_in_release("feature", key, changes.features.keys(), path);

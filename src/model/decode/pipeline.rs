@@ -8,13 +8,13 @@ use crate::error::{Code, quote};
 use crate::model::{
     Approvals, Entry, Guard, Key, Pipeline, PipelinePhase, RampSchedule, RampStep, Trigger, limits,
 };
-use crate::value::Value;
+use crate::value::Node;
 
 const PHASE: [&str; 7] = ["id", "description", "target", "entry", "ramp", "bake_s", "guards"];
 
 impl Decoder {
     /// The pipelines that are sound.
-    pub(super) fn pipelines(&mut self, value: Value, path: &Path<'_>) -> BTreeMap<Key, Pipeline> {
+    pub(super) fn pipelines(&mut self, value: Node<'_>, path: &Path<'_>) -> BTreeMap<Key, Pipeline> {
         let mut pipelines = BTreeMap::new();
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
@@ -27,7 +27,7 @@ impl Decoder {
         pipelines
     }
 
-    fn pipeline(&mut self, value: Value, path: &Path<'_>) -> Option<Pipeline> {
+    fn pipeline(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Pipeline> {
         let mut fields = self.fields(value, path)?;
         let version = self.required(&mut fields, "version", path);
         let version = version.and_then(|v| self.integer(&v, 1, i64::from(u32::MAX), &path.key("version")));
@@ -42,7 +42,7 @@ impl Decoder {
         Some(Pipeline { version: u32::try_from(version?).ok()?, description, phases })
     }
 
-    fn pipeline_phase(&mut self, value: Value, path: &Path<'_>) -> Option<PipelinePhase> {
+    fn pipeline_phase(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<PipelinePhase> {
         let mut fields = self.fields(value, path)?;
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         let description = self.description(&mut fields, path);
@@ -56,7 +56,7 @@ impl Decoder {
         Some(PipelinePhase { id: id?, description, target, entry, ramp, bake_s, guards })
     }
 
-    fn entry(&mut self, value: Value, path: &Path<'_>) -> Option<Entry> {
+    fn entry(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Entry> {
         let mut fields = self.fields(value, path)?;
         let trigger = fields.take("trigger").and_then(|value| self.trigger(value, &path.key("trigger")));
         let approvals =
@@ -66,7 +66,7 @@ impl Decoder {
         Some(Entry { trigger, approvals, requires: requires.unwrap_or_default() })
     }
 
-    fn trigger(&mut self, value: Value, path: &Path<'_>) -> Option<Trigger> {
+    fn trigger(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Trigger> {
         let mut fields = self.fields(value, path)?;
         let wait = fields.take("wait_for_s");
         let wait_for_s = wait.and_then(|value| self.seconds(&value, &path.key("wait_for_s")));
@@ -75,7 +75,7 @@ impl Decoder {
         Some(Trigger { wait_for_s, at })
     }
 
-    fn approvals(&mut self, value: Value, path: &Path<'_>) -> Option<Approvals> {
+    fn approvals(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Approvals> {
         let mut fields = self.fields(value, path)?;
         let count = self.required(&mut fields, "count", path);
         let count = count.and_then(|value| self.unsigned(&value, u32::MAX, &path.key("count")));
@@ -84,7 +84,7 @@ impl Decoder {
         Some(Approvals { count: count?, role })
     }
 
-    fn schedule(&mut self, value: Value, path: &Path<'_>) -> Option<RampSchedule> {
+    fn schedule(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<RampSchedule> {
         let mut fields = self.fields(value, path)?;
         let steps = self.required(&mut fields, "steps", path);
         self.finish(fields, &["steps"], path);
@@ -93,7 +93,7 @@ impl Decoder {
         Some(RampSchedule { steps: steps.filter_map(|(i, v)| self.ramp_step(v, &path.index(i))).collect() })
     }
 
-    fn ramp_step(&mut self, value: Value, path: &Path<'_>) -> Option<RampStep> {
+    fn ramp_step(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<RampStep> {
         let mut fields = self.fields(value, path)?;
         let percent = self.required_percent(&mut fields, "percent", path);
         let hold_s = fields.take("hold_s").and_then(|value| self.seconds(&value, &path.key("hold_s")));
@@ -101,14 +101,14 @@ impl Decoder {
         Some(RampStep { percent: percent?, hold_s: hold_s.unwrap_or(0) })
     }
 
-    fn guards(&mut self, value: Value, path: &Path<'_>) -> Option<Vec<Guard>> {
+    fn guards(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Vec<Guard>> {
         let elements = self.list(value, limits::LIST_VALUES, path)?.into_iter().enumerate();
         let guards: Vec<_> = elements.filter_map(|(i, value)| self.guard(value, &path.index(i))).collect();
         self.unique_ids(guards.iter().map(|guard| &guard.id), "guard", path);
         Some(guards)
     }
 
-    fn guard(&mut self, value: Value, path: &Path<'_>) -> Option<Guard> {
+    fn guard(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Guard> {
         let mut fields = self.fields(value, path)?;
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         let description = self.description(&mut fields, path);
@@ -116,7 +116,7 @@ impl Decoder {
         Some(Guard { id: id?, description })
     }
 
-    fn seconds(&mut self, value: &Value, path: &Path<'_>) -> Option<u64> {
+    fn seconds(&mut self, value: &Node<'_>, path: &Path<'_>) -> Option<u64> {
         self.integer(value, 0, i64::MAX, path).and_then(|seconds| u64::try_from(seconds).ok())
     }
 

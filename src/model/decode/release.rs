@@ -12,7 +12,7 @@ use crate::model::{
     Candidate, Feature, Key, Percent, Phase, PhaseRamp, PipelineRef, Release, ReleaseRamp, Segment,
     SegmentCandidate, Target, limits,
 };
-use crate::value::Value;
+use crate::value::{Member, Node};
 
 const RELEASE: [&str; 7] = ["id", "description", "pipeline", "features", "segments", "ramp", "phases"];
 const PHASE: [&str; 6] = ["id", "description", "live", "target", "ramp", "patches"];
@@ -47,8 +47,8 @@ impl Changes {
 impl Decoder {
     pub(super) fn releases(
         &mut self,
-        value: Value,
-        bases: &Bases,
+        value: Node<'_>,
+        bases: &Bases<'_>,
         claims: &mut Claims,
         path: &Path<'_>,
     ) -> Vec<Release> {
@@ -59,8 +59,8 @@ impl Decoder {
 
     fn release(
         &mut self,
-        value: Value,
-        bases: &Bases,
+        value: Node<'_>,
+        bases: &Bases<'_>,
         claims: &mut Claims,
         path: &Path<'_>,
     ) -> Option<Release> {
@@ -113,7 +113,7 @@ impl Decoder {
         ))
     }
 
-    fn pipeline_ref(&mut self, value: Value, path: &Path<'_>) -> Option<PipelineRef> {
+    fn pipeline_ref(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<PipelineRef> {
         let mut fields = self.fields(value, path)?;
         let key = self.required(&mut fields, "key", path).and_then(|value| self.key(value, &path.key("key")));
         let version = self.required(&mut fields, "version", path);
@@ -124,8 +124,8 @@ impl Decoder {
 
     fn feature_changes(
         &mut self,
-        members: Vec<(Box<str>, Value)>,
-        bases: &Bases,
+        members: Vec<Member<'_>>,
+        bases: &Bases<'_>,
         claims: &mut Claims,
         path: &Path<'_>,
     ) -> BTreeMap<Key, Option<Written<Feature>>> {
@@ -144,8 +144,8 @@ impl Decoder {
 
     fn segment_changes(
         &mut self,
-        members: Vec<(Box<str>, Value)>,
-        bases: &Bases,
+        members: Vec<Member<'_>>,
+        bases: &Bases<'_>,
         claims: &mut Claims,
         path: &Path<'_>,
     ) -> BTreeMap<Key, Option<Written<Segment>>> {
@@ -164,8 +164,8 @@ impl Decoder {
 
     fn candidate<T>(
         &mut self,
-        value: Value,
-        read: impl FnOnce(&mut Self, Value, &Path<'_>) -> Option<Arc<T>>,
+        value: Node<'_>,
+        read: impl FnOnce(&mut Self, Node<'_>, &Path<'_>) -> Option<Arc<T>>,
         path: &Path<'_>,
     ) -> Option<Written<T>> {
         let mut fields = self.fields(value, path)?;
@@ -173,7 +173,7 @@ impl Decoder {
         self.finish(fields, &["candidate"], path);
         match candidate {
             None => Some(None),
-            Some(Value::Null) => Some(Some(None)),
+            Some(Node::Null) => Some(Some(None)),
             Some(value) => read(self, value, &path.key("candidate")).map(|definition| Some(Some(definition))),
         }
     }
@@ -202,7 +202,7 @@ impl Decoder {
 
     fn release_ramp(
         &mut self,
-        value: Value,
+        value: Node<'_>,
         changes: &Changes,
         path: &Path<'_>,
     ) -> (Option<ReleaseRamp>, Below) {
@@ -217,9 +217,9 @@ impl Decoder {
 
     fn phases(
         &mut self,
-        elements: Vec<Value>,
+        elements: Vec<Node<'_>>,
         changes: &Changes,
-        bases: &Bases,
+        bases: &Bases<'_>,
         below: Below,
         path: &Path<'_>,
     ) -> Vec<Phase> {
@@ -244,9 +244,9 @@ impl Decoder {
 
     fn phase(
         &mut self,
-        value: Value,
+        value: Node<'_>,
         changes: &Changes,
-        bases: &Bases,
+        bases: &Bases<'_>,
         below: Below,
         path: &Path<'_>,
     ) -> Option<Phase> {
@@ -262,13 +262,13 @@ impl Decoder {
         Some(Phase { id: id?, description, live, target, ramp, patches })
     }
 
-    pub(super) fn targets(&mut self, value: Value, path: &Path<'_>) -> Option<Vec<Target>> {
+    pub(super) fn targets(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Vec<Target>> {
         let elements = self.list(value, limits::LIST_VALUES, path)?;
         let elements = elements.into_iter().enumerate();
         Some(elements.filter_map(|(i, value)| self.target(value, &path.index(i))).collect())
     }
 
-    fn target(&mut self, value: Value, path: &Path<'_>) -> Option<Target> {
+    fn target(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Target> {
         let mut fields = self.fields(value, path)?;
         let description = self.description(&mut fields, path);
         let names = fields.take("environments");
@@ -283,7 +283,7 @@ impl Decoder {
         Some(Target { description, environments, condition })
     }
 
-    fn phase_ramp(&mut self, value: Value, below: Below, path: &Path<'_>) -> Option<PhaseRamp> {
+    fn phase_ramp(&mut self, value: Node<'_>, below: Below, path: &Path<'_>) -> Option<PhaseRamp> {
         let mut fields = self.fields(value, path)?;
         let percent = self.required_percent(&mut fields, "percent", path);
         self.finish(fields, &["percent"], path);
