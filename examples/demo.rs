@@ -1,4 +1,4 @@
-//! Plays the release of `examples/snapshots/checkout.json` phase by phase: who sees what, why, and what a decision costs.
+//! Plays the release of `examples/snapshots/checkout.json` phase by phase: who sees what, why, and at what cost.
 //!
 //!     cargo run --release --example demo [-- --no-pause]
 //!
@@ -150,7 +150,9 @@ impl Stage {
         writeln!(
             self.out,
             "  {}",
-            paint.dim("A gate, a config and an experiment go to five environments, one engine each, with 1 000 users each.")
+            paint.dim(
+                "A gate, a config and an experiment go to five environments: one engine and 1 000 users each."
+            )
         )?;
         writeln!(
             self.out,

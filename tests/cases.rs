@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{json, Value as Json};
+use serde_json::{Value as Json, json};
 use tidegate::engine::trace_document;
 use tidegate::model::Mode;
 use tidegate::{Engine, Value};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     assert!(!files.is_empty());
@@ -108,7 +109,10 @@ fn run(door: fn(&Case) -> Result<(bool, Json), String>) {
             count += 1;
             match door(&case) {
                 Ok((check, decision)) => {
-                    wrong.extend(difference(&case.expect, check, &decision).map(|what| format!("{}: {what}", case.name)));
+                    wrong.extend(
+                        difference(&case.expect, check, &decision)
+                            .map(|what| format!("{}: {what}", case.name)),
+                    );
                 }
                 Err(what) => wrong.push(format!("{}: {what}", case.name)),
             }

@@ -118,7 +118,6 @@ fn every_listed_problem_is_reported_and_strict_mode_refuses() {
 }
 
 #[test]
-#[ignore = "bug: TG6003 (a feature test asks for a variant that the feature does not have) is not reported"]
 fn unknown_variant_in_a_feature_test_is_warned_about() {
     let cases = cases();
     let wrong = differences(cases.iter().filter(|case| NOT_YET.contains(&&*case.name)));

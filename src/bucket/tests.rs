@@ -2,7 +2,8 @@ use super::*;
 
 #[test]
 fn span_agrees_with_bucket_numbers() {
-    for (from, to) in [(0, 1), (0, 1_000_000), (1, 2), (999_999, 1_000_000), (123_456, 654_321), (0, 333_333)] {
+    for (from, to) in [(0, 1), (0, 1_000_000), (1, 2), (999_999, 1_000_000), (123_456, 654_321), (0, 333_333)]
+    {
         let span = Span::new(from, to).unwrap();
         assert_eq!(span.buckets(), (from, to));
         for edge in [span.low, span.last()] {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::bucket::Span;
-use crate::operand::set::{filter_words, TextSet, WordTable};
+use crate::operand::set::{TextSet, WordTable, filter_words};
 use crate::operand::test::AttributeTest;
 use crate::operand::word;
 use crate::program::{Arm, Chunk, FeatureMeta, Inst, Pc};
@@ -136,7 +136,8 @@ impl Builder {
 
     fn mixed(&mut self, texts: &[&str]) -> List {
         let short = |text: &&str| text.len() < word::SHORT;
-        let mut words: Vec<u64> = texts.iter().filter(|text| short(text)).map(|text| word::of(text.as_bytes())).collect();
+        let mut words: Vec<u64> =
+            texts.iter().filter(|text| short(text)).map(|text| word::of(text.as_bytes())).collect();
         words.sort_unstable();
         words.dedup();
         if words.len() > TABLE_LIMIT {
@@ -154,7 +155,12 @@ impl Builder {
             [a, ref rest @ ..] if rest.len() < 4 => {
                 let at = self.words.len() as u32;
                 let mut rest = rest.iter().copied();
-                self.words.extend([a, rest.next().unwrap_or(a), rest.next().unwrap_or(a), rest.next().unwrap_or(a)]);
+                self.words.extend([
+                    a,
+                    rest.next().unwrap_or(a),
+                    rest.next().unwrap_or(a),
+                    rest.next().unwrap_or(a),
+                ]);
                 Words::Four(at)
             }
             _ => {

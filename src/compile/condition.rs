@@ -2,11 +2,11 @@
 //!
 //! References and operands are collected and checked in all branches, also in those that are dropped.
 
-use super::operator::{instant, parts, Part};
+use super::operator::{Part, instant, parts};
 use super::path::Path;
 use super::{Scope, Sink};
-use crate::bucket::{mix, salt_hash, Span};
-use crate::context::{unit_of, AttributeKey};
+use crate::bucket::{Span, mix, salt_hash};
+use crate::context::{AttributeKey, unit_of};
 use crate::model::{BucketTest, Condition, Key, Test, TimeTest};
 use crate::value::ValueRef;
 
@@ -43,6 +43,8 @@ impl Cond<'_> {
 pub(super) struct Reference {
     pub(super) target: Target,
     pub(super) pointer: String,
+    /// Of a feature: the variants that the condition asks for.
+    pub(super) variants: Vec<Key>,
 }
 
 /// What is referred to.
@@ -67,12 +69,12 @@ pub(super) fn simplify<'m>(
         Condition::Test(test) => attribute(test, negated, path, scope, sink),
         Condition::Segment(test) => {
             let segment = scope.segment(&test.segment);
-            sink.refer(Target::Segment(segment), &path.name("segment"));
+            sink.refer(Target::Segment(segment), &path.name("segment"), &[]);
             Cond::Segment { segment, negated }
         }
         Condition::Feature(test) => {
             let feature = scope.feature(&test.feature);
-            sink.refer(Target::Feature(feature), &path.name("feature"));
+            sink.refer(Target::Feature(feature), &path.name("feature"), &test.variants);
             Cond::Feature { feature, variants: &test.variants, negated }
         }
         Condition::Bucket { bucket } => range(bucket, negated, path, scope, sink),
@@ -151,13 +153,23 @@ fn leaf(attribute: AttributeKey, part: Part<'_>, negated: bool) -> Cond<'_> {
     use crate::operand::word;
     match part {
         // Only booleans are words that are no strings, and of two booleans not the one is the other.
-        Part::Word(word::FALSE) if negated => Cond::Part { attribute, part: Part::Word(word::TRUE), negated: false },
-        Part::Word(word::TRUE) if negated => Cond::Part { attribute, part: Part::Word(word::FALSE), negated: false },
+        Part::Word(word::FALSE) if negated => {
+            Cond::Part { attribute, part: Part::Word(word::TRUE), negated: false }
+        }
+        Part::Word(word::TRUE) if negated => {
+            Cond::Part { attribute, part: Part::Word(word::FALSE), negated: false }
+        }
         part => Cond::Part { attribute, part, negated },
     }
 }
 
-fn range<'m>(test: &'m BucketTest, negated: bool, path: &Path<'_>, scope: &mut Scope<'_>, sink: &mut Sink) -> Cond<'m> {
+fn range<'m>(
+    test: &'m BucketTest,
+    negated: bool,
+    path: &Path<'_>,
+    scope: &mut Scope<'_>,
+    sink: &mut Sink,
+) -> Cond<'m> {
     let Some(span) = Span::new(test.from, test.to) else { return Cond::Constant(false) };
     let salt = salt_hash(&test.salt);
     if let Some(value) = scope.process(&test.unit) {

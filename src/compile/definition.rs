@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::condition::{simplify, Cond, Reference};
+use super::condition::{Cond, Reference, simplify};
 use super::path::Path;
 use super::{Scope, Sink};
-use crate::bucket::{mix, salt_hash, Span, BUCKETS};
-use crate::context::{unit_of, AttributeKey};
+use crate::bucket::{BUCKETS, Span, mix, salt_hash};
+use crate::context::{AttributeKey, unit_of};
 use crate::error::Code;
 use crate::model::{ExclusionGroup, Feature, Key, Kind, Otherwise, Percent, Rule};
 use crate::program::VariantList;
@@ -186,7 +186,13 @@ impl<'m> Lowering<'_, 'm> {
         }
     }
 
-    fn list(&mut self, rules: &'m [Rule], path: &Path<'_>, scope: &mut Scope<'_>, sink: &mut Sink) -> Vec<Lowered<'m>> {
+    fn list(
+        &mut self,
+        rules: &'m [Rule],
+        path: &Path<'_>,
+        scope: &mut Scope<'_>,
+        sink: &mut Sink,
+    ) -> Vec<Lowered<'m>> {
         let mut list = Vec::with_capacity(rules.len());
         for (index, rule) in rules.iter().enumerate() {
             list.push(self.rule(rule, &path.index(index), scope, sink));
@@ -194,7 +200,13 @@ impl<'m> Lowering<'_, 'm> {
         list
     }
 
-    fn rule(&mut self, rule: &'m Rule, path: &Path<'_>, scope: &mut Scope<'_>, sink: &mut Sink) -> Lowered<'m> {
+    fn rule(
+        &mut self,
+        rule: &'m Rule,
+        path: &Path<'_>,
+        scope: &mut Scope<'_>,
+        sink: &mut Sink,
+    ) -> Lowered<'m> {
         let id = self.rules.len() as u32;
         self.rules.push(scope.intern(&rule.id));
         let condition = match &rule.condition {
@@ -211,15 +223,24 @@ impl<'m> Lowering<'_, 'm> {
             let place = path.name("rollout");
             shares.push(match &rollout.salt {
                 Some(salt) => share(unit, salt, span, &place, scope, sink),
-                None => share(unit, &format!("rollout/{}/{}", self.salt(), rule.id), span, &place, scope, sink),
+                None => {
+                    share(unit, &format!("rollout/{}/{}", self.salt(), rule.id), span, &place, scope, sink)
+                }
             });
         }
-        let by_bucket = rule.split.is_some() || rule.rollout.as_ref().is_some_and(|rollout| rollout.percent < WHOLE);
+        let by_bucket =
+            rule.split.is_some() || rule.rollout.as_ref().is_some_and(|rollout| rollout.percent < WHOLE);
         let serve = self.serve(rule, path, scope, sink);
         Lowered { id, condition, shares, by_bucket, serve, otherwise: rule.otherwise }
     }
 
-    fn participation(&self, shares: &mut Vec<Share>, path: &Path<'_>, scope: &mut Scope<'_>, sink: &mut Sink) {
+    fn participation(
+        &self,
+        shares: &mut Vec<Share>,
+        path: &Path<'_>,
+        scope: &mut Scope<'_>,
+        sink: &mut Sink,
+    ) {
         if let Some(allocation) = &self.feature.allocation {
             let default = format!("allocation/{}", self.salt());
             let salt = allocation.salt.as_deref().unwrap_or(&default);

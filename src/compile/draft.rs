@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Numbers;
 use super::condition::{Cond, Reference, Target};
 use super::emit::Side;
 use super::overlay::Course;
-use super::Numbers;
 use crate::error::{nearest, quote};
 use crate::model::Key;
 
@@ -54,6 +54,8 @@ pub(super) struct Drafts<'m, 'n> {
     pub(super) segment_names: &'n Numbers,
     /// Whether a feature that is no draft exists all the same: unchanged, and without references.
     pub(super) kept: &'n dyn Fn(u32) -> bool,
+    /// Whether such a feature is invalid.
+    pub(super) kept_invalid: &'n dyn Fn(u32) -> bool,
 }
 
 impl<'m> Drafts<'m, '_> {
@@ -66,9 +68,10 @@ impl<'m> Drafts<'m, '_> {
 
     pub(super) fn is_invalid(&self, target: Target) -> bool {
         match target {
-            Target::Feature(number) => {
-                self.features.get(&number).is_some_and(|draft| matches!(draft.base, Side::Invalid))
-            }
+            Target::Feature(number) => match self.features.get(&number) {
+                Some(draft) => matches!(draft.base, Side::Invalid),
+                None => (self.kept_invalid)(number),
+            },
             Target::Segment(number) => {
                 self.segments.get(&number).is_some_and(|draft| matches!(draft.base, SegmentSide::Invalid))
             }
@@ -111,8 +114,12 @@ impl<'m> Drafts<'m, '_> {
 
     fn course_index(&self, target: Target) -> Option<usize> {
         match target {
-            Target::Feature(number) => self.features.get(&number)?.overlay.as_ref().map(|overlay| overlay.course),
-            Target::Segment(number) => self.segments.get(&number)?.overlay.as_ref().map(|overlay| overlay.course),
+            Target::Feature(number) => {
+                self.features.get(&number)?.overlay.as_ref().map(|overlay| overlay.course)
+            }
+            Target::Segment(number) => {
+                self.segments.get(&number)?.overlay.as_ref().map(|overlay| overlay.course)
+            }
         }
     }
 
@@ -124,10 +131,14 @@ impl<'m> Drafts<'m, '_> {
     pub(super) fn released(&self) -> Vec<Target> {
         let mut targets: Vec<(usize, Target)> = Vec::new();
         for number in self.segments.keys() {
-            targets.extend(self.course_index(Target::Segment(*number)).map(|index| (index, Target::Segment(*number))));
+            targets.extend(
+                self.course_index(Target::Segment(*number)).map(|index| (index, Target::Segment(*number))),
+            );
         }
         for number in self.features.keys() {
-            targets.extend(self.course_index(Target::Feature(*number)).map(|index| (index, Target::Feature(*number))));
+            targets.extend(
+                self.course_index(Target::Feature(*number)).map(|index| (index, Target::Feature(*number))),
+            );
         }
         targets.sort_by_key(|(index, target)| (*index, self.is_feature(*target), self.name(*target)));
         targets.into_iter().map(|(_, target)| target).collect()
@@ -140,12 +151,14 @@ impl<'m> Drafts<'m, '_> {
     /// The references of a candidate; empty if there is none; `None` if it is invalid.
     pub(super) fn candidate_references(&self, target: Target) -> Option<&[Reference]> {
         match target {
-            Target::Feature(number) => match self.features.get(&number)?.overlay.as_ref()?.candidate.as_ref() {
+            Target::Feature(number) => match self.features.get(&number)?.overlay.as_ref()?.candidate.as_ref()
+            {
                 Some(Side::Definition(definition)) => Some(&definition.references),
                 Some(Side::Invalid) => None,
                 Some(Side::Tombstone) | None => Some(&[]),
             },
-            Target::Segment(number) => match self.segments.get(&number)?.overlay.as_ref()?.candidate.as_ref() {
+            Target::Segment(number) => match self.segments.get(&number)?.overlay.as_ref()?.candidate.as_ref()
+            {
                 Some(SegmentSide::Condition { references, .. }) => Some(references),
                 Some(SegmentSide::Invalid) => None,
                 Some(SegmentSide::Tombstone) | None => Some(&[]),
@@ -190,6 +203,22 @@ impl<'m> Drafts<'m, '_> {
         crate::error::push_step(&mut pointer, section);
         crate::error::push_step(&mut pointer, self.key(target));
         pointer
+    }
+
+    /// Whether a feature has a variant; one that is not at hand may have any.
+    pub(super) fn has_variant(&self, number: u32, variant: &str) -> bool {
+        let Some(draft) = self.features.get(&number) else { return true };
+        let candidate = draft.overlay.as_ref().and_then(|overlay| overlay.candidate.as_ref());
+        let mut known = false;
+        for side in [Some(&draft.base), candidate].into_iter().flatten() {
+            if let Side::Definition(definition) = side {
+                known = true;
+                if definition.variant(variant).is_some() {
+                    return true;
+                }
+            }
+        }
+        !known
     }
 
     /// The nearest name that exists.

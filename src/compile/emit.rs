@@ -111,8 +111,16 @@ impl<'b, 'm> Emitter<'b, 'm> {
             counter,
             attributions: (first, count),
         });
-        let mut emitter =
-            Emitter { builder, unit, meta, counter, variants: width, shift, attributions, memory: KeyedMap::default() };
+        let mut emitter = Emitter {
+            builder,
+            unit,
+            meta,
+            counter,
+            variants: width,
+            shift,
+            attributions,
+            memory: KeyedMap::default(),
+        };
         let mut entry = emitter.environments(environment, notices);
         if let Some(large) = unit.memo {
             entry = emitter.builder.push(Inst::Memo { large, next: entry });
@@ -158,14 +166,23 @@ impl<'b, 'm> Emitter<'b, 'm> {
     }
 
     /// The patches below `count`, the last first. `certain`: nothing that is not certain led here.
-    fn patch(&mut self, count: usize, known: Known, certain: bool, name: Option<&str>, notices: &mut Notices<'_>) -> Label {
+    fn patch(
+        &mut self,
+        count: usize,
+        known: Known,
+        certain: bool,
+        name: Option<&str>,
+        notices: &mut Notices<'_>,
+    ) -> Label {
         let unit = self.unit;
         let mut count = count;
         let patch = loop {
             let Some(index) = count.checked_sub(1) else {
                 return self.definition(&unit.base, (0, 0), known, name, notices);
             };
-            let Some(patch) = unit.patches.get(index) else { return self.definition(&unit.base, (0, 0), known, name, notices) };
+            let Some(patch) = unit.patches.get(index) else {
+                return self.definition(&unit.base, (0, 0), known, name, notices);
+            };
             let moot = match patch.kind {
                 PatchKind::Apply => false,
                 PatchKind::Disable | PatchKind::Enable => known.enabled.is_some(),
@@ -180,7 +197,9 @@ impl<'b, 'm> Emitter<'b, 'm> {
             return *label;
         }
         let index = count.wrapping_sub(1);
-        let always = patch.target.is(true) && matches!(patch.ramp, None | Some(Share::Constant(true))) && patch.audience.is_none();
+        let always = patch.target.is(true)
+            && matches!(patch.ramp, None | Some(Share::Constant(true)))
+            && patch.audience.is_none();
         let attribution = self.attributions.get(index).copied().unwrap_or_default();
         let served = match known.served {
             Attributed::No if certain && always => Attributed::Certain(attribution.0, attribution.1),
@@ -195,7 +214,9 @@ impl<'b, 'm> Emitter<'b, 'm> {
         };
         let after = Known { served, ..after };
         let mut took = match (patch.kind, &unit.candidate) {
-            (PatchKind::Apply, Some(candidate)) => self.definition(candidate, self.shift, after, name, notices),
+            (PatchKind::Apply, Some(candidate)) => {
+                self.definition(candidate, self.shift, after, name, notices)
+            }
             _ => self.patch(index, after, certain && always, name, notices),
         };
         if known.served == Attributed::No && served == Attributed::Marked {
@@ -241,21 +262,21 @@ impl<'b, 'm> Emitter<'b, 'm> {
         if !known.enabled.unwrap_or(body.enabled) {
             return self.end(Reason::Disabled, Some(default), None, 0, known.served);
         }
-        self.rules(definition, body, shift, default, known.served, notices)
+        let is_base = std::ptr::eq(side, &self.unit.base);
+        self.rules(definition, body, (shift, is_base), default, known.served, notices)
     }
 
     fn rules(
         &mut self,
         definition: &Definition<'m>,
         body: &Body<'m>,
-        shift: (u16, u32),
+        (shift, is_base): ((u16, u32), bool),
         default: u16,
         served: Attributed,
         notices: &mut Notices<'_>,
     ) -> Label {
         let certain = body.rules.iter().position(serves_everyone);
         let count = certain.map_or(body.rules.len(), |index| index.saturating_add(1));
-        let is_base = shift == (0, 0);
         let place = |index: usize, rule: &Lowered<'m>| RulePlace {
             id: definition.rules.get(rule.id as usize),
             environment: body.origin,
@@ -272,10 +293,13 @@ impl<'b, 'm> Emitter<'b, 'm> {
             }
             let outside = match rule.otherwise {
                 Otherwise::Next => next,
-                Otherwise::Default => self.end(Reason::Default, Some(default), Some(rule.id), shift.1, served),
+                Otherwise::Default => {
+                    self.end(Reason::Default, Some(default), Some(rule.id), shift.1, served)
+                }
             };
             let inside = self.serve(rule, shift, outside, served);
-            let inside = rule.shares.iter().rev().fold(inside, |then, share| self.share(*share, then, outside));
+            let inside =
+                rule.shares.iter().rev().fold(inside, |then, share| self.share(*share, then, outside));
             next = condition(self.builder, &rule.condition, inside, next);
         }
         next
@@ -290,8 +314,10 @@ impl<'b, 'm> Emitter<'b, 'm> {
             Serve::Variant(variant) | Serve::Decided(Some(variant)) => end(self, *variant),
             Serve::Decided(None) => outside,
             Serve::Split(unit, salt, arms) => {
-                let ends: Vec<Arm> =
-                    arms.iter().map(|(variant, span)| Arm { last: span.last(), next: end(self, *variant) }).collect();
+                let ends: Vec<Arm> = arms
+                    .iter()
+                    .map(|(variant, span)| Arm { last: span.last(), next: end(self, *variant) })
+                    .collect();
                 let (arms, count) = self.builder.arms(ends);
                 let fork = Fork { slot: *unit, negated: false, then: outside, or: outside };
                 self.builder.push(Inst::Split { fork, salt: *salt, arms, count })
@@ -303,7 +329,14 @@ impl<'b, 'm> Emitter<'b, 'm> {
         share_inst(self.builder, share, then, or)
     }
 
-    fn end(&mut self, reason: Reason, variant: Option<u16>, rule: Option<u32>, rules: u32, served: Attributed) -> Label {
+    fn end(
+        &mut self,
+        reason: Reason,
+        variant: Option<u16>,
+        rule: Option<u32>,
+        rules: u32,
+        served: Attributed,
+    ) -> Label {
         let on = variant.is_some_and(|variant| self.is_on(variant));
         let (attribution, counter) = match served {
             Attributed::Certain(number, counter) => (number, counter),
@@ -319,9 +352,10 @@ impl<'b, 'm> Emitter<'b, 'm> {
     /// Whether a gate's variant is `true` (SEMANTICS 6.6).
     fn is_on(&self, variant: u16) -> bool {
         let side = |side: &Side<'m>, index: u16| match side {
-            Side::Definition(definition) if definition.gate => {
-                definition.variants.get(usize::from(index)).is_some_and(|(_, value)| *value == Value::Bool(true))
-            }
+            Side::Definition(definition) if definition.gate => definition
+                .variants
+                .get(usize::from(index))
+                .is_some_and(|(_, value)| *value == Value::Bool(true)),
             _ => false,
         };
         match (variant.checked_sub(self.shift.0), &self.unit.candidate) {
@@ -371,7 +405,7 @@ pub(super) fn segment<'m>(
     patches: &[LoweredPatch<'m>],
 ) -> Pc {
     let ends = |builder: &mut Builder, on: bool, attribution: u32| {
-        let a = if on { crate::program::ON } else { 0 };
+        let a = crate::program::HOLDS | if on { crate::program::ON } else { 0 };
         builder.push(Inst::Return { a, b: 0, attribution })
     };
     let no = ends(builder, false, 0);
@@ -419,7 +453,15 @@ fn share_inst(builder: &mut Builder, share: Share, then: Label, or: Label) -> La
     }
 }
 
-fn range(builder: &mut Builder, slot: AttributeKey, salt: u64, span: Span, negated: bool, then: Label, or: Label) -> Label {
+fn range(
+    builder: &mut Builder,
+    slot: AttributeKey,
+    salt: u64,
+    span: Span,
+    negated: bool,
+    then: Label,
+    or: Label,
+) -> Label {
     let fork = Fork { slot, negated, then, or };
     if negated || span.buckets().0 != 0 {
         let span = builder.span(span);
@@ -437,8 +479,12 @@ fn range(builder: &mut Builder, slot: AttributeKey, salt: u64, span: Span, negat
 /// Writes a condition.
 pub(super) fn condition(builder: &mut Builder, cond: &Cond<'_>, then: Label, or: Label) -> Label {
     match cond {
-        Cond::All(members) => members.iter().rev().fold(then, |then, member| condition(builder, member, then, or)),
-        Cond::Any(members) => members.iter().rev().fold(or, |or, member| condition(builder, member, then, or)),
+        Cond::All(members) => {
+            members.iter().rev().fold(then, |then, member| condition(builder, member, then, or))
+        }
+        Cond::Any(members) => {
+            members.iter().rev().fold(or, |or, member| condition(builder, member, then, or))
+        }
         Cond::Constant(true) => then,
         Cond::Constant(false) => or,
         Cond::Bucket { unit, salt, span, negated } => range(builder, *unit, *salt, *span, *negated, then, or),
@@ -464,7 +510,14 @@ fn text_part(text: &str) -> Part<'_> {
 /// A word that no string has: bytes of 0xff are not UTF-8.
 const NO_WORD: u64 = u64::MAX;
 
-fn leaf(builder: &mut Builder, slot: AttributeKey, part: &Part<'_>, negated: bool, then: Label, or: Label) -> Label {
+fn leaf(
+    builder: &mut Builder,
+    slot: AttributeKey,
+    part: &Part<'_>,
+    negated: bool,
+    then: Label,
+    or: Label,
+) -> Label {
     let fork = Fork { slot, negated, then, or };
     match part {
         Part::Word(word) => builder.push(Inst::Word { fork, word: *word }),

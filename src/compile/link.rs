@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use super::condition::{Reference, Target};
-use super::emit::Side;
-use super::draft::{Drafts, SegmentSide};
 use super::Report;
-use crate::error::Code;
+use super::condition::{Reference, Target};
+use super::draft::{Drafts, SegmentSide};
+use super::emit::Side;
+use crate::error::{Code, quote};
 use crate::value::{KeyedMap, KeyedSet};
 
 /// The longest chain of references (SEMANTICS 9.7).
@@ -31,13 +31,21 @@ pub(super) struct Linked {
 }
 
 /// Links all drafts; order: what is referred to comes before what refers to it.
-pub(super) fn link(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, KeyedMap<Target, Linked>) {
+pub(super) fn link(
+    drafts: &mut Drafts<'_, '_>,
+    report: &mut Report,
+) -> (Vec<Target>, KeyedMap<Target, Linked>) {
     unknown_references(drafts, report);
     let base = base_graph(drafts);
     for target in on_cycles(&base) {
-        report.add(Code::Cycle, drafts.pointer(target), format!("{} refers to itself through a cycle", drafts.name(target)));
+        report.add(
+            Code::Cycle,
+            drafts.pointer(target),
+            format!("{} refers to itself through a cycle", drafts.name(target)),
+        );
         drafts.invalidate(target);
     }
+    long_chains(drafts, report);
     spread(drafts, report);
     phases(drafts, report);
     candidates(drafts, report);
@@ -54,9 +62,18 @@ fn check(references: &[Reference], drafts: &Drafts<'_, '_>, report: &mut Report)
                 Target::Segment(_) => (Code::UnknownSegment, "unknown segment"),
             };
             let name = drafts.name(reference.target);
-            let hint = drafts.nearest(reference.target);
+            let hint = if report.wants_hint() { drafts.nearest(reference.target) } else { None };
             report.add_with_hint(code, reference.pointer.clone(), format!("{message} {name}"), hint);
             all = false;
+        } else if let Target::Feature(number) = reference.target {
+            for (index, variant) in reference.variants.iter().enumerate() {
+                if !drafts.has_variant(number, variant) {
+                    let pointer = reference.pointer.strip_suffix("/feature").unwrap_or(&reference.pointer);
+                    let message =
+                        format!("{} has no variant {}", drafts.name(reference.target), quote(variant));
+                    report.add(Code::UnknownTestedVariant, format!("{pointer}/variants/{index}"), message);
+                }
+            }
         }
     }
     all
@@ -138,21 +155,43 @@ fn sort(graph: &Graph) -> Vec<Target> {
     sorted
 }
 
+/// Bases at the end of a chain that is too long are invalid.
+fn long_chains(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
+    let graph = base_graph(drafts);
+    let mut depths: KeyedMap<Target, usize> = KeyedMap::default();
+    for target in sort(&graph) {
+        let next = graph.get(&target).into_iter().flatten();
+        let depth =
+            next.map(|next| depths.get(next).copied().unwrap_or(0).saturating_add(1)).max().unwrap_or(0);
+        depths.insert(target, depth);
+        if depth > LONGEST_CHAIN {
+            report.add(Code::ChainTooLong, drafts.pointer(target), chain_message(depth));
+            drafts.invalidate(target);
+        }
+    }
+}
+
+fn chain_message(depth: usize) -> String {
+    format!("expected at most {LONGEST_CHAIN} references in a chain, found {depth}")
+}
+
 /// What refers to an invalid base is invalid (SEMANTICS 9.4).
 fn spread(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
-    loop {
-        let mut invalid = Vec::new();
-        for (target, references) in drafts.bases() {
-            if let Some(reference) = references.iter().find(|reference| drafts.is_invalid(reference.target)) {
-                invalid.push((target, reference.clone()));
+    let mut back: KeyedMap<Target, Vec<(Target, Reference)>> = KeyedMap::default();
+    for (target, references) in drafts.bases() {
+        for reference in references {
+            back.entry(reference.target).or_default().push((target, reference.clone()));
+        }
+    }
+    let mut todo: Vec<Target> = back.keys().copied().filter(|target| drafts.is_invalid(*target)).collect();
+    todo.sort_unstable();
+    while let Some(invalid) = todo.pop() {
+        for (target, reference) in back.remove(&invalid).unwrap_or_default() {
+            if !drafts.is_invalid(target) {
+                refers_to_invalid(drafts, &reference, report);
+                drafts.invalidate(target);
+                todo.push(target);
             }
-        }
-        if invalid.is_empty() {
-            return;
-        }
-        for (target, reference) in invalid {
-            refers_to_invalid(drafts, &reference, report);
-            drafts.invalidate(target);
         }
     }
 }
@@ -169,7 +208,8 @@ fn refers_to_invalid(drafts: &Drafts<'_, '_>, reference: &Reference, report: &mu
 fn phases(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
     let mut courses = std::mem::take(&mut drafts.courses);
     for phase in courses.iter_mut().flat_map(|course| &mut course.phases) {
-        if let Some(reference) = phase.references.iter().find(|reference| drafts.is_invalid(reference.target)) {
+        if let Some(reference) = phase.references.iter().find(|reference| drafts.is_invalid(reference.target))
+        {
             refers_to_invalid(drafts, reference, report);
             phase.valid = false;
         }
@@ -199,7 +239,8 @@ fn candidates(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
 /// The references of a definition's overlay, those of its candidate and of all its phases (SEMANTICS 2.8).
 fn overlay_targets(drafts: &Drafts<'_, '_>, target: Target) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
-    targets.extend(drafts.candidate_references(target).into_iter().flatten().map(|reference| reference.target));
+    targets
+        .extend(drafts.candidate_references(target).into_iter().flatten().map(|reference| reference.target));
     if let Some(course) = drafts.course(target) {
         let phases = course.phases.iter().filter(|phase| phase.valid);
         targets.extend(phases.flat_map(|phase| &phase.references).map(|reference| reference.target));
@@ -222,7 +263,8 @@ fn overlay_cycles(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
     for (target, more) in overlays {
         let Some(path) = path_to(&graph, &more, target) else { continue };
         for member in path {
-            let message = format!("{} refers to itself through a cycle that a release closes", drafts.name(member));
+            let message =
+                format!("{} refers to itself through a cycle that a release closes", drafts.name(member));
             report.add(Code::Cycle, drafts.pointer(member), message);
         }
         drafts.ignore_overlay(target);
@@ -268,36 +310,86 @@ fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, Key
     let order = sort(&graph);
     let mut depths: KeyedMap<Target, usize> = KeyedMap::default();
     let mut paths: KeyedMap<Target, u64> = KeyedMap::default();
-    let mut linked: KeyedMap<Target, Linked> = KeyedMap::with_capacity_and_hasher(order.len(), Default::default());
+    let mut linked: KeyedMap<Target, Linked> =
+        KeyedMap::with_capacity_and_hasher(order.len(), Default::default());
     for target in &order {
-        let next = graph.remove(target).unwrap_or_default();
-        let depth = next.iter().map(|next| depths.get(next).copied().unwrap_or(0).saturating_add(1)).max().unwrap_or(0);
-        let count = next.iter().fold(0_u64, |sum, next| {
-            sum.saturating_add(paths.get(next).copied().unwrap_or(0)).saturating_add(1)
-        });
-        let reached = if count > FEW_PATHS { reach(&linked, &next) } else { 0 };
-        let mut memo = (count > FEW_PATHS).then_some(reached > super::SMALL_MEMO);
-        if depth > LONGEST_CHAIN || reached > MOST_REACHED {
-            let message = if depth > LONGEST_CHAIN {
-                format!("expected at most {LONGEST_CHAIN} references in a chain, found {depth}")
-            } else {
-                format!("expected at most {MOST_REACHED} definitions to be reached, found {reached}")
-            };
-            report.add(Code::ChainTooLong, drafts.pointer(*target), message);
-            drafts.invalidate(*target);
+        let mut next = graph.remove(target).unwrap_or_default();
+        let mut shape = Shape::of(&next, &depths, &paths, &linked);
+        if !shape.fits() {
+            // The base alone has a chain of a lawful length: that was checked before.
+            report.add(Code::ChainTooLong, drafts.pointer(*target), shape.message());
             drafts.ignore_overlay(*target);
-            memo = None;
-            depths.insert(*target, 0);
-            paths.insert(*target, 0);
-            linked.insert(*target, Linked { targets: Vec::new(), memo });
-            continue;
+            next = base_graph_of(drafts, *target);
+            shape = Shape::of(&next, &depths, &paths, &linked);
+            if !shape.fits() {
+                drafts.invalidate(*target);
+                next = Vec::new();
+                shape = Shape::default();
+            }
         }
-        depths.insert(*target, depth);
-        paths.insert(*target, count);
+        depths.insert(*target, shape.depth);
+        paths.insert(*target, shape.paths);
+        let memo = (shape.paths > FEW_PATHS).then_some(shape.reached > super::SMALL_MEMO);
         linked.insert(*target, Linked { targets: next, memo });
     }
     spread(drafts, report);
     (order, linked)
+}
+
+/// How far a definition's references lead.
+#[derive(Default)]
+struct Shape {
+    depth: usize,
+    /// Evaluations of references, if nothing is remembered.
+    paths: u64,
+    /// Definitions, if they were counted.
+    reached: usize,
+}
+
+impl Shape {
+    fn of(
+        next: &[Target],
+        depths: &KeyedMap<Target, usize>,
+        paths: &KeyedMap<Target, u64>,
+        linked: &KeyedMap<Target, Linked>,
+    ) -> Self {
+        let depth = next
+            .iter()
+            .map(|next| depths.get(next).copied().unwrap_or(0).saturating_add(1))
+            .max()
+            .unwrap_or(0);
+        let paths = next.iter().fold(0_u64, |sum, next| {
+            sum.saturating_add(paths.get(next).copied().unwrap_or(0)).saturating_add(1)
+        });
+        Self { depth, paths, reached: if paths > FEW_PATHS { reach(linked, next) } else { 0 } }
+    }
+
+    fn fits(&self) -> bool {
+        self.depth <= LONGEST_CHAIN && self.reached <= MOST_REACHED
+    }
+
+    fn message(&self) -> String {
+        if self.depth > LONGEST_CHAIN {
+            chain_message(self.depth)
+        } else {
+            format!("expected at most {MOST_REACHED} definitions to be reached, found {}", self.reached)
+        }
+    }
+}
+
+/// The targets of a definition's base.
+fn base_graph_of(drafts: &Drafts<'_, '_>, target: Target) -> Vec<Target> {
+    let references = match target {
+        Target::Feature(number) => match drafts.features.get(&number).map(|draft| &draft.base) {
+            Some(Side::Definition(definition)) => definition.references.as_slice(),
+            _ => &[],
+        },
+        Target::Segment(number) => match drafts.segments.get(&number).map(|draft| &draft.base) {
+            Some(SegmentSide::Condition { references, .. }) => references.as_slice(),
+            _ => &[],
+        },
+    };
+    references.iter().map(|reference| reference.target).collect()
 }
 
 fn reach(linked: &KeyedMap<Target, Linked>, starts: &[Target]) -> usize {

@@ -6,7 +6,7 @@ use super::condition::simplify;
 use super::definition::Definition;
 use super::draft::{FeatureDraft, Overlay, SegmentDraft, SegmentSide};
 use super::emit::Side;
-use super::overlay::{check, Course};
+use super::overlay::{Course, check};
 use super::path::Path;
 use super::{Report, Scope, Sink};
 use crate::model::{Decoded, Feature, Key, Segment, Snapshot};
@@ -58,7 +58,12 @@ fn whole<'m>(
     if failed { Side::Invalid } else { Side::Definition(definition) }
 }
 
-fn condition<'m>(segment: &'m Segment, path: &Path<'_>, scope: &mut Scope<'_>, report: &mut Report) -> SegmentSide<'m> {
+fn condition<'m>(
+    segment: &'m Segment,
+    path: &Path<'_>,
+    scope: &mut Scope<'_>,
+    report: &mut Report,
+) -> SegmentSide<'m> {
     let mut sink = Sink::default();
     let place = path.name("if");
     let plain = simplify(&segment.condition, false, &place, scope, &mut sink);
@@ -79,7 +84,8 @@ impl<'m> Lowering<'m> {
         let place = root.name("segments");
         for (key, segment) in &snapshot.segments {
             let base = condition(segment, &place.name(key), scope, report);
-            self.segments.insert(scope.segment(key), SegmentDraft { key: Key::clone(key), base, overlay: None });
+            self.segments
+                .insert(scope.segment(key), SegmentDraft { key: Key::clone(key), base, overlay: None });
         }
         for key in &decoded.invalid_segments {
             let draft = SegmentDraft { key: Key::clone(key), base: SegmentSide::Invalid, overlay: None };

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::path::Path;
 use super::Sink;
+use super::path::Path;
 use crate::error::Code;
 use crate::model::{Op, Test};
 use crate::operand::cidr::Networks;
@@ -14,7 +14,7 @@ use crate::operand::fold::fold;
 use crate::operand::instant::parse_instant;
 use crate::operand::pattern::Pattern;
 use crate::operand::test::{Affix, AttributeTest, Comparison, JsonType, Members, Quantifier};
-use crate::operand::version::{pack, Dotted, Semver};
+use crate::operand::version::{Dotted, Semver, pack};
 use crate::operand::word;
 use crate::value::{Number, Value, ValueRef};
 
@@ -103,7 +103,11 @@ fn equal(value: &Value, ignore_case: bool) -> Result<Part<'_>, Problem> {
         Value::Bool(true) => Part::Word(word::TRUE),
         Value::Str(text) if ignore_case => {
             let folded = fold(text);
-            Part::General(Arc::new(AttributeTest::Texts(Members::new([&*folded].into_iter(), Vec::new(), true))))
+            Part::General(Arc::new(AttributeTest::Texts(Members::new(
+                [&*folded].into_iter(),
+                Vec::new(),
+                true,
+            ))))
         }
         Value::Str(text) if text.len() < word::SHORT => Part::Word(word::of(text.as_bytes())),
         Value::Str(text) => Part::Suffix(text, true),
@@ -198,7 +202,8 @@ fn modulo(value: &Value) -> Result<AttributeTest, Problem> {
 fn semver(comparison: Comparison, value: &Value) -> Result<Vec<Part<'_>>, Problem> {
     let text = value.as_str().ok_or_else(|| bad("expected a version"))?;
     if Semver::parse(text).is_none() {
-        let message = format!("expected a semantic version such as 1.2.3, found {}", crate::error::quote(text));
+        let message =
+            format!("expected a semantic version such as 1.2.3, found {}", crate::error::quote(text));
         return Err((Code::BadSemver, None, message));
     }
     let general = AttributeTest::Semver(comparison, text.into());
@@ -226,10 +231,9 @@ pub(super) fn instant(value: &Value, _: &Path<'_>, _: &mut Sink) -> Result<i64, 
     const LIMIT: i64 = 8_640_000_000_000_000;
     let found = match value {
         Value::Str(text) => parse_instant(text),
-        other => other
-            .as_number()
-            .and_then(Number::as_integral_i64)
-            .filter(|ms| (-LIMIT..=LIMIT).contains(ms)),
+        other => {
+            other.as_number().and_then(Number::as_integral_i64).filter(|ms| (-LIMIT..=LIMIT).contains(ms))
+        }
     };
     found.ok_or_else(|| {
         let message = "expected an RFC 3339 date-time or an integer of milliseconds since 1970".to_owned();
@@ -273,7 +277,9 @@ impl Part<'_> {
             (Self::Word(own), ValueRef::Bool(value)) if !word::is_string(*own) => {
                 Some(*own == if value { word::TRUE } else { word::FALSE })
             }
-            (Self::Word(own), ValueRef::Str(text)) if word::is_string(*own) => Some(word::of(text.as_bytes()) == *own),
+            (Self::Word(own), ValueRef::Str(text)) if word::is_string(*own) => {
+                Some(word::of(text.as_bytes()) == *own)
+            }
             (Self::Texts(list), ValueRef::Str(text)) => Some(strings(list).contains(&text)),
             (Self::Suffix(own, true), ValueRef::Str(text)) => Some(*own == text),
             (Self::Suffix(own, false), ValueRef::Str(text)) => Some(text.ends_with(own)),

@@ -1,7 +1,7 @@
 //! Overlays: what a release does to a feature or segment, patch by patch (SEMANTICS §7).
 
-use super::condition::{simplify, Cond, Reference};
-use super::definition::{share, Share};
+use super::condition::{Cond, Reference, simplify};
+use super::definition::{Share, share};
 use super::operator::Part;
 use super::path::Path;
 use super::{Environment, Scope, Sink};
@@ -104,14 +104,23 @@ fn is_on(patch: &Patch, subject: Subject<'_>) -> bool {
 }
 
 /// Checks a phase: its target and what its patches refer to.
-pub(super) fn check<'m>(phase: &'m Phase, path: &Path<'_>, scope: &mut Scope<'_>, mode_errors: &mut Sink) -> LoweredPhase<'m> {
+pub(super) fn check<'m>(
+    phase: &'m Phase,
+    path: &Path<'_>,
+    scope: &mut Scope<'_>,
+    mode_errors: &mut Sink,
+) -> LoweredPhase<'m> {
     let before = mode_errors.errors();
     let _ = target(phase, path, scope, mode_errors);
     let place = path.name("patches");
     for (index, patch) in phase.patches.iter().flatten().enumerate() {
         if let Some(segment) = &patch.audience {
             let segment = scope.segment(segment);
-            mode_errors.refer(super::condition::Target::Segment(segment), &place.index(index).name("for"));
+            mode_errors.refer(
+                super::condition::Target::Segment(segment),
+                &place.index(index).name("for"),
+                &[],
+            );
         }
     }
     let references = mode_errors.take_references();
@@ -139,7 +148,12 @@ fn target<'m>(phase: &'m Phase, path: &Path<'_>, scope: &mut Scope<'_>, sink: &m
     }
 }
 
-fn entry_condition<'m>(entry: &'m Target, path: &Path<'_>, scope: &mut Scope<'_>, sink: &mut Sink) -> Cond<'m> {
+fn entry_condition<'m>(
+    entry: &'m Target,
+    path: &Path<'_>,
+    scope: &mut Scope<'_>,
+    sink: &mut Sink,
+) -> Cond<'m> {
     let condition = match &entry.condition {
         Some(condition) => simplify(condition, false, &path.name("if"), scope, sink),
         None => Cond::Constant(true),

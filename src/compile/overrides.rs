@@ -76,7 +76,8 @@ fn write(
         label = end;
     }
     for ((attribute, unit), serves) in &overrides.units {
-        let (Some(slot), Some(then)) = (attributes.declare(attribute), end(builder, program, key, serves)) else {
+        let (Some(slot), Some(then)) = (attributes.declare(attribute), end(builder, program, key, serves))
+        else {
             continue;
         };
         let text = builder.text(unit);
@@ -93,9 +94,15 @@ fn end(builder: &mut Builder, program: &Program, key: &Key, serves: &Serves) -> 
     };
     let on = value == Value::Bool(true);
     let variants = Arc::new([(name, value)]);
-    let meta =
-        builder.meta(FeatureMeta { key: Key::clone(key), variants, rules: Box::default(), counter: 0, attributions: (0, 0) });
-    let (a, b) = Served { reason: Reason::Override, variant: Some(0), rule: None, on, meta, counter: 0 }.pack();
+    let meta = builder.meta(FeatureMeta {
+        key: Key::clone(key),
+        variants,
+        rules: Box::default(),
+        counter: 0,
+        attributions: (0, 0),
+    });
+    let (a, b) =
+        Served { reason: Reason::Override, variant: Some(0), rule: None, on, meta, counter: 0 }.pack();
     Some(builder.push(Inst::Return { a, b, attribution: 0 }))
 }
 

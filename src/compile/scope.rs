@@ -7,7 +7,7 @@ use super::condition::{Reference, Target};
 use super::definition::switch;
 use super::path::Path;
 use crate::context::{AttributeKey, Attributes};
-use crate::error::{quote, Code, Diagnostic, Diagnostics, Severity};
+use crate::error::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::model::{Key, Mode};
 use crate::program::VariantList;
 use crate::value::{KeyedMap, KeyedSet, Value};
@@ -83,7 +83,15 @@ impl<'c> Scope<'c> {
                 None => Environment::Fixed(None),
             },
         };
-        Self { attributes, process, features, segments, environment, strings: KeyedSet::default(), switch: switch() }
+        Self {
+            attributes,
+            process,
+            features,
+            segments,
+            environment,
+            strings: KeyedSet::default(),
+            switch: switch(),
+        }
     }
 
     pub(super) fn process(&self, name: &str) -> Option<&'c Value> {
@@ -148,8 +156,8 @@ impl Sink {
         self.failed
     }
 
-    pub(super) fn refer(&mut self, target: Target, path: &Path<'_>) {
-        self.references.push(Reference { target, pointer: path.pointer() });
+    pub(super) fn refer(&mut self, target: Target, path: &Path<'_>, variants: &[Key]) {
+        self.references.push(Reference { target, pointer: path.pointer(), variants: variants.to_vec() });
     }
 
     pub(super) fn take_references(&mut self) -> Vec<Reference> {
@@ -183,8 +191,19 @@ impl Report {
         self.diagnostics.push(Diagnostic::new(code, pointer, message));
     }
 
-    pub(super) fn add_with_hint(&mut self, code: Code, pointer: String, message: String, hint: Option<String>) {
+    pub(super) fn add_with_hint(
+        &mut self,
+        code: Code,
+        pointer: String,
+        message: String,
+        hint: Option<String>,
+    ) {
         self.diagnostics.push(Diagnostic::new(code, pointer, message).with_hint(hint));
+    }
+
+    /// Whether a hint is worth its time: they are for people, who read the first ones.
+    pub(super) fn wants_hint(&self) -> bool {
+        self.diagnostics.len() < 32
     }
 
     /// Whether the mode refuses the document.
@@ -211,11 +230,20 @@ impl<'r> Notices<'r> {
     }
 
     pub(super) fn never_reached(&mut self, feature: &Key, place: RulePlace<'_>) {
-        self.add(Code::RuleNeverReached, feature, place, "is never reached: a rule before it serves everyone");
+        self.add(
+            Code::RuleNeverReached,
+            feature,
+            place,
+            "is never reached: a rule before it serves everyone",
+        );
     }
 
     pub(super) fn never_holds(&mut self, feature: &Key, place: RulePlace<'_>) {
-        let message = if self.process { "never holds in this process: it was removed" } else { "never holds: it was removed" };
+        let message = if self.process {
+            "never holds in this process: it was removed"
+        } else {
+            "never holds: it was removed"
+        };
         self.add(Code::ConstantCondition, feature, place, message);
     }
 

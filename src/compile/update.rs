@@ -10,17 +10,17 @@ use super::builder::Builder;
 use super::condition::Target;
 use super::counters::{CounterBlock, CounterLayout};
 use super::draft::{Drafts, FeatureDraft, Overlay, SegmentDraft, SegmentSide};
-use super::emit::{segment, Emitter, FeatureUnit, Side};
-use super::input::{linked_part, merge, Outline};
-use super::link::{link, Linked};
+use super::emit::{Emitter, FeatureUnit, Side, segment};
+use super::input::{Outline, linked_part, merge};
+use super::link::{Linked, link};
 use super::lower::lower;
-use super::overlay::{patches, Course, Subject};
+use super::overlay::{Course, Subject, patches};
 use super::{Notices, Numbers, Report, Scope, Sink};
 use crate::context::Attributes;
-use crate::error::{quote, Code, Diagnostic, Error, Severity};
-use crate::model::{decode_changed, Decoded, Key, Mode};
+use crate::error::{Code, Diagnostic, Error, Severity, quote};
+use crate::model::{Decoded, Key, Mode, decode_changed};
 use crate::program::{Chunk, Entry, Names, Program};
-use crate::value::{parse, KeyedMap, KeyedSet, Node, Parsed, Value};
+use crate::value::{KeyedMap, KeyedSet, Node, Parsed, Value, parse};
 
 /// The outcome of an update.
 #[derive(Clone, Debug)]
@@ -31,7 +31,8 @@ pub struct Compiled {
     pub changed: Vec<Key>,
     /// How many features and segments were compiled.
     pub recompiled: usize,
-    /// All problems; in lenient mode also errors, of what is isolated.
+    /// All problems; in lenient mode also errors, of what is isolated. Those of what did not
+    /// change were told when they were new.
     pub diagnostics: Vec<Diagnostic>,
     /// The features that are served otherwise than the document says: with an invalid base, or without their release.
     pub isolated: Vec<Key>,
@@ -60,7 +61,11 @@ struct Served {
     plain: KeyedMap<u32, u128>,
     /// All others, and segments: a hash over all that decides what they serve.
     prints: KeyedMap<Target, u128>,
-    /// What deltas are applied to.
+    /// Features that are not plain, but for those in `invalid`.
+    linked: KeyedSet<u32>,
+    /// Features that stand alone and whose base is invalid.
+    invalid: KeyedSet<u32>,
+    /// What deltas are applied to: all segments, releases and the like, and the definitions of linked features.
     kept: Value,
     /// By chunk: how many entries point into it.
     live: Vec<u32>,
@@ -143,8 +148,9 @@ impl Compiler {
         let outline = Outline::new(&parsed.root);
         let process = self.effective_process(&outline)?;
         let partial = removed.is_some();
-        let same_frame = self.served.environment == outline.environment && self.served.declarations == outline.declarations;
-        let crowded = self.served.program.chunks.len() > 64;
+        let same_frame = self.served.environment == outline.environment
+            && self.served.declarations == outline.declarations;
+        let crowded = self.served.live.iter().filter(|live| **live > 0).count() > MOST_CHUNKS;
         let reuse = same_frame && (partial || !crowded);
         if partial {
             self.check_carried(&outline, &parsed.root, same_frame)?;
@@ -160,11 +166,29 @@ impl Compiler {
             reuse && plain.get(&number) == Some(&hash) && !outline.is_linked(name, value)
         });
         // In strict mode, what `decode` found does not hide what is found below.
-        let whole = decoded.diagnostics.iter().any(|problem| problem.severity == Severity::Error && problem.code.family() == 1);
+        let whole = decoded
+            .diagnostics
+            .iter()
+            .any(|problem| problem.severity == Severity::Error && problem.code.family() == 1);
         if decoded.refused && (self.mode == Mode::Lenient || whole) {
             return Err(Error::from_diagnostics(decoded.diagnostics));
         }
-        let ready = self.link(&decoded, &process, &hashes, &outline, removed, reuse)?;
+        if decoded.snapshot.version < self.served.program.version {
+            let message = format!(
+                "expected a version of at least {}, found {}",
+                self.served.program.version, decoded.snapshot.version
+            );
+            return Err(Error::new(Code::OlderVersion, "/version", message));
+        }
+        let frame = Frame {
+            process: &process,
+            hashes: &hashes,
+            outline: &outline,
+            kept: &kept,
+            reuse,
+            same: same_frame,
+        };
+        let ready = self.link(&decoded, &frame, removed)?;
         Ok(self.commit(ready, decoded.snapshot.version, &outline, kept))
     }
 
@@ -177,7 +201,8 @@ impl Compiler {
                 }
                 Some(Value::Str(engine)) if engine == own => {}
                 Some(other) => {
-                    let message = format!("expected the engine's environment {other:?}, found {}", quote(own));
+                    let message =
+                        format!("expected the engine's environment {other:?}, found {}", quote(own));
                     return Err(Error::new(Code::OtherEnvironment, "/environment", message));
                 }
             }
@@ -188,14 +213,17 @@ impl Compiler {
     /// A delta carries each definition that it concerns.
     fn check_carried(&self, outline: &Outline, root: &Node<'_>, same_frame: bool) -> Result<(), Error> {
         if !same_frame && !self.served.plain.is_empty() {
-            let message = "the environment, `attributes` or `environments` changed: the whole document is needed";
+            let message =
+                "the environment, `attributes` or `environments` changed: the whole document is needed";
             return Err(Error::new(Code::DeltaIncomplete, "", message));
         }
         let carried = root.get("features");
         for name in &outline.named {
-            let plain = self.features.find(name).is_some_and(|number| self.served.plain.contains_key(&number));
+            let plain =
+                self.features.find(name).is_some_and(|number| self.served.plain.contains_key(&number));
             if plain && carried.and_then(|features| features.get(name)).is_none() {
-                let message = format!("the delta concerns feature {} and does not carry its definition", quote(name));
+                let message =
+                    format!("the delta concerns feature {} and does not carry its definition", quote(name));
                 return Err(Error::new(Code::DeltaIncomplete, "/features", message));
             }
         }
@@ -205,12 +233,10 @@ impl Compiler {
     fn link<'d>(
         &mut self,
         decoded: &'d Decoded,
-        process: &BTreeMap<String, Value>,
-        hashes: &KeyedMap<u32, u128>,
-        outline: &Outline,
+        frame: &Frame<'_>,
         removed: Option<&[String]>,
-        reuse: bool,
     ) -> Result<Ready, Error> {
+        let Frame { process, hashes, outline, .. } = *frame;
         let mut report = Report::new(self.mode);
         report.extend(decoded.diagnostics.iter().cloned());
         let attributes = Arc::clone(&self.attributes);
@@ -220,13 +246,18 @@ impl Compiler {
         let lowering = lower(decoded, &mut scope, &mut report);
         missing_process(decoded, process, &mut report);
 
-        let unchanged: KeyedSet<u32> = decoded.unchanged.iter().filter_map(|key| features.find(key)).collect();
+        let unchanged: KeyedSet<u32> =
+            decoded.unchanged.iter().filter_map(|key| features.find(key)).collect();
         let gone: KeyedSet<u32> =
             removed.into_iter().flatten().filter_map(|key| features.find(key)).collect();
         let served = &self.served;
+        let partial = removed.is_some();
+        let kept_invalid =
+            |number: u32| partial && served.invalid.contains(&number) && !gone.contains(&number);
         let kept = |number: u32| {
             unchanged.contains(&number)
-                || (removed.is_some() && !gone.contains(&number) && served.program.entry(number).is_present())
+                || (partial && served.plain.contains_key(&number) && !gone.contains(&number))
+                || kept_invalid(number)
         };
         let mut drafts = Drafts {
             features: lowering.features,
@@ -235,32 +266,56 @@ impl Compiler {
             feature_names: &features,
             segment_names: &segments,
             kept: &kept,
+            kept_invalid: &kept_invalid,
         };
         let (order, linked) = link(&mut drafts, &mut report);
         let Drafts { features: mut feature_drafts, segments: mut segment_drafts, courses, .. } = drafts;
 
-        let present: BTreeSet<u32> = feature_drafts.keys().copied().chain(unchanged.iter().copied()).collect();
-        let mut ready = Ready::new(removed.is_some().then(|| gone.clone()), present);
+        let present: BTreeSet<u32> =
+            feature_drafts.keys().copied().chain(unchanged.iter().copied()).collect();
+        // Of a delta, what was linked is in the document again, or gone.
+        let gone = partial.then(|| gone.iter().chain(&served.linked).copied().collect());
+        let present_segments = segment_drafts.keys().copied().collect();
+        let mut ready = Ready::new(gone, present, present_segments);
         ready.isolated = isolated(decoded, &feature_drafts);
         if report.refuses() {
             (self.features, self.segments) = (features, segments);
             return Err(Error::from_diagnostics(report.into_vec()));
         }
-        let prints = Prints { hashes, outline, feature_drafts: &feature_drafts, segment_drafts: &segment_drafts, courses: &courses };
+        let prints = Prints {
+            served: &served.prints,
+            hashes,
+            outline,
+            feature_drafts: &feature_drafts,
+            segment_drafts: &segment_drafts,
+            courses: &courses,
+        };
         for target in &order {
             let print = prints.print(*target, linked.get(target), &ready.prints);
             ready.prints.insert(*target, print);
-            if !reuse || served.prints.get(target) != Some(&print) {
+            let same = served.prints.get(target) == Some(&print);
+            if !frame.reuse || !same {
                 ready.stale.push(*target);
             }
+            if let Target::Feature(number) = target
+                && !(frame.same && same)
+            {
+                ready.changed.insert(Key::from(features.name(*number)));
+            }
         }
+        let in_kept = frame.kept.get("features");
         for (number, draft) in &feature_drafts {
-            let alone = draft.overlay.is_none() && draft.kills.is_empty() && !outline.named.contains(&*draft.key);
+            let alone =
+                draft.overlay.is_none() && draft.kills.is_empty() && !outline.named.contains(&*draft.key);
             let no_references = matches!(&draft.base, Side::Definition(base) if base.references.is_empty());
-            if alone && no_references && let Some(hash) = hashes.get(number) {
+            if alone
+                && no_references
+                && let Some(hash) = hashes.get(number)
+            {
                 ready.plain.push((*number, *hash));
             } else {
-                ready.unplain.push(*number);
+                let alone = in_kept.and_then(|kept| kept.get(&draft.key)).is_none();
+                ready.unplain.push((*number, alone && matches!(draft.base, Side::Invalid)));
             }
         }
 
@@ -279,7 +334,6 @@ impl Compiler {
                     let counter = self.counters.lock().place(block(&unit));
                     let pc = Emitter::feature(&mut builder, &unit, environment, counter, &mut notices);
                     ready.features.push((number, pc));
-                    ready.changed.insert(unit.key);
                 }
                 Target::Segment(number) => {
                     let Some(draft) = segment_drafts.remove(&number) else { continue };
@@ -340,9 +394,20 @@ impl Compiler {
                 replace(&mut served.live, second, Entry { chunk, pc: opposite });
             }
         }
+        for (index, entries) in segment_entries.iter_mut().enumerate() {
+            let number = index as u32;
+            if !ready.present_segments.contains(&number) {
+                for entry in entries {
+                    replace(&mut served.live, entry, Entry::ABSENT);
+                }
+                served.prints.remove(&Target::Segment(number));
+            }
+        }
         let gone: Vec<u32> = match ready.gone {
             Some(gone) => gone.into_iter().filter(|number| !ready.present.contains(number)).collect(),
-            None => (0..feature_entries.len() as u32).filter(|number| !ready.present.contains(number)).collect(),
+            None => {
+                (0..feature_entries.len() as u32).filter(|number| !ready.present.contains(number)).collect()
+            }
         };
         for feature in gone {
             if let Some(entry) = feature_entries.get_mut(feature as usize)
@@ -352,6 +417,8 @@ impl Compiler {
                 changed.insert(Key::from(self.features.name(feature)));
             }
             served.plain.remove(&feature);
+            served.linked.remove(&feature);
+            served.invalid.remove(&feature);
             served.prints.remove(&Target::Feature(feature));
         }
         for (index, live) in served.live.iter().enumerate() {
@@ -362,17 +429,28 @@ impl Compiler {
                 *place = Arc::default();
             }
         }
-        for number in ready.unplain {
+        for (number, alone_and_invalid) in ready.unplain {
             served.plain.remove(&number);
+            let (into, out_of) = match alone_and_invalid {
+                true => (&mut served.invalid, &mut served.linked),
+                false => (&mut served.linked, &mut served.invalid),
+            };
+            into.insert(number);
+            out_of.remove(&number);
         }
-        served.plain.extend(ready.plain);
+        for (number, hash) in ready.plain {
+            served.linked.remove(&number);
+            served.invalid.remove(&number);
+            served.plain.insert(number, hash);
+        }
         served.prints.extend(ready.prints);
         served.environment = outline.environment.clone();
         served.declarations = outline.declarations;
         served.kept = kept;
         let names = extended(&old.names, &self.features);
+        let segment_names = extended(&old.segment_names, &self.segments);
         let counters = self.counters.lock().len();
-        let program = Program { version, features, segments, chunks, names, counters };
+        let program = Program { version, features, segments, chunks, names, segment_names, counters };
         served.program = Arc::new(program);
         Compiled {
             program: Arc::clone(&served.program),
@@ -405,18 +483,20 @@ struct Ready {
     prints: KeyedMap<Target, u128>,
     stale: Vec<Target>,
     plain: Vec<(u32, u128)>,
-    unplain: Vec<u32>,
-    /// Of a delta: the features that it removes.
+    /// Others; and whether they stand alone and are invalid.
+    unplain: Vec<(u32, bool)>,
+    /// Of a delta: the features that are gone unless they are present.
     gone: Option<KeyedSet<u32>>,
     /// Of a document: the features that there are.
     present: BTreeSet<u32>,
+    present_segments: BTreeSet<u32>,
     changed: BTreeSet<Key>,
     diagnostics: Vec<Diagnostic>,
     isolated: Vec<Key>,
 }
 
 impl Ready {
-    fn new(gone: Option<KeyedSet<u32>>, present: BTreeSet<u32>) -> Self {
+    fn new(gone: Option<KeyedSet<u32>>, present: BTreeSet<u32>, present_segments: BTreeSet<u32>) -> Self {
         Self {
             features: Vec::new(),
             segments: Vec::new(),
@@ -427,6 +507,7 @@ impl Ready {
             unplain: Vec::new(),
             gone,
             present,
+            present_segments,
             changed: BTreeSet::new(),
             diagnostics: Vec::new(),
             isolated: Vec::new(),
@@ -439,7 +520,8 @@ fn missing_process(decoded: &Decoded, process: &BTreeMap<String, Value>, report:
         if attribute.process && !process.contains_key(&**name) {
             let mut pointer = String::from("/attributes");
             crate::error::push_step(&mut pointer, name);
-            let message = format!("process attribute {} is not given: it is read from the context", quote(name));
+            let message =
+                format!("process attribute {} is not given: it is read from the context", quote(name));
             report.add(Code::MissingProcessAttribute, pointer, message);
         }
     }
@@ -479,7 +561,15 @@ fn unit<'m>(
         }
         None => Vec::new(),
     };
-    FeatureUnit { release: course.map(|course| &course.release.id), key, base, candidate, patches: list, kills, memo }
+    FeatureUnit {
+        release: course.map(|course| &course.release.id),
+        key,
+        base,
+        candidate,
+        patches: list,
+        kills,
+        memo,
+    }
 }
 
 fn block(unit: &FeatureUnit<'_>) -> CounterBlock {
@@ -511,23 +601,41 @@ fn segment_code<'m>(
     let candidate = overlay.and_then(|overlay| overlay.candidate);
     let mut sink = Sink::default();
     let list = match course {
-        Some(course) => {
-            patches(course, Subject::Segment(&key), candidate.is_some(), None, scope, &mut sink)
-        }
+        Some(course) => patches(course, Subject::Segment(&key), candidate.is_some(), None, scope, &mut sink),
         None => Vec::new(),
     };
     let release = course.map(|course| &course.release.id);
     [false, true].map(|negated| {
         let side = |side| match side {
-            &SegmentSide::Condition { ref plain, ref opposite, .. } => Some(if negated { opposite } else { plain }),
+            &SegmentSide::Condition { ref plain, ref opposite, .. } => {
+                Some(if negated { opposite } else { plain })
+            }
             SegmentSide::Invalid | SegmentSide::Tombstone => None,
         };
         segment(builder, side(&base), candidate.as_ref().and_then(side), release, &list)
     })
 }
 
+/// What an update is made in.
+#[derive(Clone, Copy)]
+struct Frame<'f> {
+    process: &'f BTreeMap<String, Value>,
+    hashes: &'f KeyedMap<u32, u128>,
+    outline: &'f Outline,
+    kept: &'f Value,
+    /// Whether code may be kept.
+    reuse: bool,
+    /// Whether environment and declarations are those of what is served.
+    same: bool,
+}
+
+/// Beyond so many chunks, a document is compiled anew as a whole.
+const MOST_CHUNKS: usize = 4_096;
+
 /// Fingerprints: over all that decides what a definition serves.
 struct Prints<'a, 'm> {
+    /// Of what was passed over: as it is served.
+    served: &'a KeyedMap<Target, u128>,
     hashes: &'a KeyedMap<u32, u128>,
     outline: &'a Outline,
     feature_drafts: &'a BTreeMap<u32, FeatureDraft<'m>>,
@@ -572,7 +680,7 @@ impl Prints<'_, '_> {
                 Some(true) => 2,
             });
             for next in &linked.targets {
-                add(prints.get(next).copied().unwrap_or(3));
+                add(prints.get(next).or_else(|| self.served.get(next)).copied().unwrap_or(3));
             }
         }
         xxh3_128(&bytes)

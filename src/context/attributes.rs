@@ -4,8 +4,8 @@
 //! reader who finds the number (acquire) therefore finds the name. Writers take a mutex.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
@@ -24,8 +24,8 @@ impl AttributeKey {
     }
 }
 
-const CAPACITY: usize = 5_120;
-/// Of these, contexts may add as many, so that strangers' names never displace a document's (SEMANTICS 9.7).
+const CAPACITY: usize = 5_376;
+/// 4 096 for documents, 256 for the host and the engine itself, and as many from contexts, so that strangers' names never displace a document's (SEMANTICS 9.7).
 const FROM_CONTEXTS: usize = 1_024;
 const BLOCK: usize = 256;
 const TABLE: usize = 16_384;

@@ -16,9 +16,9 @@ mod subject;
 
 pub use self::attributes::{AttributeKey, Attributes};
 pub use self::input::AttributeValue;
-pub use self::subject::{unit_of, Subject};
+pub use self::subject::{Subject, unit_of};
 use crate::bucket::unit_hash;
-use crate::operand::version::{pack, Packed};
+use crate::operand::version::{Packed, pack};
 use crate::operand::word;
 use crate::value::{Number, Value, ValueRef};
 
@@ -150,7 +150,9 @@ impl<'a> Context<'a> {
                 Slot::plain(word::LIST, self.lists.len().saturating_sub(1) as u64)
             }
             AttributeValue::Object => Slot::plain(word::OBJECT, 0),
-            AttributeValue::Float(_) | AttributeValue::Missing | AttributeValue::Str(_) => Slot::plain(word::MISSING, 0),
+            AttributeValue::Float(_) | AttributeValue::Missing | AttributeValue::Str(_) => {
+                Slot::plain(word::MISSING, 0)
+            }
         }
     }
 

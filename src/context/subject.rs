@@ -3,7 +3,7 @@
 
 use super::AttributeKey;
 use crate::bucket::{integer_text, integral, unit_hash};
-use crate::operand::version::{pack, Packed};
+use crate::operand::version::{Packed, pack};
 use crate::operand::word;
 use crate::value::{Number, ValueRef};
 

@@ -25,7 +25,10 @@ pub struct EngineBuilder {
 
 impl fmt::Debug for EngineBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EngineBuilder").field("process", &self.process).field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("EngineBuilder")
+            .field("process", &self.process)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,6 +96,7 @@ impl EngineBuilder {
             counters: self.counters.then(Arc::default),
             writer: Mutex::new(writer),
             listeners: Mutex::default(),
+            untold: Mutex::default(),
         };
         Engine { inner: Arc::new(inner) }
     }

@@ -144,7 +144,8 @@ fn merge(sums: &HashMap<u32, u64>, layout: &CounterLayout) -> Vec<Exposure> {
     let mut list: Vec<Exposure> = merged
         .into_iter()
         .map(|((feature, variant, served), count)| {
-            let (release, phase) = served.map_or((None, None), |(release, phase)| (Some(release), Some(phase)));
+            let (release, phase) =
+                served.map_or((None, None), |(release, phase)| (Some(release), Some(phase)));
             Exposure { feature, variant, release, phase, count }
         })
         .collect();

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{quote, Code, Error};
-use crate::model::{decode, Mode};
+use crate::error::{Code, Error, quote};
+use crate::model::{Mode, decode};
 use crate::trace::{Ignored, Trace, Tracer};
-use crate::value::{parse, Value};
+use crate::value::{Value, parse};
 
 /// Decides a feature over a document, leniently, and says why.
 ///

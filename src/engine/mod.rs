@@ -18,13 +18,14 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
 pub use self::builder::{ContextBuilder, EngineBuilder};
+use self::clock::Asked;
 pub use self::clock::{Clock, SystemClock};
 use self::counters::Counters;
 pub use self::counters::Exposure;
@@ -33,10 +34,10 @@ pub use self::overrides::Override;
 pub use self::reader::Reader;
 use self::shared::Shared;
 pub use self::view::View;
-use crate::compile::{with_overrides, Compiled, Compiler, FeatureOverrides};
+use crate::compile::{Compiled, Compiler, FeatureOverrides, with_overrides};
 use crate::context::{AttributeKey, Attributes, Context, Subject};
 use crate::error::{Code, Diagnostic, Error};
-use crate::eval::Decision;
+use crate::eval::{Brief, Decision, decide};
 use crate::model::Key;
 use crate::program::Program;
 use crate::value::Value;
@@ -69,7 +70,8 @@ pub struct Update {
     pub changed: Vec<Key>,
     /// How many definitions were compiled.
     pub recompiled: usize,
-    /// Problems that did not refuse the document.
+    /// Problems that did not refuse the document. Those of definitions that did not change were told when they were new,
+    /// and are not told again.
     pub diagnostics: Vec<Diagnostic>,
     /// The features that are isolated (SEMANTICS 9.4, 9.5).
     pub isolated: Vec<Key>,
@@ -104,6 +106,15 @@ struct Inner {
     counters: Option<Arc<Counters>>,
     writer: Mutex<Writer>,
     listeners: Mutex<Vec<(u64, Listener)>>,
+    /// Updates that are to be told, in the order in which they were made.
+    untold: Mutex<Untold>,
+}
+
+#[derive(Default)]
+struct Untold {
+    updates: VecDeque<Update>,
+    /// Somebody is telling.
+    busy: bool,
 }
 
 type Listener = Arc<dyn Fn(&Update) + Send + Sync>;
@@ -182,8 +193,9 @@ impl Engine {
         self.swap(&mut writer);
         let Compiled { program, changed, recompiled, diagnostics, isolated } = compiled;
         let update = Update { from, version: program.version, changed, recompiled, diagnostics, isolated };
+        self.inner.untold.lock().updates.push_back(update.clone());
         drop(writer);
-        self.notify(&update);
+        self.notify();
         update
     }
 
@@ -196,11 +208,22 @@ impl Engine {
         writer.retired.retain(|program| Arc::strong_count(program) > 1);
     }
 
-    fn notify(&self, update: &Update) {
-        let listeners: Vec<Listener> =
-            self.inner.listeners.lock().iter().map(|(_, listener)| Arc::clone(listener)).collect();
-        for listener in listeners {
-            listener(update);
+    /// Tells what is untold, unless somebody is at it: who then also tells this.
+    fn notify(&self) {
+        loop {
+            let mut untold = self.inner.untold.lock();
+            if untold.busy {
+                return;
+            }
+            let Some(update) = untold.updates.pop_front() else { return };
+            untold.busy = true;
+            drop(untold);
+            let _telling = Telling(&self.inner);
+            let listeners: Vec<Listener> =
+                self.inner.listeners.lock().iter().map(|(_, listener)| Arc::clone(listener)).collect();
+            for listener in listeners {
+                listener(&update);
+            }
         }
     }
 
@@ -260,9 +283,10 @@ impl Engine {
     /// # Errors
     /// If the engine knows as many attributes as it can (SEMANTICS 9.7).
     pub fn attribute(&self, name: &str) -> Result<AttributeKey, Error> {
-        self.inner.attributes.declare(name).ok_or_else(|| {
-            Error::new(Code::Limit, "", "expected at most 4096 attribute names".to_owned())
-        })
+        self.inner
+            .attributes
+            .declare(name)
+            .ok_or_else(|| Error::new(Code::Limit, "", "expected at most 4096 attribute names".to_owned()))
     }
 
     /// The attribute names of this engine.
@@ -293,7 +317,13 @@ impl Engine {
     /// Whether a gate is on, by name. For now and then; a [`Reader`] is faster.
     #[must_use]
     pub fn check(&self, gate: &str, subject: &impl Subject) -> bool {
-        self.view().check_name(gate, subject)
+        let program = self.inner.shared.program();
+        let Some(number) = program.feature(gate) else { return false };
+        let brief: Brief = decide(&program, program.entry(number), subject, &Asked(&self.inner.clock));
+        if let Some(counters) = &self.inner.counters {
+            counters.lease().count(brief.counter());
+        }
+        brief.is_on()
     }
 
     /// Drains the exposure counters: what was decided since the last call.
@@ -308,7 +338,11 @@ impl Engine {
     ///
     /// # Errors
     /// If the document is not kept (also: after a delta).
-    pub fn trace(&self, feature: &str, context: &BTreeMap<String, Value>) -> Result<crate::trace::Trace, Error> {
+    pub fn trace(
+        &self,
+        feature: &str,
+        context: &BTreeMap<String, Value>,
+    ) -> Result<crate::trace::Trace, Error> {
         let (source, process) = {
             let writer = self.inner.writer.lock();
             match &writer.source {
@@ -320,6 +354,15 @@ impl Engine {
             }
         };
         trace_document(&source, &process, feature, context, self.inner.clock.now_ms())
+    }
+}
+
+/// Also after a listener that panics, the next update is told.
+struct Telling<'i>(&'i Inner);
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        self.0.untold.lock().busy = false;
     }
 }
 
@@ -340,7 +383,12 @@ impl fmt::Debug for Inner {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(inner) = self.engine.upgrade() {
-            inner.listeners.lock().retain(|(number, _)| *number != self.number);
+            let mut listeners = inner.listeners.lock();
+            let place = listeners.iter().position(|(number, _)| *number == self.number);
+            let listener = place.map(|place| listeners.remove(place));
+            // It may own a subscription itself, and is dropped when nothing is locked.
+            drop(listeners);
+            drop(listener);
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Engine;
-use crate::compile::{variant_value, Serves};
-use crate::error::{quote, Code, Error};
+use crate::compile::{Serves, variant_value};
+use crate::error::{Code, Error, quote};
 use crate::model::Key;
 use crate::value::Value;
 
@@ -57,7 +57,8 @@ impl Engine {
         if let Serves::Variant(variant) = &wanted.serves
             && variant_value(&writer.compiled, feature, variant).is_none()
         {
-            let message = format!("expected a variant of feature {}, found {}", quote(feature), quote(variant));
+            let message =
+                format!("expected a variant of feature {}, found {}", quote(feature), quote(variant));
             return Err(Error::new(Code::BadOverride, "", message));
         }
         let _ = writer.compiler.feature(feature);

@@ -7,9 +7,9 @@ use super::clock::{Asked, Clock};
 use super::counters::{Counters, Shard};
 use super::shared::Shared;
 use super::view::View;
-use super::{decision, Feature, Gate};
+use super::{Feature, Gate, decision};
 use crate::context::Subject;
-use crate::eval::{decide, Brief, Decision, Raw};
+use crate::eval::{Brief, Decision, Raw, decide};
 use crate::program::Program;
 
 /// Checks features on one thread; make one per thread with [`Engine::reader`](super::Engine::reader).
@@ -31,7 +31,11 @@ impl fmt::Debug for Reader {
 }
 
 impl Reader {
-    pub(super) fn new(shared: &Arc<Shared>, clock: &Arc<dyn Clock>, counters: Option<&Arc<Counters>>) -> Self {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        clock: &Arc<dyn Clock>,
+        counters: Option<&Arc<Counters>>,
+    ) -> Self {
         let (epoch, program) = shared.load();
         Self {
             shared: Arc::clone(shared),

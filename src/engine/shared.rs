@@ -4,8 +4,8 @@
 //! knows (acquire): equal, and its own `Arc` is the newest program or one that is being replaced at this moment; else it
 //! loads the program, which is then at least as new as that epoch. Readers write nothing that others read.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 

@@ -1,12 +1,14 @@
 //! A view: one version and one instant for several decisions, so that a request never sees a mix.
 
+use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use super::counters::{Lease, Shard};
-use super::{decision, Feature, Gate};
+use super::{Feature, Gate, decision};
 use crate::context::Subject;
-use crate::eval::{decide, Decision, Raw};
+use crate::eval::{Decision, Raw, decide};
 use crate::program::{Entry, Program};
 
 /// One version of the snapshot at one instant.
@@ -14,6 +16,8 @@ pub struct View<'s, P = &'s Program> {
     program: P,
     now: i64,
     counting: Counting<'s>,
+    /// Counting is one thread's at a time.
+    _one_thread: PhantomData<Cell<()>>,
 }
 
 enum Counting<'s> {
@@ -24,19 +28,27 @@ enum Counting<'s> {
 
 impl<P: Deref<Target = Program>> fmt::Debug for View<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("View").field("version", &self.program.version).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("View")
+            .field("version", &self.program.version)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 
 impl<'s> View<'s, &'s Program> {
     pub(super) fn borrowed(program: &'s Program, now: i64, shard: Option<&'s Shard>) -> Self {
-        Self { program, now, counting: shard.map_or(Counting::No, Counting::Owned) }
+        Self { program, now, counting: shard.map_or(Counting::No, Counting::Owned), _one_thread: PhantomData }
     }
 }
 
 impl<P: Deref<Target = Program>> View<'_, P> {
     pub(super) fn new(program: P, now: i64, lease: Option<Lease>) -> Self {
-        Self { program, now, counting: lease.map_or(Counting::No, Counting::Leased) }
+        Self {
+            program,
+            now,
+            counting: lease.map_or(Counting::No, Counting::Leased),
+            _one_thread: PhantomData,
+        }
     }
 
     /// The version of the snapshot; 0 if there is none.
@@ -85,9 +97,9 @@ impl<P: Deref<Target = Program>> View<'_, P> {
     /// The decisions of all features, in no particular order.
     pub fn evaluate_all<'v>(&'v self, subject: &'v impl Subject) -> impl Iterator<Item = Decision<'v>> {
         let program: &'v Program = &self.program;
-        program.present().map(move |(number, name)| {
-            Decision::new(program, name, self.run(program.entry(number), subject))
-        })
+        program
+            .present()
+            .map(move |(number, name)| Decision::new(program, name, self.run(program.entry(number), subject)))
     }
 
     #[inline]

@@ -123,6 +123,7 @@ catalogue! {
 
     6001 RuleNeverReached       Warning "a rule is never reached";
     6002 ConstantCondition      Warning "a condition always or never holds";
+    6003 UnknownTestedVariant   Warning "a condition asks for a variant that the feature does not have";
 }
 
 impl Code {

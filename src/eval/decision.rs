@@ -1,9 +1,9 @@
 //! The decision in words.
 
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::run::{Raw, INDIRECT};
+use super::run::{INDIRECT, Raw};
 use crate::program::{FeatureMeta, Program, Reason, Served};
 use crate::value::Value;
 

@@ -13,4 +13,4 @@ mod memo;
 mod run;
 
 pub use self::decision::{Decision, DecisionText};
-pub use self::run::{decide, Brief, Now, Outcome, Raw};
+pub use self::run::{Brief, Now, Outcome, Raw, decide};

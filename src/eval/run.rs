@@ -3,12 +3,12 @@
 use std::cell::Cell;
 use std::hint::{black_box, cold_path};
 
-use super::memo::{feature_key, recall, remember, segment_key, Memo, Place, LARGE, SMALL};
+use super::memo::{LARGE, Memo, Place, SMALL, feature_key, recall, remember, segment_key};
 use crate::bucket::mix;
 use crate::context::Subject;
 use crate::operand::set::filter_position;
 use crate::operand::word;
-use crate::program::{Chunk, Entry, Fork, Inst, Pc, Program, Reason, ON};
+use crate::program::{Chunk, Entry, Fork, Inst, ON, Pc, Program, Reason};
 
 /// The instant of a decision, asked for only if a time test runs.
 pub trait Now {
@@ -139,11 +139,15 @@ impl Outcome for Brief {
 pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, subject: &S, now: &N) -> O {
     let Some(chunk) = program.chunks.get(entry.chunk as usize) else { return O::of(Raw::UNKNOWN) };
     let end = match chunk.code.get(entry.pc as usize) {
-        Some(Inst::ShareReturn { fork, salt, last }) => chunk.code.get(share(*fork, *salt, *last, subject) as usize),
+        Some(Inst::ShareReturn { fork, salt, last }) => {
+            chunk.code.get(share(*fork, *salt, *last, subject) as usize)
+        }
         other => other,
     };
     match end {
-        Some(Inst::Return { a, b, attribution }) => O::direct(*a, *b, certain(entry, *attribution), entry.chunk),
+        Some(Inst::Return { a, b, attribution }) => {
+            O::direct(*a, *b, certain(entry, *attribution), entry.chunk)
+        }
         _ => run_frequent(program, chunk, entry, subject, now),
     }
 }
@@ -299,10 +303,12 @@ fn run<S: Subject, N: Now>(
                 }
                 return Raw { a, b, attribution, chunk: entry.chunk, counter };
             }
-            Inst::Range { fork, salt, span } => match (subject.unit(fork.slot), chunk.spans.get(span as usize)) {
-                (Some(unit), Some(span)) => take(fork, span.contains(mix(salt, unit)), true),
-                _ => fork.or,
-            },
+            Inst::Range { fork, salt, span } => {
+                match (subject.unit(fork.slot), chunk.spans.get(span as usize)) {
+                    (Some(unit), Some(span)) => take(fork, span.contains(mix(salt, unit)), true),
+                    _ => fork.or,
+                }
+            }
             Inst::Split { fork, salt, arms, count } => match subject.unit(fork.slot) {
                 Some(unit) => arm(chunk, arms, count, mix(salt, unit)).unwrap_or(fork.or),
                 None => fork.or,
@@ -439,7 +445,9 @@ fn in_set<S: Subject>(chunk: &Chunk, set: u32, hash: u64, subject: &S, fork: For
 #[inline(never)]
 fn has_suffix<S: Subject>(chunk: &Chunk, text: u32, whole: bool, subject: &S, fork: Fork) -> bool {
     match (chunk.texts.get(text as usize), subject.text(fork.slot)) {
-        (Some(suffix), Some(text)) => text.ends_with(suffix.as_bytes()) && (!whole || text.len() == suffix.len()),
+        (Some(suffix), Some(text)) => {
+            text.ends_with(suffix.as_bytes()) && (!whole || text.len() == suffix.len())
+        }
         _ => false,
     }
 }

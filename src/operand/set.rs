@@ -129,13 +129,7 @@ impl TextSet {
                 .collect();
             (bytes, Ends::Each(ends))
         };
-        Self {
-            starts,
-            buckets,
-            tags: tags.into_boxed_slice(),
-            bytes: set.0.into_boxed_slice(),
-            ends: set.1,
-        }
+        Self { starts, buckets, tags: tags.into_boxed_slice(), bytes: set.0.into_boxed_slice(), ends: set.1 }
     }
 
     /// Whether `text`, whose XXH3-64 is `hash`, is in the set. (To be asked after the filter.)
@@ -163,9 +157,9 @@ impl TextSet {
         };
         let tag = tag(hash);
         let Some(tags) = self.tags.get(from..to) else { return false };
-        tags.iter().enumerate().any(|(i, &other)| {
-            other == tag && self.text(from.wrapping_add(i)).is_some_and(&same)
-        })
+        tags.iter()
+            .enumerate()
+            .any(|(i, &other)| other == tag && self.text(from.wrapping_add(i)).is_some_and(&same))
     }
 
     #[inline]

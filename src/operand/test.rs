@@ -7,11 +7,11 @@ use std::cmp::Ordering;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::cidr::{parse_ip, Networks};
+use super::cidr::{Networks, parse_ip};
 use super::fold;
 use super::instant::parse_instant;
 use super::pattern::Pattern;
-use super::set::{filter_position, TextSet};
+use super::set::{TextSet, filter_position};
 use super::version::{Dotted, Semver};
 use crate::value::{Number, Value, ValueRef};
 
@@ -107,7 +107,11 @@ pub struct Members {
 impl Members {
     /// From texts (already folded if `folded`) and numbers.
     #[must_use]
-    pub fn new<'t>(texts: impl ExactSizeIterator<Item = &'t str> + Clone, mut numbers: Vec<Number>, folded: bool) -> Self {
+    pub fn new<'t>(
+        texts: impl ExactSizeIterator<Item = &'t str> + Clone,
+        mut numbers: Vec<Number>,
+        folded: bool,
+    ) -> Self {
         let mut filter = Vec::new();
         let texts = TextSet::build(texts, &mut filter);
         numbers.sort_unstable();
@@ -122,7 +126,8 @@ impl Members {
             return false;
         }
         if self.folded {
-            self.texts.contains_by(hash, |own| std::str::from_utf8(own).is_ok_and(|own| fold::eq_folded(text, own)))
+            self.texts
+                .contains_by(hash, |own| std::str::from_utf8(own).is_ok_and(|own| fold::eq_folded(text, own)))
         } else {
             self.texts.contains(hash, text.as_bytes())
         }
@@ -141,7 +146,10 @@ impl Members {
     }
 
     fn memory_usage(&self) -> usize {
-        self.texts.memory_usage().saturating_add(size_of_val(&*self.filter)).saturating_add(size_of_val(&*self.numbers))
+        self.texts
+            .memory_usage()
+            .saturating_add(size_of_val(&*self.filter))
+            .saturating_add(size_of_val(&*self.numbers))
     }
 }
 
@@ -226,7 +234,9 @@ impl AttributeTest {
             (Self::Modulo { divisor, remainder }, ValueRef::Number(number)) => {
                 Some(integer(number)?.checked_rem_euclid(*divisor)? == *remainder)
             }
-            (Self::Number(comparison, own), ValueRef::Number(number)) => Some(comparison.admits(number.cmp(own))),
+            (Self::Number(comparison, own), ValueRef::Number(number)) => {
+                Some(comparison.admits(number.cmp(own)))
+            }
             (Self::Numbers(own), ValueRef::Number(number)) => Some(own.binary_search(&number).is_ok()),
             (Self::Pattern(pattern), ValueRef::Str(text)) => Some(pattern.is_match(text)),
             (Self::Texts(members), ValueRef::Str(text)) => Some(members.has_text(text)),
@@ -239,9 +249,11 @@ impl AttributeTest {
     pub fn memory_usage(&self) -> usize {
         match self {
             Self::Affix { texts, .. } => texts.iter().map(|text| text.len().saturating_add(16)).sum(),
-            Self::List { members, texts, .. } => {
-                texts.iter().map(|text| text.len().saturating_add(16)).sum::<usize>().saturating_add(members.memory_usage())
-            }
+            Self::List { members, texts, .. } => texts
+                .iter()
+                .map(|text| text.len().saturating_add(16))
+                .sum::<usize>()
+                .saturating_add(members.memory_usage()),
             Self::Numbers(own) => size_of_val(&**own),
             Self::Pattern(pattern) => pattern.memory_usage(),
             Self::Texts(members) => members.memory_usage(),

@@ -63,9 +63,9 @@ impl Chunk {
             match *inst {
                 Inst::Return { .. } | Inst::Goto { .. } => true,
                 Inst::Served { next, .. } | Inst::Memo { next, .. } => ahead(next),
-                Inst::Time { then, or, .. } | Inst::Segment { then, or, .. } | Inst::Feature { then, or, .. } => {
-                    ahead(then) && ahead(or)
-                }
+                Inst::Time { then, or, .. }
+                | Inst::Segment { then, or, .. }
+                | Inst::Feature { then, or, .. } => ahead(then) && ahead(or),
                 Inst::Split { fork, arms, count, .. } => {
                     let arms = self.arms.get(arms as usize..).and_then(|arms| arms.get(..count as usize));
                     ahead(fork.or) && arms.is_some_and(|arms| arms.iter().all(|arm| ahead(arm.next)))
@@ -89,7 +89,11 @@ impl Chunk {
     #[must_use]
     pub fn memory_usage(&self) -> usize {
         let sets: usize = self.sets.iter().map(TextSet::memory_usage).sum();
-        let tests: usize = self.tests.iter().map(|test| test.memory_usage().saturating_add(size_of::<AttributeTest>())).sum();
+        let tests: usize = self
+            .tests
+            .iter()
+            .map(|test| test.memory_usage().saturating_add(size_of::<AttributeTest>()))
+            .sum();
         let texts: usize = self.texts.iter().map(|text| text.len().saturating_add(16)).sum();
         let rules: usize = self.metas.iter().map(|meta| size_of_val(&*meta.rules)).sum();
         [

@@ -305,7 +305,7 @@ impl Reason {
 /// What a `Return` says, unpacked.
 ///
 /// ```text
-///  a: 63‥32 rule + 1 (0: none) · 31‥16 variant + 1 (0: none) · 15‥9 – · 8 the value is `true` · 7‥0 reason
+///  a: 63‥32 rule + 1 (0: none) · 31‥16 variant + 1 (0: none) · 9 of a segment · 8 the value is `true` · 7‥0 reason
 ///  b: 63‥32 meta               · 31‥0 counter
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -327,6 +327,9 @@ pub struct Served {
 /// The bit of `a` that says that the value is `true`.
 pub const ON: u64 = 1 << 8;
 
+/// The bit of `a` that says that this is the end of a segment: it holds iff [`ON`] is set.
+pub const HOLDS: u64 = 1 << 9;
+
 impl Served {
     /// The two words.
     #[must_use]
@@ -334,7 +337,10 @@ impl Served {
         let variant = self.variant.map_or(0, |variant| u64::from(variant).wrapping_add(1));
         let rule = self.rule.map_or(0, |rule| u64::from(rule).wrapping_add(1));
         let on = if self.on { ON } else { 0 };
-        (rule << 32 | variant << 16 | on | self.reason as u64, u64::from(self.meta) << 32 | u64::from(self.counter))
+        (
+            rule << 32 | variant << 16 | on | self.reason as u64,
+            u64::from(self.meta) << 32 | u64::from(self.counter),
+        )
     }
 
     /// From the two words.

@@ -62,7 +62,8 @@ impl Lister<'_> {
     fn rest(&mut self) {
         let mut index = 0;
         while let Some(&(number, negated)) = self.segments.get(index) {
-            let _ = writeln!(self.out, "\n{}segment #{number}", if negated { "not " } else { "" });
+            let name = self.program.segment_names.name(number).unwrap_or("?");
+            let _ = writeln!(self.out, "\n{}segment {name}", if negated { "not " } else { "" });
             let entries = self.program.segments.get(number as usize).copied().unwrap_or([Entry::ABSENT; 2]);
             let [plain, opposite] = entries;
             self.code(if negated { opposite } else { plain });
@@ -120,7 +121,8 @@ impl Lister<'_> {
             }
             Inst::WordTable { fork, at, shift, .. } => {
                 let size = 1_usize << (64_u32.saturating_sub(u32::from(shift))).min(20);
-                let words = chunk.words.iter().skip(at as usize).take(size).copied().filter(|word| *word != 0);
+                let words =
+                    chunk.words.iter().skip(at as usize).take(size).copied().filter(|word| *word != 0);
                 test(self, fork, format!("in {}", words_text(words)), next)
             }
             Inst::TextSet { fork, set, .. } => {
@@ -166,12 +168,14 @@ impl Lister<'_> {
                 if !self.segments.contains(&(segment, negated)) {
                     self.segments.push((segment, negated));
                 }
-                format!("{}segment #{segment}", if negated { "not " } else { "" })
+                let name = self.program.segment_names.name(segment).unwrap_or("?");
+                format!("{}segment {name}", if negated { "not " } else { "" })
             }
             Inst::Feature { then, or, feature, variants, negated } => {
                 next.extend([then, or]);
                 let name = self.program.names.name(feature).unwrap_or("?");
-                let variants = chunk.variants.get(variants as usize).map(|list| list.join(", ")).unwrap_or_default();
+                let variants =
+                    chunk.variants.get(variants as usize).map(|list| list.join(", ")).unwrap_or_default();
                 format!("{}feature {name} serves {variants}", if negated { "not " } else { "" })
             }
             Inst::Served { attribution, next: after, .. } => {
@@ -197,13 +201,15 @@ fn attribution_text(chunk: &Chunk, attribution: u32) -> String {
 }
 
 fn returned(chunk: &Chunk, a: u64, b: u64, attribution: u32) -> String {
+    if a & super::HOLDS != 0 {
+        return if a & super::ON != 0 { "holds" } else { "does not hold" }.to_owned();
+    }
     let served = Served::unpack(a, b);
     let meta = chunk.metas.get(served.meta as usize);
     let variant = served.variant.and_then(|variant| meta?.variants.get(usize::from(variant)));
     let rule = served.rule.and_then(|rule| meta?.rules.get(rule as usize));
     let mut text = match variant {
         Some((name, value)) => format!("serve {name} = {}", shortened(value)),
-        None if meta.is_none() => format!("{}", a & super::ON != 0),
         None => "serve the caller's default".to_owned(),
     };
     if meta.is_some() {
@@ -270,9 +276,16 @@ fn test_text(test: &AttributeTest) -> String {
     match test {
         AttributeTest::Affix { affix, texts, folded } => {
             let texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
-            format!("{} {}{}", affix_text(*affix), list_text(&texts), if *folded { " ignoring case" } else { "" })
+            format!(
+                "{} {}{}",
+                affix_text(*affix),
+                list_text(&texts),
+                if *folded { " ignoring case" } else { "" }
+            )
         }
-        AttributeTest::Between(low, high) => format!("between {} and {}", number_text(*low), number_text(*high)),
+        AttributeTest::Between(low, high) => {
+            format!("between {} and {}", number_text(*low), number_text(*high))
+        }
         AttributeTest::Bool(value) => format!("= {value}"),
         AttributeTest::Cidr(_) => "in networks".to_owned(),
         AttributeTest::Dotted(comparison, text) => format!("version {} {text}", comparison.sign()),
@@ -292,7 +305,9 @@ fn test_text(test: &AttributeTest) -> String {
             format!("contains {name} of a list")
         }
         AttributeTest::Modulo { divisor, remainder } => format!("mod {divisor} = {remainder}"),
-        AttributeTest::Number(comparison, number) => format!("{} {}", comparison.sign(), number_text(*number)),
+        AttributeTest::Number(comparison, number) => {
+            format!("{} {}", comparison.sign(), number_text(*number))
+        }
         AttributeTest::Numbers(numbers) => {
             let texts: Vec<String> = numbers.iter().map(|number| number_text(*number)).collect();
             format!("in {}", list_text(&texts))

@@ -16,7 +16,7 @@ mod listing;
 mod names;
 
 pub use self::chunk::{Chunk, FeatureMeta, VariantList};
-pub use self::inst::{Arm, Fork, Inst, Pc, Ranges, Reason, Served, ON};
+pub use self::inst::{Arm, Fork, HOLDS, Inst, ON, Pc, Ranges, Reason, Served};
 pub use self::names::Names;
 
 /// Where the code of a feature or segment begins.
@@ -52,6 +52,8 @@ pub struct Program {
     pub chunks: Vec<Arc<Chunk>>,
     /// The features' names.
     pub names: Arc<Names>,
+    /// The segments' names.
+    pub segment_names: Arc<Names>,
     /// How many counters its code uses.
     pub counters: u32,
 }
@@ -59,7 +61,15 @@ pub struct Program {
 impl Default for Program {
     fn default() -> Self {
         let (features, segments) = (Arc::new([]), Arc::new([]));
-        Self { version: 0, features, segments, chunks: Vec::new(), names: Arc::default(), counters: 0 }
+        Self {
+            version: 0,
+            features,
+            segments,
+            chunks: Vec::new(),
+            names: Arc::default(),
+            segment_names: Arc::default(),
+            counters: 0,
+        }
     }
 }
 

@@ -51,7 +51,8 @@ impl Table {
         loop {
             let &(tag, place) = self.places.get(at)?;
             let index = place.checked_sub(1)?;
-            if tag == (hash >> 32) as u32 && self.names.get(index as usize).is_some_and(|own| **own == *name) {
+            if tag == (hash >> 32) as u32 && self.names.get(index as usize).is_some_and(|own| **own == *name)
+            {
                 return Some(self.first.wrapping_add(index));
             }
             at = at.wrapping_add(1) & mask;
@@ -93,9 +94,11 @@ impl Names {
     #[must_use]
     pub fn name(&self, number: u32) -> Option<&str> {
         let index = number as usize;
-        let names = self.base.names.get(index).or_else(|| {
-            self.recent.names.get(index.checked_sub(self.base.names.len())?)
-        });
+        let names = self
+            .base
+            .names
+            .get(index)
+            .or_else(|| self.recent.names.get(index.checked_sub(self.base.names.len())?));
         names.map(|name| &**name)
     }
 

@@ -183,7 +183,11 @@ impl<'s> Run<'_, 's> {
             let (seen, process) = self.environment();
             process && names.iter().any(|name| seen == Some(&**name))
         });
-        environment && entry.condition.as_ref().is_none_or(|condition| self.folded(condition, Sign::Itself) == Some(true))
+        environment
+            && entry
+                .condition
+                .as_ref()
+                .is_none_or(|condition| self.folded(condition, Sign::Itself) == Some(true))
     }
 
     fn target_entry(&mut self, index: usize, entry: &'s Target, refs: &mut Refs) -> Node {
@@ -211,7 +215,8 @@ impl<'s> Run<'_, 's> {
         }
         let only = release.features.iter().next().filter(|_| release.features.len() == 1);
         let definition = only.and_then(|(key, change)| {
-            let base = self.snapshot().features.get(key).filter(|_| !self.tracer.ignored.features.contains(key));
+            let base =
+                self.snapshot().features.get(key).filter(|_| !self.tracer.ignored.features.contains(key));
             base.or_else(|| change.candidate.as_ref().and_then(Option::as_ref))
         });
         definition.map_or_else(|| Key::from(DEFAULT_UNIT), |feature| unit_of(feature))

@@ -1,8 +1,8 @@
 //! Random documents and contexts for the property tests.
 //!
-//! Documents are small and valid. Segment `s0` refers to nothing, `s1` to `s0`, and the features `a` to `d` to what comes
-//! before them; the release `left` is over `b` and creates `e`, the release `right` is over `s1` and `d`. What a phase
-//! targets is `s0` or attributes, so that there is no cycle (SEMANTICS 2.8).
+//! Documents are small and valid. Segment `s0` refers to nothing, `s1` to `s0`, and the features `a` to `d` to what
+//! comes before them; the release `left` is over `b` and creates `e`, the release `right` is over `s1` and `d`. What a
+//! phase targets is `s0` or attributes, so that there is no cycle (SEMANTICS 2.8).
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};

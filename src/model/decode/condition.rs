@@ -69,7 +69,13 @@ impl Decoder {
         }
     }
 
-    fn group(&mut self, fields: &mut Fields<'_>, form: &str, level: usize, path: &Path<'_>) -> Option<Condition> {
+    fn group(
+        &mut self,
+        fields: &mut Fields<'_>,
+        form: &str,
+        level: usize,
+        path: &Path<'_>,
+    ) -> Option<Condition> {
         let path = path.key(form);
         let members = self.list(fields.take(form)?, limits::LIST_VALUES, &path)?;
         let members = members.into_iter().enumerate();

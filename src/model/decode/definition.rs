@@ -115,7 +115,12 @@ impl Decoder {
         })
     }
 
-    fn variants(&mut self, fields: &mut Fields<'_>, kind: Option<Kind>, path: &Path<'_>) -> (Variants, Names) {
+    fn variants(
+        &mut self,
+        fields: &mut Fields<'_>,
+        kind: Option<Kind>,
+        path: &Path<'_>,
+    ) -> (Variants, Names) {
         let Some(value) = fields.take("variants") else {
             return match kind {
                 Some(Kind::Gate) => (Variants::default(), Names::Gate),
@@ -306,7 +311,12 @@ impl Decoder {
         Some(EnvironmentBlock { description, enabled, default, rules })
     }
 
-    fn allocation(&mut self, fields: &mut Fields<'_>, kind: Option<Kind>, path: &Path<'_>) -> Option<Allocation> {
+    fn allocation(
+        &mut self,
+        fields: &mut Fields<'_>,
+        kind: Option<Kind>,
+        path: &Path<'_>,
+    ) -> Option<Allocation> {
         let value = fields.take("allocation")?;
         let path = path.key("allocation");
         self.only_experiments(kind, &path);

@@ -136,7 +136,12 @@ impl Decoder {
     }
 
     /// The elements of a list, which is `most` long at most.
-    pub(super) fn list<'d>(&mut self, value: Node<'d>, most: usize, path: &Path<'_>) -> Option<Vec<Node<'d>>> {
+    pub(super) fn list<'d>(
+        &mut self,
+        value: Node<'d>,
+        most: usize,
+        path: &Path<'_>,
+    ) -> Option<Vec<Node<'d>>> {
         let elements = match value {
             Node::List(elements) => elements,
             Node::Strings(list) => {
@@ -204,7 +209,12 @@ impl Decoder {
 
     // ---- optional fields
 
-    pub(super) fn optional_key(&mut self, fields: &mut Fields<'_>, name: &str, path: &Path<'_>) -> Option<Key> {
+    pub(super) fn optional_key(
+        &mut self,
+        fields: &mut Fields<'_>,
+        name: &str,
+        path: &Path<'_>,
+    ) -> Option<Key> {
         fields.take(name).and_then(|value| self.key(value, &path.key(name)))
     }
 
@@ -217,7 +227,12 @@ impl Decoder {
         fields.take("unit").and_then(|value| self.attribute_name(value, &path.key("unit")))
     }
 
-    pub(super) fn optional_bool(&mut self, fields: &mut Fields<'_>, name: &str, path: &Path<'_>) -> Option<bool> {
+    pub(super) fn optional_bool(
+        &mut self,
+        fields: &mut Fields<'_>,
+        name: &str,
+        path: &Path<'_>,
+    ) -> Option<bool> {
         match fields.take(name)? {
             Node::Bool(value) => Some(value),
             other => {

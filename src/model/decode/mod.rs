@@ -167,7 +167,11 @@ impl Decoder {
         elements
     }
 
-    fn document(&mut self, value: Node<'_>, unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool) -> Option<Decoded> {
+    fn document(
+        &mut self,
+        value: Node<'_>,
+        unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool,
+    ) -> Option<Decoded> {
         let root = Path::ROOT;
         if value.as_object().is_none() {
             let found = fields::article(&value);
@@ -205,13 +209,17 @@ impl Decoder {
         if let Some(value) = fields.take("releases") {
             snapshot.releases = self.releases(value, &bases, &mut claims, &root.key("releases"));
         }
-        let served: BTreeSet<&Key> = snapshot.releases.iter().flat_map(|release| release.features.keys()).collect();
+        let served: BTreeSet<&Key> =
+            snapshot.releases.iter().flat_map(|release| release.features.keys()).collect();
         let based = |key: &Key| {
-            bases.features.contains_key(key) || bases.invalid_features.contains(key) || bases.skipped.contains_key(key)
+            bases.features.contains_key(key)
+                || bases.invalid_features.contains(key)
+                || bases.skipped.contains_key(key)
         };
         let tombstone_features =
             claims.features.iter().filter(|key| !served.contains(key) && !based(key)).cloned().collect();
-        let served: BTreeSet<&Key> = snapshot.releases.iter().flat_map(|release| release.segments.keys()).collect();
+        let served: BTreeSet<&Key> =
+            snapshot.releases.iter().flat_map(|release| release.segments.keys()).collect();
         let based = |key: &Key| bases.segments.contains_key(key) || bases.invalid_segments.contains(key);
         let tombstone_segments =
             claims.segments.iter().filter(|key| !served.contains(key) && !based(key)).cloned().collect();

@@ -30,7 +30,13 @@ impl Decoder {
     }
 
     /// A patch; none if it is not sound, or what it is on is ignored.
-    fn patch(&mut self, value: Node<'_>, changes: &Changes, bases: &Bases<'_>, path: &Path<'_>) -> Option<Patch> {
+    fn patch(
+        &mut self,
+        value: Node<'_>,
+        changes: &Changes,
+        bases: &Bases<'_>,
+        path: &Path<'_>,
+    ) -> Option<Patch> {
         let mut fields = self.fields(value, path)?;
         let kind = self.required(&mut fields, "patch", path);
         let kind = kind.and_then(|value| self.choice(value, &PATCHES, &path.key("patch")));
