@@ -24,6 +24,9 @@ impl CounterBlock {
     }
 }
 
+/// Feature, variant, and release with phase.
+pub type Counted<'l> = (&'l Key, Option<&'l Key>, Option<&'l (Key, Key)>);
+
 /// All blocks so far; a block is never moved, so that counters survive swaps.
 #[derive(Clone, Debug)]
 pub struct CounterLayout {
@@ -67,7 +70,7 @@ impl CounterLayout {
 
     /// Feature, variant, release and phase of a counter.
     #[must_use]
-    pub fn describe(&self, counter: u32) -> Option<(&Key, Option<&Key>, Option<&(Key, Key)>)> {
+    pub fn describe(&self, counter: u32) -> Option<Counted<'_>> {
         let index = self.blocks.partition_point(|(first, _)| *first <= counter).checked_sub(1)?;
         let (first, block) = self.blocks.get(index)?;
         let within = counter.checked_sub(*first)? as usize;

@@ -115,9 +115,9 @@ impl<'m> Lowering<'m> {
         let place = place.index(index);
         let phases = place.name("phases");
         let mut course = Course { release, index, phases: Vec::with_capacity(release.phases.len()) };
-        for (index, phase) in release.phases.iter().enumerate() {
+        for phase in &release.phases {
             let mut sink = Sink::default();
-            course.phases.push(check(phase, &phases.index(index), scope, &mut sink));
+            course.phases.push(check(phase, &phases.index(phase.place.0), scope, &mut sink));
             report.extend(sink.diagnostics);
         }
         let course_index = self.courses.len();

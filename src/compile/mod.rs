@@ -33,7 +33,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::counters::{CounterBlock, CounterLayout};
+pub use self::counters::{Counted, CounterBlock, CounterLayout};
 pub use self::overrides::{FeatureOverrides, Serves};
 pub(crate) use self::overrides::{variant_value, with_overrides};
 use self::scope::{Environment, Notices, Numbers, Report, RulePlace, Scope, Sink};

@@ -69,12 +69,12 @@ pub(super) fn patches<'m>(
     let place = place.name("phases");
     let mut everyone = Vec::new();
     let mut segments = Vec::new();
-    for (index, lowered) in release.phases.iter().enumerate() {
+    for lowered in &release.phases {
         let phase = lowered.phase;
         if !phase.live || !lowered.valid {
             continue;
         }
-        let place = place.index(index);
+        let place = place.index(phase.place.0);
         let mut add = |kind, variant, audience: Option<&Key>| {
             let target = target(phase, &place, scope, sink);
             let ramp = ramp(release.release, phase, unit, &place, scope, sink);
@@ -113,12 +113,12 @@ pub(super) fn check<'m>(
     let before = mode_errors.errors();
     let _ = target(phase, path, scope, mode_errors);
     let place = path.name("patches");
-    for (index, patch) in phase.patches.iter().flatten().enumerate() {
+    for patch in phase.patches.iter().flatten() {
         if let Some(segment) = &patch.audience {
             let segment = scope.segment(segment);
             mode_errors.refer(
                 super::condition::Target::Segment(segment),
-                &place.index(index).name("for"),
+                &place.index(patch.place.0).name("for"),
                 &[],
             );
         }

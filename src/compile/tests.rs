@@ -93,7 +93,7 @@ fn context(i: usize) -> Json {
         1 => context["environment"] = json!("dev"),
         _ => context["environment"] = json!("prod"),
     }
-    if i % 7 == 0 {
+    if i.is_multiple_of(7) {
         context.as_object_mut().unwrap().remove("user_id");
     }
     context

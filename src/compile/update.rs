@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::builder::Builder;
-use super::condition::Target;
+use super::condition::{Cond, Target};
 use super::counters::{CounterBlock, CounterLayout};
 use super::draft::{Drafts, FeatureDraft, Overlay, SegmentDraft, SegmentSide};
 use super::emit::{Emitter, FeatureUnit, Side, segment};
@@ -230,9 +230,9 @@ impl Compiler {
         Ok(())
     }
 
-    fn link<'d>(
+    fn link(
         &mut self,
-        decoded: &'d Decoded,
+        decoded: &Decoded,
         frame: &Frame<'_>,
         removed: Option<&[String]>,
     ) -> Result<Ready, Error> {
@@ -606,14 +606,17 @@ fn segment_code<'m>(
     };
     let release = course.map(|course| &course.release.id);
     [false, true].map(|negated| {
-        let side = |side| match side {
-            &SegmentSide::Condition { ref plain, ref opposite, .. } => {
-                Some(if negated { opposite } else { plain })
-            }
-            SegmentSide::Invalid | SegmentSide::Tombstone => None,
-        };
-        segment(builder, side(&base), candidate.as_ref().and_then(side), release, &list)
+        let base = condition_of(&base, negated);
+        let candidate = candidate.as_ref().and_then(|side| condition_of(side, negated));
+        segment(builder, base, candidate, release, &list)
     })
+}
+
+fn condition_of<'s, 'm>(side: &'s SegmentSide<'m>, negated: bool) -> Option<&'s Cond<'m>> {
+    match side {
+        SegmentSide::Condition { plain, opposite, .. } => Some(if negated { opposite } else { plain }),
+        SegmentSide::Invalid | SegmentSide::Tombstone => None,
+    }
 }
 
 /// What an update is made in.

@@ -30,9 +30,12 @@ const FROM_CONTEXTS: usize = 1_024;
 const BLOCK: usize = 256;
 const TABLE: usize = 16_384;
 
+/// Names, each set once.
+type Block = Box<[OnceLock<Box<str>>]>;
+
 /// The attribute names of an engine.
 pub struct Attributes {
-    blocks: [OnceLock<Box<[OnceLock<Box<str>>]>>; CAPACITY / BLOCK],
+    blocks: [OnceLock<Block>; CAPACITY / BLOCK],
     table: Box<[AtomicU32]>,
     writer: Mutex<Counts>,
 }

@@ -134,8 +134,11 @@ impl Counters {
     }
 }
 
+/// Feature, variant, and release with phase.
+type Row = (Key, Option<Key>, Option<(Key, Key)>);
+
 fn merge(sums: &HashMap<u32, u64>, layout: &CounterLayout) -> Vec<Exposure> {
-    let mut merged: HashMap<(Key, Option<Key>, Option<(Key, Key)>), u64> = HashMap::new();
+    let mut merged: HashMap<Row, u64> = HashMap::new();
     for (counter, count) in sums {
         let Some((feature, variant, phase)) = layout.describe(*counter) else { continue };
         let sum = merged.entry((Key::clone(feature), variant.cloned(), phase.cloned())).or_default();

@@ -156,7 +156,6 @@ impl Engine {
     }
 
     /// An engine with process attributes, a clock or counters of one's choice.
-    #[must_use]
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
     }
@@ -296,7 +295,6 @@ impl Engine {
     }
 
     /// A context in the making.
-    #[must_use]
     pub fn context(&self) -> ContextBuilder<'_, 'static> {
         ContextBuilder::new(&self.inner.attributes)
     }

@@ -221,7 +221,7 @@ fn view_never_shows_a_mix_of_two_features_released_together() {
             "features": {"a": always(false), "b": always(false), "on_a": {"kind": "gate", "rules": [
                 {"id": "r", "if": {"feature": "a", "variants": ["on"]}, "variant": "on"}]}},
             "releases": [{"id": "rel", "features": {"a": candidate, "b": candidate},
-                "phases": [{"id": "p", "live": (version % 2 == 0)}]}]}))
+                "phases": [{"id": "p", "live": version.is_multiple_of(2)}]}]}))
     };
     let engine = Engine::new();
     engine.load(&snapshot(1)).unwrap();
@@ -558,8 +558,7 @@ fn listener_sees_the_new_version_and_may_call_the_engine() {
         };
         engine.load(&document(1, json!({"f": always(true)}))).unwrap();
         assert!(engine.check("g", &engine.context().build()));
-        let log = log.lock().clone();
-        log
+        log.lock().clone()
     });
     assert_eq!(log, ["1 true", "2 false"]);
 }
@@ -579,8 +578,7 @@ fn listener_may_end_its_own_subscription() {
         *own.lock() = Some(subscription);
         engine.load(&document(1, json!({}))).unwrap();
         engine.load(&document(2, json!({}))).unwrap();
-        let log = log.lock().clone();
-        log
+        log.lock().clone()
     });
     assert_eq!(log, ["once 0→1 "]);
 }
@@ -618,8 +616,7 @@ fn updates_that_a_listener_makes_are_told_in_order() {
         });
         let _second = engine.on_update(note(&log, "second"));
         engine.load(&document(1, json!({}))).unwrap();
-        let log = log.lock().clone();
-        log
+        log.lock().clone()
     });
     assert_eq!(log, ["second 0→1 ", "second 1→2 "]);
 }

@@ -379,6 +379,7 @@ mod variants;
 
 pub use self::condition::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest};
 pub use self::decode::{Decoded, Mode, decode, decode_changed};
+pub(crate) use self::release::Place;
 pub use self::release::{
     Approvals, Candidate, Entry, Guard, Patch, PatchKind, Phase, PhaseRamp, Pipeline, PipelinePhase,
     PipelineRef, RampSchedule, RampStep, Release, ReleaseRamp, SegmentCandidate, Target, Trigger,

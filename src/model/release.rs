@@ -128,6 +128,10 @@ pub struct Phase {
     /// What it does; absent: applies every candidate for everyone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patches: Option<Vec<Patch>>,
+    /// Where it stood in the document.
+    #[serde(skip)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub(crate) place: Place,
 }
 
 /// The current share of a phase.
@@ -175,6 +179,20 @@ pub struct Patch {
     /// Of `set`: the new default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<Key>,
+    /// Where it stood in the document.
+    #[serde(skip)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub(crate) place: Place,
+}
+
+/// Where something stood in a list of the document, of which others may have been left out; says nothing about what it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place(pub(crate) usize);
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// The kinds of patch (SEMANTICS 7.5).

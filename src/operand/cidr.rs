@@ -2,6 +2,7 @@
 //!
 //! Networks are held as sorted, merged, disjoint ranges of integers, IPv4 and IPv6 apart; a test is a binary search.
 
+use crate::error::quote;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 #[cfg(test)]
@@ -98,7 +99,7 @@ fn parse_network(text: &str) -> Result<Range, String> {
         Some((address, prefix)) => (address, Some(prefix)),
         None => (text, None),
     };
-    let wrong = || format!("expected an IP address or network, found `{text}`");
+    let wrong = || format!("expected an IP address or network, found {}", quote(text));
     if let Ok(v4) = address.parse::<Ipv4Addr>() {
         let prefix = parse_prefix(text, prefix, 32)?;
         return Ok(v4_range(v4, prefix));
@@ -125,7 +126,11 @@ fn parse_prefix(text: &str, prefix: Option<&str>, most: u32) -> Result<u32, Stri
         prefix.bytes().all(|byte| byte.is_ascii_digit()) && (prefix == "0" || !prefix.starts_with('0'));
     match prefix.parse::<u32>() {
         Ok(number) if plain && number <= most => Ok(number),
-        _ => Err(format!("expected a prefix length from 0 to {most}, found `{prefix}` in `{text}`")),
+        _ => Err(format!(
+            "expected a prefix length from 0 to {most}, found {} in {}",
+            quote(prefix),
+            quote(text)
+        )),
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn assignment(text: &str) -> Result<Assignment, String> {
 
 fn literal(text: &str) -> Result<Value, String> {
     match parse(text.as_bytes()) {
-        Ok(parsed) => Ok(parsed.value),
+        Ok(parsed) => Ok(parsed.root.into_value()),
         // What begins like JSON was meant as JSON.
         Err(error) if error.code != Code::NotJson || text.starts_with(['{', '[', '"']) => {
             let message = message(&error);
@@ -110,7 +110,7 @@ pub(crate) fn object(text: &[u8]) -> Result<Value, String> {
         let line = if error.line > 1 { format!("line {}, ", error.line) } else { String::new() };
         format!("{}{at} ({line}column {})", message(&error), error.column)
     })?;
-    match value.value {
+    match value.root.into_value() {
         object @ Value::Object(_) => Ok(object),
         other => Err(format!("expected an object, found a {}", other.json_type())),
     }

@@ -129,7 +129,7 @@ impl Outline {
     /// Of any bytes; of what is no document, nothing.
     pub(crate) fn of(document: &[u8]) -> Self {
         let Ok(parsed) = parse(document) else { return Self::default() };
-        let root = parsed.value;
+        let root = parsed.root.into_value();
         let mut outline = Self {
             version: root.get("version").and_then(Value::as_i64),
             features: known_features(&root),

@@ -5,7 +5,7 @@ use super::fields::{Decoder, did_you_mean};
 use super::path::Path;
 use super::release::Changes;
 use crate::error::{Code, nearest, quote};
-use crate::model::{Key, Patch, PatchKind, limits};
+use crate::model::{Key, Patch, PatchKind, Place, limits};
 use crate::value::Node;
 
 const PATCHES: [(&str, PatchKind); 4] = [
@@ -26,7 +26,11 @@ impl Decoder {
     ) -> Option<Vec<Patch>> {
         let elements = self.list(value, limits::LIST_VALUES, path)?;
         let elements = elements.into_iter().enumerate();
-        Some(elements.filter_map(|(i, value)| self.patch(value, changes, bases, &path.index(i))).collect())
+        let patch = |(i, value)| {
+            let patch = self.patch(value, changes, bases, &path.index(i))?;
+            Some(Patch { place: Place(i), ..patch })
+        };
+        Some(elements.filter_map(patch).collect())
     }
 
     /// A patch; none if it is not sound, or what it is on is ignored.
@@ -66,7 +70,7 @@ impl Decoder {
         if both.0 == both.1 {
             return None;
         }
-        let patch = Patch { patch: kind?, feature, segment, audience, variant };
+        let patch = Patch { patch: kind?, feature, segment, audience, variant, place: Place::default() };
         self.check_patch(&patch, changes, bases, path).then_some(patch)
     }
 

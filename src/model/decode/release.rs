@@ -9,7 +9,7 @@ use super::path::Path;
 use crate::error::{Code, quote};
 use crate::model::release::default_ramp_salt;
 use crate::model::{
-    Candidate, Feature, Key, Percent, Phase, PhaseRamp, PipelineRef, Release, ReleaseRamp, Segment,
+    Candidate, Feature, Key, Percent, Phase, PhaseRamp, PipelineRef, Place, Release, ReleaseRamp, Segment,
     SegmentCandidate, Target, limits,
 };
 use crate::value::{Member, Node};
@@ -229,6 +229,7 @@ impl Decoder {
             let path = path.index(i);
             let before = self.hard;
             let Some(phase) = self.phase(value, changes, bases, below, &path) else { continue };
+            let phase = Phase { place: Place(i), ..phase };
             if !ids.insert(Key::clone(&phase.id)) {
                 let message = || format!("phase {} is in the release already", quote(&phase.id));
                 self.error(Code::DuplicateId, &path.key("id"), message);
@@ -259,7 +260,7 @@ impl Decoder {
         let patches = fields.take("patches");
         let patches = patches.and_then(|value| self.patches(value, changes, bases, &path.key("patches")));
         self.finish(fields, &PHASE, path);
-        Some(Phase { id: id?, description, live, target, ramp, patches })
+        Some(Phase { id: id?, description, live, target, ramp, patches, place: Place::default() })
     }
 
     pub(super) fn targets(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Vec<Target>> {

@@ -101,7 +101,7 @@ fn decide(task: &Task<'_>) -> Result<Answer, Refusal> {
     let engine = builder.build();
     engine.load(document)?;
     let parsed = parse(document).map_err(Error::from)?;
-    let mut features = known_features(&parsed.value);
+    let mut features = known_features(&parsed.root.into_value());
     features.push(UNKNOWN.to_owned());
     let read = |(index, text): (usize, &&RawValue)| {
         object(text.get().as_bytes()).map_err(|problem| Refusal::from(format!("context {index}: {problem}")))
