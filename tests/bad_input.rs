@@ -1,5 +1,12 @@
 //! Bad input: a clear error with a code and a pointer, bounded memory, never a panic, and the running snapshot untouched.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail"
+)]
+
 use std::fmt::Write as _;
 
 use parking_lot::{Mutex, MutexGuard};

@@ -1,5 +1,7 @@
 //! The table cases of `testdata/cases`, through the engine and through the trace (format: `testdata/README.md`).
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -49,8 +51,8 @@ fn read(stem: &str, file: &Json, case: &Json) -> Case {
         Json::Null => 1_700_000_000_000,
         number => number.as_i64().unwrap(),
     };
-    let process = case.get("process").cloned().unwrap_or(json!({}));
-    let context = case.get("context").cloned().unwrap_or(json!({}));
+    let process = case.get("process").cloned().unwrap_or_else(|| json!({}));
+    let context = case.get("context").cloned().unwrap_or_else(|| json!({}));
     Case {
         name: format!("{stem}/{}", case["name"].as_str().unwrap()),
         document: serde_json::to_vec(&document).unwrap(),

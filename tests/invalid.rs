@@ -1,5 +1,12 @@
 //! The documents of `testdata/invalid` that must not be accepted as they are (format: `testdata/README.md`).
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

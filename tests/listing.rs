@@ -1,5 +1,7 @@
 //! The listing of the example, by environment, against `testdata/listings` (`UPDATE_LISTINGS=1` writes it anew).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 use std::path::Path;
 
 use tidegate::Engine;
