@@ -267,6 +267,7 @@ fn targets(inst: &mut Inst, visit: &mut dyn FnMut(&mut Pc)) {
         }
         Inst::Share { fork, .. }
         | Inst::ShareReturn { fork, .. }
+        | Inst::String { fork }
         | Inst::Word { fork, .. }
         | Inst::Words4 { fork, .. }
         | Inst::WordTable { fork, .. }

@@ -507,9 +507,6 @@ fn text_part(text: &str) -> Part<'_> {
     if text.len() < word::SHORT { Part::Word(word::of(text.as_bytes())) } else { Part::Suffix(text, true) }
 }
 
-/// A word that no string has: bytes of 0xff are not UTF-8.
-const NO_WORD: u64 = u64::MAX;
-
 fn leaf(
     builder: &mut Builder,
     slot: AttributeKey,
@@ -520,40 +517,45 @@ fn leaf(
 ) -> Label {
     let fork = Fork { slot, negated, then, or };
     match part {
+        Part::Version(comparison, packed, general) => {
+            let test = builder.test(general);
+            return builder.push(Inst::Version { fork, mask: comparison.mask(), packed: *packed, test });
+        }
+        Part::General(test) => {
+            let test = builder.test(test);
+            return builder.push(Inst::Test { fork, test });
+        }
+        Part::Suffix(..) | Part::Texts(_) | Part::Word(_) => {}
+    }
+    // These know nothing of negation: what is not hit must still be a string (SEMANTICS 2.4).
+    let fork = if negated {
+        let string = builder.push(Inst::String { fork: Fork { slot, negated: false, then, or } });
+        Fork { slot, negated: false, then: or, or: string }
+    } else {
+        fork
+    };
+    match part {
         Part::Word(word) => builder.push(Inst::Word { fork, word: *word }),
         Part::Suffix(text, whole) => {
             let tail = word::of(text.as_bytes());
             let text = builder.text(text);
             builder.push(Inst::Suffix { whole: *whole, fork, tail, text })
         }
-        Part::Version(comparison, packed, general) => {
-            let test = builder.test(general);
-            builder.push(Inst::Version { fork, mask: comparison.mask(), packed: *packed, test })
-        }
-        Part::General(test) => {
-            let test = builder.test(test);
-            builder.push(Inst::Test { fork, test })
-        }
         Part::Texts(value) => {
             let list = builder.list(value);
-            let mut label = None;
-            if let Some((set, filter, words)) = list.set {
-                label = Some(builder.push(Inst::TextSet { fork, set, filter, words }));
-            }
-            // Not in the list: neither among the words nor in the set. In it: in one of them.
-            let fork = match (label, negated) {
-                (Some(label), true) => Fork { then: label, ..fork },
-                (Some(label), false) => Fork { or: label, ..fork },
-                (None, _) => fork,
-            };
+            let set =
+                list.set.map(|(set, filter, words)| builder.push(Inst::TextSet { fork, set, filter, words }));
+            // Hit by a word, else by the set.
+            let fork = Fork { or: set.unwrap_or(fork.or), ..fork };
             match list.words {
                 Words::One(word) => builder.push(Inst::Word { fork, word }),
                 Words::Four(at) => builder.push(Inst::Words4 { fork, at }),
                 Words::Table(at, table) => {
                     builder.push(Inst::WordTable { fork, at, seed: table.seed, shift: table.shift })
                 }
-                Words::None => label.unwrap_or_else(|| builder.push(Inst::Word { fork, word: NO_WORD })),
+                Words::None => fork.or,
             }
         }
+        Part::General(_) | Part::Version(..) => fork.or,
     }
 }

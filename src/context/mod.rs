@@ -8,6 +8,7 @@
 //! A context may outlive any number of snapshot swaps: slots belong to the engine, not to a program.
 
 use std::fmt;
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 mod attributes;
@@ -43,7 +44,7 @@ pub struct Context<'a> {
 }
 
 /// So many attributes have their words beside each other.
-const NEAR: usize = 16;
+const NEAR: usize = 8;
 
 struct Slot<'a> {
     word: u64,
@@ -210,7 +211,7 @@ impl Subject for Context<'_> {
     fn text_hash(&self, attribute: AttributeKey) -> u64 {
         let Some(slot) = self.slot(attribute) else { return 0 };
         match slot.hash.load(Ordering::Relaxed) {
-            0 => self.hash_now(slot),
+            0 => black_box(self).hash_now(slot),
             known => known,
         }
     }
@@ -219,7 +220,7 @@ impl Subject for Context<'_> {
     fn unit(&self, attribute: AttributeKey) -> Option<u64> {
         let slot = self.slot(attribute)?;
         match slot.hash.load(Ordering::Relaxed) {
-            0 => self.unit_now(slot, attribute),
+            0 => black_box(self).unit_now(slot, attribute),
             known => Some(known),
         }
     }
@@ -231,7 +232,7 @@ impl Subject for Context<'_> {
             return Packed::INVALID;
         }
         match slot.aux.load(Ordering::Relaxed) {
-            0 => self.version_now(slot),
+            0 => black_box(self).version_now(slot),
             known => Packed::from_bits(known),
         }
     }
@@ -243,8 +244,8 @@ impl Context<'_> {
     #[inline(never)]
     fn hash_now(&self, slot: &Slot<'_>) -> u64 {
         let hash = unit_hash(self.slot_text(slot));
-        // Of strings, only the empty one has this word.
-        if slot.word != word::STRING {
+        // Not of the empty string, which is no unit, nor of what is no string.
+        if slot.word > word::STRING {
             slot.hash.store(hash, Ordering::Relaxed);
         }
         hash

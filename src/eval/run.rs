@@ -62,18 +62,24 @@ impl Raw {
     }
 }
 
-/// The pc that a test leads to; `applicable` may be true only if the value is of the type asked for.
+/// The pc that a test leads to.
 ///
 /// The hint makes it a branch, not a select: so the next instruction is fetched before the test is decided, and the
 /// tests of a walk that fails overlap.
 #[inline(always)]
-fn take(fork: Fork, hit: bool, applicable: bool) -> Pc {
-    if (hit ^ fork.negated) & applicable {
+fn go(fork: Fork, hit: bool) -> Pc {
+    if hit {
         cold_path();
         fork.then
     } else {
         fork.or
     }
+}
+
+/// The pc that an applicable test, which may be negated, leads to.
+#[inline(always)]
+fn take(fork: Fork, hit: bool) -> Pc {
+    go(fork, hit != fork.negated)
 }
 
 /// What a caller wants of a decision: all of it, or only what `check` needs, in registers.
@@ -134,7 +140,7 @@ impl Outcome for Brief {
 /// Decides a feature.
 ///
 /// What is served to everyone, or by one share, is decided here and inlined into the caller; the frequent instructions
-/// run in [`run_frequent`], in registers; at the first other one, [`run`] takes over.
+/// run in `run_frequent`, in registers; at the first other one, `run` takes over.
 #[inline(always)]
 pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, subject: &S, now: &N) -> O {
     let Some(chunk) = program.chunks.get(entry.chunk as usize) else { return O::of(Raw::UNKNOWN) };
@@ -197,13 +203,10 @@ fn certain(entry: Entry, attribution: u32) -> u64 {
 #[inline(always)]
 fn frequent<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Pc> {
     Some(match *inst {
-        Inst::Word { fork, word } => {
-            let own = subject.word(fork.slot);
-            take(fork, own == word, word::is_string(own) | !fork.negated)
-        }
+        Inst::Word { fork, word } => go(fork, subject.word(fork.slot) == word),
         Inst::Share { fork, salt, last } => {
             let unit = subject.unit(fork.slot);
-            take(fork, unit.is_some_and(|unit| mix(salt, unit) <= last), true)
+            go(fork, unit.is_some_and(|unit| mix(salt, unit) <= last))
         }
         Inst::ShareReturn { fork, salt, last } => share(fork, salt, last, subject),
         Inst::Words4 { fork, at } => {
@@ -212,38 +215,33 @@ fn frequent<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Pc> {
                 Some(&[a, b, c, d]) => (own ^ a).min(own ^ b).min((own ^ c).min(own ^ d)) == 0,
                 None => false,
             };
-            take(fork, hit, word::is_string(own))
+            go(fork, hit)
         }
         Inst::WordTable { fork, at, seed, shift } => {
             let own = subject.word(fork.slot);
             let index = (at as usize).wrapping_add((own.wrapping_mul(seed) >> (shift & 63)) as usize);
-            let hit = black_box(chunk).words.get(index).is_some_and(|&word| word == own);
-            take(fork, hit, word::is_string(own))
+            go(fork, black_box(chunk).words.get(index).is_some_and(|&word| word == own))
         }
         Inst::TextSet { fork, set, filter, words } => {
-            let own = subject.word(fork.slot);
-            let string = word::is_string(own);
-            let hit = string && {
-                let hash = subject.text_hash(fork.slot);
-                let (index, bits) = filter_position(hash, u64::from(words));
-                let index = (filter as usize).wrapping_add(index);
-                let chunk = black_box(chunk);
-                chunk.filters.get(index).is_some_and(|&word| word & bits == bits)
-                    && in_set(chunk, set, hash, black_box(subject), fork)
-            };
-            take(fork, hit, string)
+            // Of what is no string, any hash will do: it has no text, and so is in no set.
+            let hash = subject.text_hash(fork.slot);
+            let (index, bits) = filter_position(hash, u64::from(words));
+            let index = (filter as usize).wrapping_add(index);
+            let chunk = black_box(chunk);
+            let passed = chunk.filters.get(index).is_some_and(|&word| word & bits == bits);
+            go(fork, passed && in_set(chunk, set, hash, black_box(subject), fork))
         }
         Inst::Suffix { whole, fork, tail, text } => {
-            let own = subject.word(fork.slot);
-            let hit = own == tail && has_suffix(black_box(chunk), text, whole, black_box(subject), fork);
-            take(fork, hit, word::is_string(own))
+            let hit = subject.word(fork.slot) == tail;
+            go(fork, hit && has_suffix(black_box(chunk), text, whole, black_box(subject), fork))
         }
+        Inst::String { fork } => go(fork, word::is_string(subject.word(fork.slot))),
         Inst::Version { fork, mask, packed, test } => {
             let own = subject.version(fork.slot);
             if own.is_plain() {
                 let own = own.get();
                 let ordering = u32::from(own == packed) | u32::from(own > packed) << 1;
-                take(fork, mask >> ordering & 1 != 0, true)
+                take(fork, mask >> ordering & 1 != 0)
             } else {
                 general(black_box(chunk), test, black_box(subject), fork)
             }
@@ -305,7 +303,7 @@ fn run<S: Subject, N: Now>(
             }
             Inst::Range { fork, salt, span } => {
                 match (subject.unit(fork.slot), chunk.spans.get(span as usize)) {
-                    (Some(unit), Some(span)) => take(fork, span.contains(mix(salt, unit)), true),
+                    (Some(unit), Some(span)) => take(fork, span.contains(mix(salt, unit))),
                     _ => fork.or,
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  hash of the text (shared with bucketing, computed once per context)
-//!    │ a word of the filter: one cache line sorts out 97 % of strangers
+//!    │ a word of the filter: one cache line sorts out 94 % of strangers
 //!    ▼
 //!  filter: 8 bits an id ──▶ starts[bucket] .. starts[bucket + 1] ──▶ tags (1 byte an id) ──▶ the id's bytes, compared
 //! ```
@@ -46,7 +46,7 @@ pub fn filter_words(count: usize) -> usize {
 #[inline(always)]
 pub fn filter_position(hash: u64, words: u64) -> (usize, u64) {
     let index = ((u128::from(hash) * u128::from(words)) >> 64) as usize;
-    let bits = 1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63) | 1 << (hash >> 18 & 63);
+    let bits = 1 << (hash & 63) | 1 << (hash >> 6 & 63);
     (index, bits)
 }
 
@@ -217,6 +217,9 @@ fn take_place(counts: &mut [u32], bucket: usize) -> Option<usize> {
 /// A table of words is at most this large; 32 words nearly always fit into a far smaller one.
 const MOST_PLACES: usize = 1 << 10;
 
+/// A word that no value has: bytes of 0xff are not UTF-8.
+pub const NO_WORD: u64 = u64::MAX;
+
 /// A table in which each short word has a place of its own: a look-up is one compare.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WordTable {
@@ -252,7 +255,7 @@ impl WordTable {
                     }
                 });
                 if fits {
-                    table.resize(base.saturating_add(size), 0);
+                    table.resize(base.saturating_add(size), NO_WORD);
                     for &word in words {
                         if let Some(slot) = table.get_mut(base.wrapping_add(place(word))) {
                             *slot = word;

@@ -72,6 +72,7 @@ impl Chunk {
                 }
                 Inst::Share { fork, .. }
                 | Inst::ShareReturn { fork, .. }
+                | Inst::String { fork }
                 | Inst::Word { fork, .. }
                 | Inst::Words4 { fork, .. }
                 | Inst::WordTable { fork, .. }

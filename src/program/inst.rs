@@ -55,7 +55,12 @@ pub enum Inst {
         /// The last mixed bits inside.
         last: u64,
     },
-    /// The word is this one.
+    /// The value is a string; where the negation of the tests below ends up.
+    String {
+        /// The attribute.
+        fork: Fork,
+    },
+    /// The word is this one. (This and the four below are never negated: see `String`.)
     Word {
         /// The attribute.
         fork: Fork,
@@ -106,7 +111,7 @@ pub enum Inst {
     Version {
         /// The attribute.
         fork: Fork,
-        /// Which orderings satisfy it: see [`Comparison::mask`].
+        /// Which orderings satisfy it: see [`Comparison::mask`](crate::operand::test::Comparison::mask).
         mask: u8,
         /// The packed operand.
         packed: u64,

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use super::{Chunk, Entry, Fork, Inst, Program, Served};
 use crate::bucket::bucket_of;
 use crate::context::{AttributeKey, Attributes};
+use crate::operand::set::NO_WORD;
 use crate::operand::test::{Affix, AttributeTest, Comparison, Quantifier};
 use crate::operand::word;
 use crate::value::{Number, Value};
@@ -114,6 +115,7 @@ impl Lister<'_> {
         };
         match *inst {
             Inst::Return { a, b, attribution } => returned(chunk, a, b, attribution),
+            Inst::String { fork } => test(self, fork, "is a string".to_owned(), next),
             Inst::Word { fork, word } => test(self, fork, format!("= {}", word_text(word)), next),
             Inst::Words4 { fork, at } => {
                 let words = chunk.words.iter().skip(at as usize).take(4).copied();
@@ -122,7 +124,7 @@ impl Lister<'_> {
             Inst::WordTable { fork, at, shift, .. } => {
                 let size = 1_usize << (64_u32.saturating_sub(u32::from(shift))).min(20);
                 let words =
-                    chunk.words.iter().skip(at as usize).take(size).copied().filter(|word| *word != 0);
+                    chunk.words.iter().skip(at as usize).take(size).copied().filter(|word| *word != NO_WORD);
                 test(self, fork, format!("in {}", words_text(words)), next)
             }
             Inst::TextSet { fork, set, .. } => {
