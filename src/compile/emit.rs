@@ -27,6 +27,8 @@ pub(super) struct FeatureUnit<'m> {
     pub(super) key: Key,
     pub(super) base: Side<'m>,
     pub(super) release: Option<&'m Key>,
+    /// The release's place in the document.
+    pub(super) place: Option<usize>,
     pub(super) candidate: Option<Side<'m>>,
     pub(super) patches: Vec<LoweredPatch<'m>>,
     /// The environments in which it is killed.
@@ -280,7 +282,8 @@ impl<'b, 'm> Emitter<'b, 'm> {
         let place = |index: usize, rule: &Lowered<'m>| RulePlace {
             id: definition.rules.get(rule.id as usize),
             environment: body.origin,
-            index: is_base.then_some(index),
+            index,
+            release: self.unit.place.filter(|_| !is_base),
         };
         for (index, rule) in body.rules.iter().enumerate().skip(count) {
             notices.never_reached(&self.unit.key, place(index, rule));

@@ -249,16 +249,18 @@ impl<'r> Notices<'r> {
 
     fn add(&mut self, code: Code, feature: &Key, place: RulePlace<'_>, message: &str) {
         let Some(rule) = place.id else { return };
-        let mut pointer = String::from("/features");
+        let mut pointer = place.release.map_or_else(String::new, |release| format!("/releases/{release}"));
+        pointer.push_str("/features");
         crate::error::push_step(&mut pointer, feature);
-        if let Some(index) = place.index {
-            if let Some(name) = place.environment {
-                pointer.push_str("/environments");
-                crate::error::push_step(&mut pointer, name);
-            }
-            pointer.push_str("/rules");
-            crate::error::push_step(&mut pointer, &index.to_string());
+        if place.release.is_some() {
+            pointer.push_str("/candidate");
         }
+        if let Some(name) = place.environment {
+            pointer.push_str("/environments");
+            crate::error::push_step(&mut pointer, name);
+        }
+        pointer.push_str("/rules");
+        crate::error::push_step(&mut pointer, &place.index.to_string());
         if self.seen.insert((code, pointer.clone(), Key::clone(rule))) {
             self.report.add(code, pointer, format!("rule {} {message}", quote(rule)));
         }
@@ -271,6 +273,7 @@ pub(super) struct RulePlace<'p> {
     pub(super) id: Option<&'p Key>,
     /// The environment whose block has the rules.
     pub(super) environment: Option<&'p str>,
-    /// `None` for a candidate's.
-    pub(super) index: Option<usize>,
+    pub(super) index: usize,
+    /// Of a candidate's rule: the release.
+    pub(super) release: Option<usize>,
 }

@@ -563,6 +563,7 @@ fn unit<'m>(
     };
     FeatureUnit {
         release: course.map(|course| &course.release.id),
+        place: course.map(|course| course.index),
         key,
         base,
         candidate,

@@ -72,7 +72,7 @@ impl Attributes {
 
     /// The key of a name that a context uses; it becomes known unless too many strangers did before.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn find_or_add(&self, name: &str) -> Option<AttributeKey> {
         match self.probe(name) {
             Ok(key) => Some(key),
@@ -103,7 +103,7 @@ impl Attributes {
     }
 
     /// The key, or the place in the table where it would be.
-    #[inline]
+    #[inline(always)]
     fn probe(&self, name: &str) -> Result<AttributeKey, usize> {
         let mut at = xxh3_64(name.as_bytes()) as usize % TABLE;
         loop {

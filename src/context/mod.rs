@@ -89,7 +89,7 @@ impl<'a> Context<'a> {
     }
 
     /// Sets an attribute; strings are copied.
-    #[inline]
+    #[inline(always)]
     pub fn set_owned<'v>(&mut self, attribute: AttributeKey, value: impl Into<AttributeValue<'v>>) {
         let slot = match value.into() {
             AttributeValue::Str(text) => {
@@ -124,7 +124,7 @@ impl<'a> Context<'a> {
         self.lists.clear();
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, attribute: AttributeKey, slot: Slot<'a>) {
         let index = attribute.index();
         if let Some(near) = self.near.get_mut(index) {

@@ -116,7 +116,7 @@ impl<'e, 'a> ContextBuilder<'e, 'a> {
     }
 
     /// Sets an attribute; strings are copied.
-    #[inline]
+    #[inline(always)]
     pub fn with<'v>(mut self, name: &str, value: impl Into<AttributeValue<'v>>) -> Self {
         if let Some(key) = self.attributes.find_or_add(name) {
             self.context.set_owned(key, value);
