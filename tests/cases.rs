@@ -149,3 +149,16 @@ fn every_case_holds_in_the_trace() {
         Ok((trace.check, serde_json::to_value(&trace.decision).map_err(|error| error.to_string())?))
     });
 }
+
+#[test]
+fn every_bucket_vector_holds() {
+    use tidegate::bucket::{bucket, salt_hash, unit_hash};
+    let text = std::fs::read(files("vectors").remove(0)).unwrap();
+    let vectors: Vec<Json> = serde_json::from_slice(&text).unwrap();
+    assert!(vectors.len() >= 200);
+    for vector in &vectors {
+        let text = |name: &str| vector[name].as_str().unwrap().to_owned();
+        let found = bucket(salt_hash(&text("salt")), unit_hash(text("unit").as_bytes()));
+        assert_eq!(u64::from(found), vector["bucket"].as_u64().unwrap(), "{vector}");
+    }
+}

@@ -47,7 +47,8 @@ pub struct Context<'a> {
 const NEAR: usize = 8;
 
 struct Slot<'a> {
-    word: u64,
+    /// The word, little end first: of a short string the text itself.
+    word: [u8; 8],
     text: Text<'a>,
     /// Of a string: the hash of its text, 0 if not known yet.
     hash: AtomicU64,
@@ -57,12 +58,26 @@ struct Slot<'a> {
 
 enum Text<'a> {
     Borrowed(&'a str),
-    Copied { from: u32, to: u32 },
+    Copied {
+        from: u32,
+        to: u32,
+    },
+    /// In the word.
+    Short,
 }
 
-impl Slot<'_> {
+impl<'a> Slot<'a> {
+    const fn new(word: u64, text: Text<'a>, aux: u64) -> Self {
+        Self { word: word.to_le_bytes(), text, hash: AtomicU64::new(0), aux: AtomicU64::new(aux) }
+    }
+
+    #[inline(always)]
+    fn word(&self) -> u64 {
+        u64::from_le_bytes(self.word)
+    }
+
     const fn plain(word: u64, aux: u64) -> Self {
-        Self { word, text: Text::Borrowed(""), hash: AtomicU64::new(0), aux: AtomicU64::new(aux) }
+        Self::new(word, Text::Short, aux)
     }
 }
 
@@ -77,12 +92,7 @@ impl<'a> Context<'a> {
     #[inline]
     pub fn set(&mut self, attribute: AttributeKey, value: impl Into<AttributeValue<'a>>) {
         let slot = match value.into() {
-            AttributeValue::Str(text) => Slot {
-                word: word::of(text.as_bytes()),
-                text: Text::Borrowed(text),
-                hash: AtomicU64::new(0),
-                aux: AtomicU64::new(0),
-            },
+            AttributeValue::Str(text) => Slot::new(word::of(text.as_bytes()), Text::Borrowed(text), 0),
             other => self.plain_slot(other),
         };
         self.put(attribute, slot);
@@ -92,6 +102,9 @@ impl<'a> Context<'a> {
     #[inline(always)]
     pub fn set_owned<'v>(&mut self, attribute: AttributeKey, value: impl Into<AttributeValue<'v>>) {
         let slot = match value.into() {
+            AttributeValue::Str(text) if text.len() < word::SHORT => {
+                Slot::plain(word::of(text.as_bytes()), 0)
+            }
             AttributeValue::Str(text) => {
                 let from = self.copied.len();
                 let to = from.saturating_add(text.len());
@@ -101,15 +114,10 @@ impl<'a> Context<'a> {
                     return;
                 }
                 if self.copied.capacity() == 0 {
-                    self.copied.reserve(192);
+                    self.copied.reserve(128);
                 }
                 self.copied.extend_from_slice(text.as_bytes());
-                Slot {
-                    word: word::of(text.as_bytes()),
-                    text: Text::Copied { from: from as u32, to: to as u32 },
-                    hash: AtomicU64::new(0),
-                    aux: AtomicU64::new(0),
-                }
+                Slot::new(word::of(text.as_bytes()), Text::Copied { from: from as u32, to: to as u32 }, 0)
             }
             other => self.plain_slot(other),
         };
@@ -128,7 +136,7 @@ impl<'a> Context<'a> {
     fn put(&mut self, attribute: AttributeKey, slot: Slot<'a>) {
         let index = attribute.index();
         if let Some(near) = self.near.get_mut(index) {
-            *near = slot.word;
+            *near = slot.word();
         }
         if let Some(old) = self.slots.get_mut(index) {
             *old = slot;
@@ -167,6 +175,10 @@ impl<'a> Context<'a> {
         match slot.text {
             Text::Borrowed(text) => text.as_bytes(),
             Text::Copied { from, to } => self.copied.get(from as usize..to as usize).unwrap_or_default(),
+            Text::Short => {
+                let [text @ .., len] = &slot.word;
+                text.get(..usize::from(*len).saturating_sub(1)).unwrap_or_default()
+            }
         }
     }
 }
@@ -175,7 +187,7 @@ impl Subject for Context<'_> {
     fn value(&self, attribute: AttributeKey) -> ValueRef<'_> {
         let Some(slot) = self.slot(attribute) else { return ValueRef::Missing };
         let aux = || slot.aux.load(Ordering::Relaxed);
-        match slot.word {
+        match slot.word() {
             word::MISSING => ValueRef::Missing,
             word::FALSE => ValueRef::Bool(false),
             word::TRUE => ValueRef::Bool(true),
@@ -186,7 +198,7 @@ impl Subject for Context<'_> {
             _ => match slot.text {
                 Text::Borrowed(text) => ValueRef::Str(text),
                 // The bytes were copied from a `str`; the check is cheap beside the test that follows.
-                Text::Copied { .. } => {
+                Text::Copied { .. } | Text::Short => {
                     std::str::from_utf8(self.slot_text(slot)).map_or(ValueRef::Missing, ValueRef::Str)
                 }
             },
@@ -197,14 +209,14 @@ impl Subject for Context<'_> {
     fn word(&self, attribute: AttributeKey) -> u64 {
         match self.near.get(attribute.index()) {
             Some(word) => *word,
-            None => self.slot(attribute).map_or(word::MISSING, |slot| slot.word),
+            None => self.slot(attribute).map_or(word::MISSING, Slot::word),
         }
     }
 
     #[inline]
     fn text(&self, attribute: AttributeKey) -> Option<&[u8]> {
         let slot = self.slot(attribute)?;
-        word::is_string(slot.word).then(|| self.slot_text(slot))
+        word::is_string(slot.word()).then(|| self.slot_text(slot))
     }
 
     #[inline(always)]
@@ -245,7 +257,7 @@ impl Context<'_> {
     fn hash_now(&self, slot: &Slot<'_>) -> u64 {
         let hash = unit_hash(self.slot_text(slot));
         // Not of the empty string, which is no unit, nor of what is no string.
-        if slot.word > word::STRING {
+        if slot.word() > word::STRING {
             slot.hash.store(hash, Ordering::Relaxed);
         }
         hash
