@@ -1,6 +1,6 @@
 //! Any JSON as a context, for a document with every operator and a release: engine and trace decide the same.
 //!
-//! The context also reaches the engine by `set` (borrowed) and as process attributes.
+//! The context reaches the engine by `set` (borrowed) and by `set_owned` (copied).
 #![no_main]
 
 use std::collections::BTreeMap;
