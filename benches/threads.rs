@@ -60,7 +60,8 @@ fn main() {
     swaps("reload", w4_of_1000, || reload.load(&bigs));
 }
 
-/// What one thread checks with.
+/// What one thread checks with; on cache lines of its own, since each check writes `step`.
+#[repr(align(128))]
 struct Worker {
     reader: Reader,
     contexts: Contexts,
