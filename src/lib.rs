@@ -61,6 +61,8 @@ pub mod eval;
 pub mod model;
 pub mod operand;
 pub mod program;
+#[cfg(feature = "release")]
+pub mod release;
 pub mod trace;
 pub mod value;
 

@@ -1,0 +1,29 @@
+//! Releases: the pure state machine that moves a change through the phases of a pipeline (DESIGN §6).
+//!
+//! ```text
+//!  Pipeline (published version) ─┐
+//!  changes of features, segments ├─▶ Plan ── step(plan, state, input, now) ─▶ Transition { state, events, next_wake } | Refusal
+//!  people, requirements          ┘                 ▲                                  │
+//!                                            Input: actions, verdicts, ticks          ├─▶ served(plan, state): the overlay of a snapshot
+//!                                                                                     └─▶ fold(plan, state): definitions after completion
+//! ```
+//! No I/O and no clock: `now` is an argument. Who drives it (timers, store, HTTP) lives in `crates/admin`.
+//! The table of every state and input is in `docs/RELEASES.md`, generated from this code.
+
+mod actor;
+mod pipeline;
+mod plan;
+mod state;
+mod transition;
+
+pub use self::actor::{Actor, ActorKind, Grant, Permission, Role};
+pub use self::pipeline::{
+    Approvals, Deadline, Entry, Guard, NoData, OnDeadline, OnFail, OnNoData, Phase, PhasePatch, Pipeline,
+    Ramp, RampStep, Source, Threshold, Trigger, Weekday, Window, Windows,
+};
+pub use self::plan::{Change, Floor, Plan, Requirement};
+pub use self::state::{
+    Approval, GuardState, Pause, PauseCause, PhaseState, PhaseStatus, Rejection, State, Status, Timer,
+    Verdict, VerdictRecord,
+};
+pub use self::transition::{Action, Event, Input, NextWake, Now, Refusal, RefusalKind, Seen, Transition};
