@@ -1,1 +1,9 @@
-//! x
+//! The admin server: definitions, pipelines and releases over HTTP, on SQLite or PostgreSQL.
+//!
+//! ```text
+//!   HTTP ─▶ command ─▶ writer (one task, group commit) ─▶ domain (pure) ─▶ store: state + event + outbox + snapshot rows, one transaction
+//!                                  │                                          │
+//!   reads ◀── ArcSwap<World> ◀─────┘            timers, guards ─▶ commands    └─▶ webhooks, GET /events, other servers (NOTIFY)
+//! ```
+
+pub mod domain;

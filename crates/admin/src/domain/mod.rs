@@ -1,0 +1,17 @@
+//! What the server knows and what may be done to it: pure, no I/O, no clock.
+//!
+//! ```text
+//!   World (persistent maps) ──clone──▶ Tx ── command(&mut tx, …) ──▶ Outcome | Problem
+//!        ▲                                │ changes, facts
+//!        │                                ▼
+//!        └──── fold ◀──── AuditEvent (one a command, hash-chained) ──▶ store, webhooks, snapshot rows
+//! ```
+//! INVARIANT: a World is the fold of the log up to `World::seq`; whatever a command writes is in its event's `changes`.
+
+pub mod entity;
+pub mod event;
+mod problem;
+mod world;
+
+pub use self::problem::{Code, Problem};
+pub use self::world::{Record, Row, Table, Tx, World};
