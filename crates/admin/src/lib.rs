@@ -6,4 +6,6 @@
 //!   reads ◀── ArcSwap<World> ◀─────┘            timers, guards ─▶ commands    └─▶ webhooks, GET /events, other servers (NOTIFY)
 //! ```
 
+pub mod clock;
 pub mod domain;
+pub mod writer;

@@ -86,7 +86,7 @@ pub struct Change {
     pub kind: Kind,
     /// The key.
     pub key: Key,
-    /// Its revision now; of a removal: the one that it would have.
+    /// Its revision now: the number of this event.
     pub revision: u64,
     /// Before; `null` if it is new.
     pub before: Json,

@@ -10,8 +10,10 @@
 
 pub mod entity;
 pub mod event;
+mod outcome;
 mod problem;
 mod world;
 
+pub use self::outcome::{Command, Outcome, Who};
 pub use self::problem::{Code, Problem};
 pub use self::world::{Record, Row, Table, Tx, World};

@@ -19,7 +19,7 @@ pub type Table<T> = OrdMap<Key, Row<T>>;
 /// An entity and its revision.
 #[derive(Debug)]
 pub struct Row<T> {
-    /// Grows by one with each change, from 1; never goes back, also when it is made again.
+    /// The number of the event that last wrote it; so it grows, also over a removal.
     pub revision: u64,
     /// The entity.
     pub body: Arc<T>,
@@ -188,13 +188,13 @@ impl Tx {
     /// # Errors
     /// If it cannot be written as JSON.
     pub fn put<T: Record>(&mut self, key: &Key, body: T) -> Result<u64, Problem> {
+        let next = self.world.seq + 1;
         let table = T::table_mut(&mut self.world);
         let before = table.get(key);
         if let Some(row) = before.filter(|row| *row.body == body) {
             return Ok(row.revision);
         }
-        let last = self.changes.iter().rfind(|change| change.kind == T::KIND && change.key == *key);
-        let revision = before.map(|row| row.revision).or(last.map(|change| change.revision)).unwrap_or(0) + 1;
+        let revision = next;
         let json =
             |body: &T| serde_json::to_value(body).map_err(|e| Problem::new(Code::Internal, e.to_string()));
         let was = before.map(|row| json(&row.body)).transpose()?.unwrap_or(Json::Null);
@@ -213,7 +213,7 @@ impl Tx {
         let Some((key, row)) = T::table_mut(&mut self.world).remove_with_key(key) else { return Ok(()) };
         let before =
             serde_json::to_value(&*row.body).map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
-        let revision = row.revision + 1;
+        let revision = self.world.seq + 1;
         self.changes.push(Change { kind: T::KIND, key, revision, before, after: Json::Null });
         Ok(())
     }
