@@ -72,7 +72,8 @@ class Expression:
             return self.take(")") and held
         if not self.tokens:
             return False
-        licence = self.tokens.pop(0)
+        # `X+` is X or later, so X is among what it offers.
+        licence = self.tokens.pop(0).rstrip("+")
         if self.take("WITH") and self.tokens:
             licence += " WITH " + self.tokens.pop(0)
         return licence in self.allowed
