@@ -14,6 +14,8 @@ mod actor;
 mod advance;
 mod allowed;
 mod approve;
+mod check;
+mod coverage;
 mod drive;
 mod guard;
 mod look;
@@ -29,6 +31,8 @@ pub mod window;
 
 pub use self::actor::{Actor, ActorKind, Grant, Permission, Role};
 pub use self::allowed::{Allowed, allowed_actions};
+pub use self::check::{LONGEST_S, MOST_PHASES, MOST_STEPS, check_pipeline};
+pub use self::coverage::{Coverage, coverage};
 pub use self::pipeline::{
     Approvals, Deadline, Entry, Guard, NoData, OnDeadline, OnFail, OnNoData, Phase, PhasePatch, Pipeline,
     Ramp, RampStep, Source, Threshold, Trigger, Weekday, Window, Windows,
