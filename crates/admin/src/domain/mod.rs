@@ -12,6 +12,7 @@ pub mod command;
 pub mod diff;
 pub mod entity;
 pub mod event;
+pub mod facts;
 mod outcome;
 mod problem;
 pub mod references;
