@@ -9,9 +9,9 @@ use tidegate::release::{Permission, Status};
 
 use super::access::allow;
 use super::proposal;
+use crate::domain::catalogue::fact;
 use crate::domain::entity::{Feature, Kind, PipelineRecord, Proposed, Segment};
 use crate::domain::event::Fact;
-use crate::domain::facts::fact;
 use crate::domain::{Code, Outcome, Problem, Tx, World};
 
 /// `PUT /features/{key}/pipeline` and `PUT /segments/{key}/pipeline`.

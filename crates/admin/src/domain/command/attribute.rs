@@ -5,8 +5,8 @@ use tidegate::model::AttributeType;
 use tidegate::release::Permission;
 
 use super::access::{Because, allow};
+use crate::domain::catalogue::fact;
 use crate::domain::entity::{Attribute, Kind};
-use crate::domain::facts::fact;
 use crate::domain::{Outcome, Problem, Tx, references, validate, view};
 
 /// `PUT /attributes/{name}`: what it becomes, as a whole.

@@ -9,9 +9,9 @@ use tidegate::release::{Floor, Permission};
 
 use super::access::{Because, allow};
 use super::proposal;
+use crate::domain::catalogue::fact;
 use crate::domain::entity::{Environment, Kind, Proposed};
 use crate::domain::event::Fact;
-use crate::domain::facts::fact;
 use crate::domain::{Code, Outcome, Problem, Tx, references, validate, view};
 
 /// The most approvals that a floor may ask for.

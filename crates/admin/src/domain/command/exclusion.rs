@@ -10,10 +10,10 @@ use tidegate::model::{Key, Range};
 use tidegate::release::Permission;
 
 use super::access::{Because, allow};
+use crate::domain::catalogue::fact;
 use crate::domain::diff::escape;
 use crate::domain::entity::{ExclusionGroup, Kind};
 use crate::domain::event::Fact;
-use crate::domain::facts::fact;
 use crate::domain::{Outcome, Problem, Tx, references, validate, view};
 
 /// `PUT /exclusion-groups/{key}`: what it becomes, as a whole.

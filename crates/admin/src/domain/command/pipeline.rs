@@ -14,9 +14,9 @@ use tidegate::model::Key;
 use tidegate::release::{Permission, Pipeline};
 
 use super::access::{self, Because, allow};
+use crate::domain::catalogue::fact;
 use crate::domain::entity::{Kind, PipelineRecord, PipelineVersion};
 use crate::domain::event::Fact;
-use crate::domain::facts::fact;
 use crate::domain::references::{unused, version_key};
 use crate::domain::validate::{self, Found};
 use crate::domain::{Code, Outcome, Problem, Tx, World, references, view};

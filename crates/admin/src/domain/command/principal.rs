@@ -7,8 +7,8 @@ use tidegate::model::Key;
 use tidegate::release::{ActorKind, Grant, Permission, Role};
 
 use super::access::{Because, allow};
+use crate::domain::catalogue::fact;
 use crate::domain::entity::{Kind, Principal, Token};
-use crate::domain::facts::fact;
 use crate::domain::{Code, Outcome, Problem, Tx, World, references, validate, view};
 
 /// Grants that a principal may have.

@@ -11,9 +11,9 @@ use tidegate::release::{ActorKind, Permission};
 
 use super::access::allow;
 use super::{attachment, environment};
+use crate::domain::catalogue::fact;
 use crate::domain::entity::{Environment, Feature, Kind, Proposal, ProposalStatus, Proposed, Segment};
 use crate::domain::event::Fact;
-use crate::domain::facts::fact;
 use crate::domain::{Code, Outcome, Problem, Tx, view};
 
 /// `POST /proposals/{id}/approve` and `/reject`.

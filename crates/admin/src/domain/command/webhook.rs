@@ -8,9 +8,9 @@ use tidegate::model::Key;
 use tidegate::release::Permission;
 
 use super::access::{Because, allow};
+use crate::domain::catalogue::{self, fact};
 use crate::domain::entity::{Kind, Webhook};
 use crate::domain::event::Fact;
-use crate::domain::facts::{self, fact};
 use crate::domain::{Code, Outcome, Problem, Tx, view};
 
 /// `POST /webhooks` and `PUT /webhooks/{id}`: what it becomes, as a whole.
@@ -126,10 +126,10 @@ fn check(body: &PutWebhook) -> Result<(), Problem> {
         .at("/url")
         .hint("deliveries are signed: check the signature"));
     }
-    match body.facts.iter().find(|name| !facts::known(name)) {
+    match body.facts.iter().find(|name| !catalogue::known(name)) {
         None => Ok(()),
         Some(name) => {
-            Err(invalid(format!("there is no fact `{name}`")).at("/facts").with("known", facts::NAMES))
+            Err(invalid(format!("there is no fact `{name}`")).at("/facts").with("known", catalogue::NAMES))
         }
     }
 }
