@@ -103,6 +103,7 @@ tables! {
     pipelines: Pipeline = entity::PipelineRecord;
     pipeline_versions: PipelineVersion = entity::PipelineVersion;
     principals: Principal = entity::Principal;
+    proposals: Proposal = entity::Proposal;
     releases: Release = entity::Release;
     release_states: ReleaseState = entity::ReleaseState;
     schedules: Schedule = entity::Schedule;
