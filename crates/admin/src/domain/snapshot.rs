@@ -11,7 +11,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::Serialize;
 use tidegate::model::{self, Key, SCHEMA_VERSION};
@@ -232,42 +231,13 @@ fn release(world: &World, environment: Option<&Key>, id: &Key) -> Option<String>
         return None;
     }
     let plan = &world.releases.get(id)?.body.plan;
-    let mut served = release::served(plan, state);
+    let served = release::served(plan, state);
     let Some(environment) = environment else { return Some(json(&served)) };
+    // What is being created is unknown here until its first phase is live: nothing that is served refers to it (`start`
+    // sees to that).
+    let mut served = release::for_environment(&served, environment)?;
     served.description = None;
-    served.phases.retain_mut(|phase| {
-        phase.description = None;
-        phase.live && concerns(&mut phase.target, environment)
-    });
-    // A feature that is being created is unknown here until its first phase is live: nothing that is served refers to it
-    // (`start` sees to that).
-    if served.phases.is_empty() {
-        return None;
-    }
-    for candidate in served.features.values_mut() {
-        if let Some(Some(definition)) = &mut candidate.candidate
-            && let Cow::Owned(own) = own_block(definition, Some(environment))
-        {
-            *definition = Arc::new(own);
-        }
-    }
     Some(json(&served))
-}
-
-/// Whether a target can match in the environment; other environments' names are taken out of it.
-fn concerns(target: &mut Option<Vec<model::Target>>, environment: &Key) -> bool {
-    let Some(entries) = target else { return true };
-    entries.retain_mut(|entry| {
-        entry.description = None;
-        match &mut entry.environments {
-            None => true,
-            Some(names) => {
-                names.retain(|name| name == environment);
-                !names.is_empty()
-            }
-        }
-    });
-    !entries.is_empty()
 }
 
 /// The published pipelines, as they are shown.
