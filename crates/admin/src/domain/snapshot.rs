@@ -143,6 +143,11 @@ pub fn full_document(world: &World) -> Vec<u8> {
     out.finish()
 }
 
+/// The text of a row of an environment; none if there is no such row.
+pub(crate) fn row(world: &World, environment: &Key, kind: Kind, key: &Key) -> Option<String> {
+    render(world, Some(environment), kind, key)
+}
+
 /// The row that an entity is rendered as.
 fn row_of(change: &Change) -> Option<(Kind, Key)> {
     match change.kind {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tidegate::model::{self, Key};
-use tidegate::release::{self, Input, Permission, Plan, Requirement, Transition};
+use tidegate::release::{self, Coverage, Input, Permission, Plan, Requirement, Transition};
 
 use super::entity::{Feature, Release, Segment};
 use super::{Code, Problem, Tx, World, diff, digest, effects, index, references, validate};
@@ -127,8 +127,8 @@ pub struct Begun {
     pub touched: Vec<Key>,
     /// Those of them outside pipelines: it is live there.
     pub opted_out: Vec<Key>,
-    /// Those of them that no phase covers: they get it at completion.
-    pub uncovered: Vec<Key>,
+    /// Those of them that the phases do not cover, or not wholly: who is left out gets it at completion.
+    pub uncovered: Vec<(Key, Coverage)>,
 }
 
 /// Makes a change go live, at once or by a release.

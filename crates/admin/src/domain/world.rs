@@ -237,6 +237,12 @@ impl Tx {
         &self.changes
     }
 
+    /// What happened so far.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
     /// The world, what was written and what happened.
     #[must_use]
     pub fn finish(self) -> (World, Vec<Change>, Vec<Fact>) {

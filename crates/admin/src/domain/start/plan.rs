@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tidegate::model::{self, EnvironmentBlock, Key, PatchKind, Percent, PipelineRef, ReleaseRamp};
 use tidegate::release::{
-    self, Approvals, Change, Now, Permission, Phase, PhaseStatus, Pipeline, Plan, State, Status, Transition,
+    self, Approvals, Change, Coverage, Now, Permission, Phase, PhaseStatus, Pipeline, Plan, State, Status, Transition,
     Windows,
 };
 
@@ -24,7 +24,12 @@ pub(super) struct Place {
 }
 
 /// The plan of a release, and the touched environments that no phase covers.
-pub(super) fn of(tx: &Tx, ask: &Ask, id: &Key, place: &Place) -> Result<(Plan, Vec<Key>), Problem> {
+pub(super) fn of(
+    tx: &Tx,
+    ask: &Ask,
+    id: &Key,
+    place: &Place,
+) -> Result<(Plan, Vec<(Key, Coverage)>), Problem> {
     let world = tx.world();
     let (version, pipeline) = published(world, &place.pipeline)?;
     let environments: Vec<Vec<Key>> =
@@ -67,8 +72,9 @@ pub(super) fn of(tx: &Tx, ask: &Ask, id: &Key, place: &Place) -> Result<(Plan, V
     check_ramp(&plan)?;
     check_requirements(world, &plan)?;
     plan.digest = digest::of(world, &plan);
-    let live = plan.environments.iter().skip(start_at).flatten().collect::<BTreeSet<_>>();
-    let uncovered = place.touched.iter().filter(|name| !live.contains(name)).cloned().collect();
+    let live = plan.phases.get(start_at..).unwrap_or_default();
+    let mut uncovered = release::coverage(live, &place.touched);
+    uncovered.retain(|(_, coverage)| *coverage != Coverage::Covered);
     Ok((plan, uncovered))
 }
 
@@ -318,12 +324,14 @@ pub(super) fn done(plan: &Plan, now: Now) -> State {
 pub(super) fn settle_block(definition: &mut model::Feature, like: &model::Feature, environment: &Key) {
     let block = like.environments.get(environment);
     let enabled = block.and_then(|block| block.enabled).unwrap_or(like.enabled);
-    let default = block.and_then(|block| block.default.clone()).or_else(|| like.default.clone());
+    let implied = |feature: &model::Feature| (feature.kind == model::Kind::Gate).then(|| Key::from("off"));
+    let shared = |feature: &model::Feature| feature.default.clone().or_else(|| implied(feature));
+    let default = block.and_then(|block| block.default.clone()).or_else(|| shared(like));
     let rules = block.and_then(|block| block.rules.as_ref()).unwrap_or(&like.rules);
     let own = EnvironmentBlock {
         description: block.and_then(|block| block.description.clone()),
         enabled: (enabled != definition.enabled).then_some(enabled),
-        default: default.filter(|default| Some(default) != definition.default.as_ref()),
+        default: default.filter(|default| Some(default) != shared(definition).as_ref()),
         rules: (*rules != definition.rules).then(|| rules.clone()),
     };
     if own == EnvironmentBlock::default() {
