@@ -13,3 +13,10 @@ pub mod webhook;
 
 #[cfg(test)]
 mod tests;
+pub mod change;
+pub mod feature;
+pub mod guard;
+pub mod kill;
+pub mod release;
+pub mod schedule;
+pub mod segment;
