@@ -7,5 +7,8 @@
 //! ```
 
 pub mod clock;
+pub mod clockwork;
 pub mod domain;
+mod lease;
+pub mod store;
 pub mod writer;

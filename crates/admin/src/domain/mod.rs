@@ -27,8 +27,10 @@ pub mod snapshot;
 pub mod start;
 pub mod validate;
 pub mod view;
+mod row;
 mod world;
 
 pub use self::outcome::{Command, Outcome, Who};
 pub use self::problem::{Code, Problem};
+pub use self::row::SnapshotRow;
 pub use self::world::{Record, Row, Table, Tx, World};
