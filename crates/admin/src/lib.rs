@@ -8,4 +8,6 @@
 
 pub mod clock;
 pub mod domain;
+pub mod guards;
+pub mod outbound;
 pub mod writer;
