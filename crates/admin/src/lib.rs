@@ -10,4 +10,5 @@ pub mod clock;
 pub mod domain;
 pub mod guards;
 pub mod outbound;
+pub mod webhooks;
 pub mod writer;
