@@ -117,7 +117,7 @@ impl Bench {
         Guards::new(self.writer.clone(), give, options).expect("a client")
     }
 
-    /// Puts a release of two phases: of the first's guards (queries at `every_s`), and one in the second, that was not reached.
+    /// Puts a release that is at its second phase, with guards that ask these queries; the first was skipped, the third is not reached.
     async fn release(&self, id: &str, status: &str, queries: &[&str], every_s: u64, url: Option<&str>) {
         let guard = |query: &&str| {
             let mut source = json!({"query": query, "pass": {"at_most": 0.05}, "interval_s": every_s});
@@ -128,14 +128,15 @@ impl Bench {
         };
         let mut guards: Vec<Json> = queries.iter().map(guard).collect();
         guards.push(json!({"id": "pushed"}));
+        let skipped = json!({"id": "skipped", "guards": [guard(&"skipped")]});
         let later = json!({"id": "later", "guards": [guard(&"later")]});
         let plan = json!({
-            "id": id, "pipeline": {"key": "p", "version": 1}, "phases": [{"id": "first", "guards": guards}, later],
-            "environments": [[], []], "windows": [[], []], "author": "a", "starter": "a", "digest": "d",
+            "start_at": 1, "id": id, "pipeline": {"key": "p", "version": 1}, "phases": [skipped, {"id": "first", "guards": guards}, later],
+            "environments": [[], [], []], "windows": [[], [], []], "author": "a", "starter": "a", "digest": "d",
         });
         let state = json!({
-            "status": status, "revision": 1, "phase": 0,
-            "phases": [{"status": "baking", "entered_at": 1}, {"status": "pending"}],
+            "status": status, "revision": 1, "phase": 1,
+            "phases": [{"status": "skipped"}, {"status": "baking", "entered_at": 1}, {"status": "pending"}],
         });
         let release = json!({"plan": plan, "created_at": 1, "trigger": "edit", "base_revisions": {}});
         let release: entity::Release = serde_json::from_value(release).expect("a release");

@@ -91,10 +91,10 @@ fn reached(world: &World) -> impl Iterator<Item = (&Key, &Guard, &Source)> {
     running.flat_map(move |(id, row)| {
         let phases = world.releases.get(id).map(|release| release.body.plan.phases.as_slice());
         let states = row.body.state.phases.iter();
-        let reached = phases.unwrap_or_default().iter().zip(states).filter(|(_, state)| {
-            // A phase before `start_at` is skipped without having been reached.
-            state.status != PhaseStatus::Pending && state.entered_at.is_some()
-        });
+        // Of a skipped phase nothing is served: the release would refuse a verdict.
+        let is_reached = |status| !matches!(status, PhaseStatus::Pending | PhaseStatus::Skipped);
+        let reached =
+            phases.unwrap_or_default().iter().zip(states).filter(move |(_, state)| is_reached(state.status));
         let guards = reached.flat_map(|(phase, _)| &phase.guards);
         guards.filter_map(move |guard| Some((id, guard, guard.source.as_ref()?)))
     })
