@@ -11,4 +11,7 @@ pub mod clockwork;
 pub mod domain;
 mod lease;
 pub mod store;
+pub mod guards;
+pub mod outbound;
+pub mod webhooks;
 pub mod writer;
