@@ -6,6 +6,10 @@
 //!   reads ◀── ArcSwap<World> ◀─────┘            timers, guards ─▶ commands    └─▶ webhooks, GET /events, other servers (NOTIFY)
 //! ```
 
+pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod domain;
+mod http;
+pub mod keyfile;
 pub mod writer;
