@@ -1,10 +1,13 @@
 //! Pages of lists: `?limit=` and `?after=`.
 
+use std::ops::Bound;
+
 use serde::Serialize;
 use serde_json::{Value as Json, json};
+use tidegate::model::Key;
 use utoipa::ToSchema;
 
-use crate::domain::{Code, Problem};
+use crate::domain::{Code, Problem, Row, Table};
 
 /// Items of a page, unless told otherwise.
 const DEFAULT: usize = 50;
@@ -52,4 +55,19 @@ where
     }
     let next = if items.next().is_some() { last } else { None };
     Ok(json!(Page { items: shown, next }))
+}
+
+/// A page of a table, in order of the keys; what is not shown is passed over.
+///
+/// # Errors
+/// See [`size`].
+pub(crate) fn table<T>(
+    table: &Table<T>,
+    after: Option<&str>,
+    limit: Option<usize>,
+    mut show: impl FnMut(&Key, &Row<T>) -> Option<Json>,
+) -> Result<Json, Problem> {
+    let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+    let rows = table.range::<_, str>((start, Bound::Unbounded));
+    page(rows.filter_map(|(key, row)| Some((key.to_string(), show(key, row)?))), limit)
 }
