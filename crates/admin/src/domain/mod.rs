@@ -8,10 +8,15 @@
 //! ```
 //! INVARIANT: a World is the fold of the log up to `World::seq`; whatever a command writes is in its event's `changes`.
 
+pub mod command;
+pub mod diff;
 pub mod entity;
 pub mod event;
 mod outcome;
 mod problem;
+pub mod references;
+pub mod validate;
+pub mod view;
 mod world;
 
 pub use self::outcome::{Command, Outcome, Who};
