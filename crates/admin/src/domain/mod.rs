@@ -15,10 +15,12 @@ pub mod event;
 mod outcome;
 mod problem;
 pub mod references;
+mod row;
 pub mod validate;
 pub mod view;
 mod world;
 
 pub use self::outcome::{Command, Outcome, Who};
 pub use self::problem::{Code, Problem};
+pub use self::row::SnapshotRow;
 pub use self::world::{Record, Row, Table, Tx, World};
