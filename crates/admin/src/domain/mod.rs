@@ -15,7 +15,6 @@ mod digest;
 pub mod effects;
 pub mod entity;
 pub mod event;
-
 mod facts;
 pub mod history;
 mod index;
@@ -23,11 +22,11 @@ mod outcome;
 pub mod preview;
 mod problem;
 pub mod references;
+mod row;
 pub mod snapshot;
 pub mod start;
 pub mod validate;
 pub mod view;
-mod row;
 mod world;
 
 pub use self::outcome::{Command, Outcome, Who};

@@ -1,0 +1,31 @@
+//! The operations, noun by noun.
+
+mod audit;
+mod delivery;
+mod environment;
+mod stream;
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::operation::Operation;
+
+/// All, by tag.
+pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
+    vec![
+        ("environments", environment::operations()),
+        ("audit", audit::operations()),
+        ("events", stream::operations()),
+    ]
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Span {
+    /// How many items, from 1 to 500; 50 if absent.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<usize>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
