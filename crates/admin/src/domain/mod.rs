@@ -8,6 +8,7 @@
 //! ```
 //! INVARIANT: a World is the fold of the log up to `World::seq`; whatever a command writes is in its event's `changes`.
 
+pub mod catalogue;
 pub mod command;
 pub mod diff;
 mod digest;
@@ -17,6 +18,7 @@ pub mod event;
 mod facts;
 pub mod history;
 mod index;
+
 mod outcome;
 pub mod preview;
 mod problem;

@@ -7,3 +7,16 @@ pub mod kill;
 pub mod release;
 pub mod schedule;
 pub mod segment;
+pub mod access;
+pub mod attachment;
+pub mod attribute;
+pub mod environment;
+pub mod exclusion;
+pub mod pipeline;
+pub mod principal;
+pub mod proposal;
+pub mod token;
+pub mod webhook;
+
+#[cfg(test)]
+mod tests;
