@@ -13,7 +13,6 @@ pub mod command;
 pub mod diff;
 pub mod entity;
 pub mod event;
-
 mod outcome;
 mod problem;
 pub mod references;
