@@ -21,6 +21,9 @@ use crate::domain::references::{unused, version_key};
 use crate::domain::validate::{self, Found};
 use crate::domain::{Code, Outcome, Problem, Tx, World, references, view};
 
+#[cfg(test)]
+mod tests;
+
 /// `POST /pipelines`.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
