@@ -19,4 +19,4 @@ pub mod token;
 pub mod webhook;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod fixture;
