@@ -34,10 +34,14 @@ pub struct User {
     pub place: String,
 }
 
-/// Who tests a feature, or patches it in a phase. A release that changes it is listed at `/features/<key>`.
+/// Who tests a feature, patches it in a phase, or keeps buckets for it. A release that changes it is listed at
+/// `/features/<key>`.
 #[must_use]
 pub fn feature(world: &World, key: &str) -> Vec<User> {
-    users(world, &|mention| matches!(mention, Mention::Feature(found) if found == key))
+    let mut users = users(world, &|mention| matches!(mention, Mention::Feature(found) if found == key));
+    let groups = world.exclusion_groups.iter().filter(|(_, row)| row.body.ranges.contains_key(key));
+    users.extend(groups.map(|(group, _)| user(Kind::ExclusionGroup, group, join("/ranges", key))));
+    users
 }
 
 /// Who refers to a segment. A release that changes it is listed at `/segments/<key>`.

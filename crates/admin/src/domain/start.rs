@@ -36,7 +36,7 @@ pub enum Wanted<T> {
 
 impl<T> Wanted<T> {
     /// The definition after it.
-    fn after(&self, base: Option<&Arc<T>>) -> Option<Arc<T>> {
+    pub(crate) fn after(&self, base: Option<&Arc<T>>) -> Option<Arc<T>> {
         match self {
             Self::Become(definition) => Some(Arc::clone(definition)),
             Self::Gone => None,

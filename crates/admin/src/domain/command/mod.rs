@@ -3,20 +3,21 @@
 pub mod access;
 pub mod attachment;
 pub mod attribute;
+pub mod change;
 pub mod environment;
 pub mod exclusion;
-pub mod pipeline;
-pub mod principal;
-pub mod proposal;
-pub mod token;
-pub mod webhook;
-
-#[cfg(test)]
-mod tests;
-pub mod change;
 pub mod feature;
 pub mod guard;
 pub mod kill;
+pub mod pipeline;
+pub mod principal;
+pub mod proposal;
 pub mod release;
 pub mod schedule;
 pub mod segment;
+#[cfg(test)]
+mod tests;
+pub mod token;
+pub mod webhook;
+
+pub(crate) mod fixture;
