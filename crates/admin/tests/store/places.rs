@@ -50,8 +50,9 @@ pub(crate) async fn postgres() -> Option<Place> {
     for sql in [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")] {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
     }
-    let (before, after) = server.split_once("/postgres").unwrap();
-    Some(Place { address: format!("{before}/{name}{after}"), file: None })
+    let (path, query) = server.split_once('?').unwrap_or((&server, ""));
+    let (before, _) = path.rsplit_once('/').unwrap();
+    Some(Place { address: format!("{before}/{name}?{query}"), file: None })
 }
 
 /// The URL of a server, ending in the database `postgres`.
