@@ -7,8 +7,11 @@
 //! ```
 
 pub mod clock;
+pub mod clockwork;
 pub mod domain;
 pub mod guards;
+mod lease;
 pub mod outbound;
+pub mod store;
 pub mod webhooks;
 pub mod writer;

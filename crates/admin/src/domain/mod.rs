@@ -12,8 +12,10 @@ pub mod entity;
 pub mod event;
 mod outcome;
 mod problem;
+mod row;
 mod world;
 
 pub use self::outcome::{Command, Outcome, Who};
 pub use self::problem::{Code, Problem};
+pub use self::row::SnapshotRow;
 pub use self::world::{Record, Row, Table, Tx, World};
