@@ -5,7 +5,6 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::extract::State as Extract;
@@ -13,8 +12,8 @@ use axum::routing::get;
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use tidegate::model::Key;
-use tidegate::release::{self, Actor, Input, Now, Status, Verdict};
-use tidegate_admin::clock::Clock;
+use tidegate::release::{self, Actor, Input, Status, Verdict};
+use tidegate_admin::clock::ManualClock;
 use tidegate_admin::domain::entity::{self, Kind};
 use tidegate_admin::domain::{Code, Command, Outcome, Problem, Tx, Who};
 use tidegate_admin::guards::{GiveVerdict, Guards, Options};
@@ -26,15 +25,6 @@ mod prometheus;
 use prometheus::Prometheus;
 
 const RELEASE: &str = "r";
-
-struct Manual(AtomicI64);
-
-impl Clock for Manual {
-    fn now(&self) -> Now {
-        let ms = self.0.load(Ordering::SeqCst);
-        Now { wall: 1_700_000_000_000 + ms, uptime: u64::try_from(ms).expect("after the epoch") }
-    }
-}
 
 /// A service whose metrics the test writes.
 #[derive(Default)]
@@ -59,15 +49,16 @@ impl Service {
 }
 
 struct Server {
-    clock: Arc<Manual>,
+    clock: Arc<ManualClock>,
     writer: Writer,
     guards: Guards,
 }
 
 impl Server {
-    fn new(url: &str) -> Self {
-        let clock = Arc::new(Manual(AtomicI64::new(1)));
+    async fn new(url: &str) -> Self {
+        let clock = Arc::new(ManualClock::new(1_700_000_000_000));
         let writer = Writer::in_memory(Arc::clone(&clock) as _);
+        writer.leading().wait_for(Option::is_some).await.expect("it leads");
         let give: GiveVerdict = Arc::new(verdict);
         let options = Options { prometheus: Some(url.to_owned()), ..Options::default() };
         let guards = Guards::new(writer.clone(), give, &options).expect("a client");
@@ -97,7 +88,7 @@ impl Server {
 
     /// A second later: all is asked again.
     async fn round(&mut self) {
-        self.clock.0.fetch_add(1000, Ordering::SeqCst);
+        self.clock.advance(1000);
         self.guards.ask_due();
         self.guards.settle().await;
     }
@@ -158,7 +149,7 @@ async fn a_rising_error_rate_aborts_the_release() {
         return;
     };
     prometheus.sees("errors", "\"0.02\"]").await.expect("scraped");
-    let mut server = Server::new(&prometheus.url);
+    let mut server = Server::new(&prometheus.url).await;
     server.start(&json!([pulled("error-rate", "errors", 0.05)])).await;
 
     server.round().await;
@@ -219,7 +210,7 @@ async fn what_prometheus_answers_is_understood() {
     for guard in &mut guards {
         guard["on_fail"] = json!("hold");
     }
-    let mut server = Server::new(&prometheus.url);
+    let mut server = Server::new(&prometheus.url).await;
     server.start(&json!(guards)).await;
     server.round().await;
     for (id, query, verdict, detail) in cases {
@@ -233,7 +224,7 @@ async fn what_prometheus_answers_is_understood() {
 async fn a_prometheus_that_is_gone_is_no_data() {
     let Some((_service, prometheus)) = start("load 0.7\n").await else { return };
     prometheus.sees("load", "\"0.7\"]").await.expect("scraped");
-    let mut server = Server::new(&prometheus.url);
+    let mut server = Server::new(&prometheus.url).await;
     server.start(&json!([pulled("g", "load", 1.0)])).await;
     server.round().await;
     assert_eq!(server.heard("g").0, Verdict::Pass);

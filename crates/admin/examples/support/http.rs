@@ -29,7 +29,12 @@ impl Connection {
         let stream = TcpStream::connect(resolve(&host)?)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        Ok(Self { stream: BufReader::with_capacity(64 * 1024, stream), host, token: token.to_owned(), out: Vec::new() })
+        Ok(Self {
+            stream: BufReader::with_capacity(64 * 1024, stream),
+            host,
+            token: token.to_owned(),
+            out: Vec::new(),
+        })
     }
 
     /// Sends a request and reads the answer.
@@ -50,7 +55,11 @@ impl Connection {
     fn read(&mut self) -> io::Result<Answer> {
         let mut line = String::new();
         self.line(&mut line)?;
-        let status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(|| bad("a status line", &line))?;
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|code| code.parse().ok())
+            .ok_or_else(|| bad("a status line", &line))?;
         let (mut length, mut chunked) = (0, false);
         loop {
             self.line(&mut line)?;
