@@ -122,14 +122,9 @@ impl Metrics {
         world: &World,
         now: Now,
         queue: usize,
-        deliveries: &BTreeMap<String, u64>,
     ) -> Result<String, std::fmt::Error> {
         self.of_world(world, now);
         self.queue.set(i64::try_from(queue).unwrap_or(i64::MAX));
-        for (status, count) in deliveries {
-            let gauge = self.deliveries.get_or_create(&vec![("status", status.clone())]);
-            gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
-        }
         let mut text = String::new();
         encode(&mut text, &self.registry.lock())?;
         Ok(text)

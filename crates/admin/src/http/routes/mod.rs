@@ -1,9 +1,11 @@
 //! The operations, noun by noun.
 
 mod audit;
-mod delivery;
 mod environment;
+mod pipeline;
+mod principal;
 mod stream;
+mod webhook;
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -13,7 +15,14 @@ use super::operation::Operation;
 /// All, by tag.
 pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
     vec![
-        ("environments", environment::operations()),
+        ("environments", environment::environments()),
+        ("attributes", environment::attributes()),
+        ("exclusion groups", environment::exclusion_groups()),
+        ("pipelines", pipeline::operations()),
+        ("proposals", environment::proposals()),
+        ("principals", principal::principals()),
+        ("tokens", principal::tokens()),
+        ("webhooks", webhook::operations()),
         ("audit", audit::operations()),
         ("events", stream::operations()),
     ]
