@@ -8,10 +8,12 @@
 //! ```
 //! INVARIANT: a World is the fold of the log up to `World::seq`; whatever a command writes is in its event's `changes`.
 
+pub mod catalogue;
 pub mod command;
 pub mod diff;
 pub mod entity;
 pub mod event;
+
 mod outcome;
 mod problem;
 pub mod references;
