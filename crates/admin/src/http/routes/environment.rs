@@ -13,7 +13,7 @@ use crate::domain::entity::Kind;
 use crate::domain::view::{self, AttributeView, EnvironmentView, ExclusionGroupView, ProposalView};
 use crate::http::operation::Access::May;
 use crate::http::operation::{Operation, delete, get, post, put};
-use crate::http::page::{self, Page};
+use crate::http::page::Page;
 use crate::http::schema::Empty;
 use crate::http::view::{Nothing, Shown};
 
@@ -21,11 +21,7 @@ pub(super) fn environments() -> Vec<Operation> {
     vec![
         get("/environments", "list_environments", May(Read), "Environments")
             .answer::<Page>(200, "a page of environments")
-            .view(|ask, span: Span| {
-                let world = &ask.world;
-                let show = |key: &_, _: &_| view::environment(world, key);
-                page::table(&world.environments, span.after.as_deref(), span.limit, show)
-            }),
+            .view(|ask, span: Span| span.of(&ask.world, &ask.world.environments, view::environment)),
         post("/environments", "create_environment", May(Administer), "Make an environment")
             .example(json!({ "name": "prod-eu", "production": true, "floor": { "approvals": 1 } }))
             .answer::<EnvironmentView>(201, "it was made")
@@ -55,11 +51,7 @@ pub(super) fn attributes() -> Vec<Operation> {
     vec![
         get("/attributes", "list_attributes", May(Read), "Declarations of attributes")
             .answer::<Page>(200, "a page of attributes")
-            .view(|ask, span: Span| {
-                let world = &ask.world;
-                let show = |key: &_, _: &_| view::attribute(world, key);
-                page::table(&world.attributes, span.after.as_deref(), span.limit, show)
-            }),
+            .view(|ask, span: Span| span.of(&ask.world, &ask.world.attributes, view::attribute)),
         get("/attributes/{name}", "show_attribute", May(Read), "The declaration of an attribute")
             .answer::<AttributeView>(200, "the declaration")
             .view(|ask, _: Nothing| Shown::of("attribute", ask.key(), view::attribute(&ask.world, ask.key()))),
@@ -80,11 +72,7 @@ pub(super) fn exclusion_groups() -> Vec<Operation> {
     vec![
         get("/exclusion-groups", "list_exclusion_groups", May(Read), "Exclusion groups")
             .answer::<Page>(200, "a page of exclusion groups")
-            .view(|ask, span: Span| {
-                let world = &ask.world;
-                let show = |key: &_, _: &_| view::exclusion_group(world, key);
-                page::table(&world.exclusion_groups, span.after.as_deref(), span.limit, show)
-            }),
+            .view(|ask, span: Span| span.of(&ask.world, &ask.world.exclusion_groups, view::exclusion_group)),
         get("/exclusion-groups/{key}", "show_exclusion_group", May(Read), "An exclusion group")
             .answer::<ExclusionGroupView>(200, "the group")
             .view(|ask, _: Nothing| {
@@ -107,11 +95,7 @@ pub(super) fn proposals() -> Vec<Operation> {
     vec![
         get("/proposals", "list_proposals", May(Read), "Changes that wait for a second person, and those that did")
             .answer::<Page>(200, "a page of proposals")
-            .view(|ask, span: Span| {
-                let world = &ask.world;
-                let show = |key: &_, _: &_| view::proposal(world, key);
-                page::table(&world.proposals, span.after.as_deref(), span.limit, show)
-            }),
+            .view(|ask, span: Span| span.of(&ask.world, &ask.world.proposals, view::proposal)),
         get("/proposals/{id}", "show_proposal", May(Read), "A proposal")
             .answer::<ProposalView>(200, "the proposal")
             .view(|ask, _: Nothing| Shown::of("proposal", ask.key(), view::proposal(&ask.world, ask.key()))),

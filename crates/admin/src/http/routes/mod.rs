@@ -7,10 +7,13 @@ mod principal;
 mod stream;
 mod webhook;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::operation::Operation;
+use super::page;
+use super::view::Shown;
+use crate::domain::{Problem, Table, World};
 
 /// All, by tag.
 pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
@@ -37,4 +40,16 @@ struct Span {
     limit: Option<usize>,
     /// The `next` of the page before.
     after: Option<String>,
+}
+
+impl Span {
+    /// That part of a table, each as `show` has it.
+    fn of<T, V: Serialize>(
+        &self,
+        world: &World,
+        table: &Table<T>,
+        show: fn(&World, &str) -> Option<V>,
+    ) -> Result<Shown, Problem> {
+        page::table(table, self.after.as_deref(), self.limit, |key, _| show(world, key))
+    }
 }

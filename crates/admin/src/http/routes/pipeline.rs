@@ -53,7 +53,7 @@ pub(super) fn operations() -> Vec<Operation> {
                     if which.state.is_some_and(|wanted| wanted != state) {
                         return None;
                     }
-                    view::pipeline_summary(world, key)
+                    view::pipeline_summary(world, key, ask.now.wall)
                 })
             }),
         post("/pipelines", "create_pipeline", May(Write), "Write a pipeline")

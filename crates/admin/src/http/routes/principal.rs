@@ -21,11 +21,7 @@ pub(super) fn principals() -> Vec<Operation> {
     vec![
         get("/principals", "list_principals", May(Read), "People and service accounts")
             .answer::<Page>(200, "a page of principals")
-            .view(|ask, span: Span| {
-                let world = &ask.world;
-                let show = |key: &_, _: &_| view::principal(world, key);
-                page::table(&world.principals, span.after.as_deref(), span.limit, show)
-            }),
+            .view(|ask, span: Span| span.of(&ask.world, &ask.world.principals, view::principal)),
         post("/principals", "create_principal", May(Administer), "Make a person or service account")
             .example(json!({ "id": "ana", "kind": "person", "grants": [{ "role": "editor" }] }))
             .answer::<PrincipalView>(201, "it was made")

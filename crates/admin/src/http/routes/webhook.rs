@@ -41,11 +41,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         get("/webhooks", "list_webhooks", May(Read), "Webhook endpoints")
             .answer::<Page>(200, "a page of webhooks")
-            .view(|ask, span: Span| {
-                let world = &ask.world;
-                let show = |key: &_, _: &_| view::webhook(world, key);
-                page::table(&world.webhooks, span.after.as_deref(), span.limit, show)
-            }),
+            .view(|ask, span: Span| span.of(&ask.world, &ask.world.webhooks, view::webhook)),
         post("/webhooks", "create_webhook", May(Administer), "Have facts posted to a URL")
             .about("Signed as Standard Webhooks asks. The signing secret is shown once, in this answer.")
             .example(json!({ "url": "https://hooks.example.org/tidegate", "facts": ["release.awaiting_approval"] }))
