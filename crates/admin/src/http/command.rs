@@ -24,7 +24,8 @@ use crate::domain::{Code, Command, Problem, Tx, Who, World};
 use crate::writer::{Answer, Idempotency, Request};
 
 /// What makes a command of a body.
-pub(crate) type Act = Arc<dyn Fn(&App, Call, &[u8]) -> Result<(Command, Option<String>), Problem> + Send + Sync>;
+pub(crate) type Act =
+    Arc<dyn Fn(&App, Call, &[u8]) -> Result<(Command, Option<String>), Problem> + Send + Sync>;
 
 /// What a command is told besides its body.
 #[derive(Clone, Debug)]

@@ -6,7 +6,9 @@ use tidegate::release::Permission::{Read, Write};
 use utoipa::IntoParams;
 
 use crate::domain::command::access::Because;
-use crate::domain::command::pipeline::{self, ClonePipeline, CreatePipeline, PublishPipeline, UpdatePipeline};
+use crate::domain::command::pipeline::{
+    self, ClonePipeline, CreatePipeline, PublishPipeline, UpdatePipeline,
+};
 use crate::domain::entity::Kind;
 use crate::domain::view::{self, PipelineView, VersionView};
 use crate::domain::{Problem, references};
