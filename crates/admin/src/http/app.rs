@@ -10,13 +10,13 @@ use tidegate::release::Now;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::ledger::Ledger;
 use super::limit::Limits;
 use super::metrics::Metrics;
-use crate::auth::{Caller, Tokens};
+use crate::auth::{self, Caller, Used};
 use crate::config;
 use crate::domain::{Problem, World};
 use crate::keyfile::KeyFile;
+use crate::store::Store;
 use crate::writer::Writer;
 
 /// What all handlers share; cheap to clone.
@@ -28,9 +28,10 @@ pub(crate) struct Shared {
     pub(crate) writer: Writer,
     pub(crate) limits: config::Limits,
     pub(crate) rates: Limits,
-    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) used: Arc<Used>,
     pub(crate) keys: KeyFile,
-    pub(crate) ledger: Arc<dyn Ledger>,
+    /// For what is not in the world: the log, deliveries, the use of tokens.
+    pub(crate) store: Arc<Store>,
     pub(crate) metrics: Metrics,
     /// Cancelled when the server stops.
     pub(crate) stop: CancellationToken,
@@ -59,9 +60,10 @@ impl App {
     /// 401 without a valid token, 429 if there were too many requests.
     pub(crate) fn authenticate(&self, parts: &Parts) -> Result<(Caller, Arc<World>, Now), Problem> {
         let (world, now) = (self.writer.world(), self.writer.now());
-        match self.tokens.caller(&world, &parts.headers, now) {
+        match auth::caller(&world, &parts.headers, now) {
             Ok(caller) => {
                 self.rates.principal(&caller.actor.id)?;
+                self.used.note(&caller.token, now.wall);
                 Ok((caller, world, now))
             }
             Err(problem) => {

@@ -24,7 +24,8 @@ use crate::domain::{Code, Command, Problem, Tx, Who, World};
 use crate::writer::{Answer, Idempotency, Request};
 
 /// What makes a command of a body.
-pub(crate) type Act = Arc<dyn Fn(&App, Call, &[u8]) -> Result<Command, Problem> + Send + Sync>;
+pub(crate) type Act =
+    Arc<dyn Fn(&App, Call, &[u8]) -> Result<(Command, Option<String>), Problem> + Send + Sync>;
 
 /// What a command is told besides its body.
 #[derive(Clone, Debug)]
@@ -47,6 +48,25 @@ impl Call {
     }
 }
 
+/// Who calls, and the body.
+///
+/// # Errors
+/// 401, 403, 429; 400, 413, 415 for what can be told of the request without its operation.
+pub(crate) async fn receive(
+    app: &App,
+    access: Access,
+    request: HttpRequest,
+) -> Result<(Parts, Call, Vec<u8>), Problem> {
+    let (mut parts, raw) = request.into_parts();
+    let (caller, _, _) = app.authenticate(&parts)?;
+    view::check(access, &caller)?;
+    view::query::<view::Nothing>(&parts.uri)?;
+    let at = view::path(&mut parts).await?;
+    let bytes = body::read(raw, app.limits.body_bytes).await?;
+    body::check_media(&parts.headers, &bytes)?;
+    Ok((parts, Call { at, caller }, bytes))
+}
+
 /// Runs a command.
 pub(crate) async fn run(
     app: App,
@@ -55,17 +75,11 @@ pub(crate) async fn run(
     act: &Act,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
-    let (mut parts, raw) = request.into_parts();
-    let (caller, _, _) = app.authenticate(&parts)?;
-    view::check(access, &caller.actor)?;
-    view::query::<view::Nothing>(&parts.uri)?;
-    let at = view::path(&mut parts).await?;
+    let (parts, call, bytes) = receive(&app, access, request).await?;
+    let Call { at, caller } = call.clone();
     let expected = kind.and_then(|kind| Some((kind, IfMatch::of(&parts.headers)?)));
-    let bytes = body::read(raw, app.limits.body_bytes).await?;
-    body::check_media(&parts.headers, &bytes)?;
     let idempotency = idempotency(&parts, &bytes)?;
-    let call = Call { at: at.clone(), caller: caller.clone() };
-    let inner = act(&app, call, &bytes)?;
+    let (inner, secret) = act(&app, call, &bytes)?;
     let token = Key::clone(&caller.token);
     let key = at.first().cloned();
     let command: Command = Box::new(move |tx: &mut Tx| {
@@ -80,7 +94,11 @@ pub(crate) async fn run(
     });
     let who = Who::Principal { id: caller.actor.id, token: Some(caller.token) };
     let request = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.to_string());
-    let answer = app.writer.run(Request { who, request, idempotency, command }).await?;
+    let mut answer = app.writer.run(Request { who, request, idempotency, command }).await?;
+    // Not part of the answer that is kept for the idempotency key: a secret is nowhere but with whom it was made for.
+    if let (Some(secret), false, Some(fields)) = (secret, answer.replayed, answer.body.as_object_mut()) {
+        fields.insert("secret".to_owned(), Json::String(secret));
+    }
     Ok(respond(&parts, answer))
 }
 
@@ -176,6 +194,7 @@ fn revision(world: &World, kind: Kind, key: &str) -> Option<u64> {
         Kind::Pipeline => of!(pipelines),
         Kind::PipelineVersion => of!(pipeline_versions),
         Kind::Principal => of!(principals),
+        Kind::Proposal => of!(proposals),
         // A release is shown with the revision of its state, which decisions are made on.
         Kind::Release | Kind::ReleaseState => {
             world.release_states.get(key).map(|row| row.body.state.revision)
@@ -185,12 +204,5 @@ fn revision(world: &World, kind: Kind, key: &str) -> Option<u64> {
         Kind::SnapshotHead => of!(snapshot_heads),
         Kind::Token => of!(tokens),
         Kind::Webhook => of!(webhooks),
-        #[expect(unreachable_patterns, reason = "kinds may be added")]
-        _ => None,
     }
-}
-
-/// Whether an answer may carry a secret: such are made anew, never replayed.
-pub(crate) fn is_secret(body: &Json) -> bool {
-    body.get("secret").is_some()
 }

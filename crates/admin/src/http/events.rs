@@ -23,9 +23,10 @@ use super::app::App;
 use super::view::Ask;
 use crate::domain::event::AuditEvent;
 use crate::domain::{Code, Problem};
+use crate::store::{Entry, LogFilter};
 
 /// Events that are read from the log at once.
-const CHUNK: usize = 256;
+const CHUNK: u32 = 256;
 
 /// Which events are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -109,15 +110,19 @@ impl Follower {
 
     /// Events that the log has.
     async fn catch_up(&mut self) -> Option<Vec<Arc<AuditEvent>>> {
-        let events = match self.app.ledger.after(self.last, CHUNK).await {
-            Ok(events) => events,
-            Err(problem) => {
-                tracing::warn!(detail = problem.detail, "a stream of events ends: the log cannot be read");
-                return None;
+        let filter = LogFilter { after: Some(self.last), limit: CHUNK, ..LogFilter::default() };
+        let read = self.app.store.log(&filter).await;
+        let events = read.and_then(|entries| entries.iter().map(Entry::event).collect::<Result<Vec<_>, _>>());
+        match events {
+            Ok(events) => {
+                self.caught_up = events.len() < CHUNK as usize;
+                Some(events.into_iter().map(Arc::new).collect())
             }
-        };
-        self.caught_up = events.len() < CHUNK;
-        Some(events.into_iter().map(Arc::new).collect())
+            Err(error) => {
+                tracing::warn!(%error, "a stream of events ends: the log cannot be read");
+                None
+            }
+        }
     }
 
     /// An event that happens.

@@ -11,6 +11,7 @@ use serde_json::json;
 use utoipa_swagger_ui::{Config, serve};
 
 use super::app::App;
+use super::metrics::Counts;
 use super::operation::API;
 use crate::domain::{Code, Problem};
 
@@ -44,14 +45,15 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     if app.stop.is_cancelled() {
         return Err(Problem::new(Code::Unavailable, "the server stops"));
     }
-    app.ledger.after(app.writer.world().seq, 1).await?;
+    app.store.head().await.map_err(|e| e.problem())?;
     Ok(axum::Json(json!({ "status": "ok", "seq": app.writer.world().seq })).into_response())
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
-    let deliveries = app.ledger.deliveries_by_status().await?;
-    let (world, now) = (app.writer.world(), app.writer.now());
-    let text = app.metrics.text(&world, now, 0, &deliveries);
+    let deliveries = app.store.delivery_counts().await.map_err(|e| e.problem())?;
+    let streams = app.limits.streams.saturating_sub(app.streams.available_permits());
+    let counts = Counts { queue: app.writer.queued(), streams, deliveries };
+    let text = app.metrics.text(&app.writer.world(), app.writer.now(), &counts);
     let text = text.map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
     let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, media)], text).into_response())

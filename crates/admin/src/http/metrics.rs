@@ -1,6 +1,5 @@
 //! What Prometheus is told at `/metrics`.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use tidegate::release::{Now, Status};
 
 use crate::domain::World;
 use crate::domain::event::AuditEvent;
+use crate::store::DeliveryStatus;
 
 /// Bounds of the durations of requests, in seconds: an answer is due within 25 ms.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -36,6 +36,16 @@ pub(crate) struct Metrics {
     seq: Gauge<i64, AtomicI64>,
     queue: Gauge<i64, AtomicI64>,
     streams: Gauge<i64, AtomicI64>,
+}
+
+/// What is counted when it is asked for.
+pub(crate) struct Counts {
+    /// Commands that wait for the writer.
+    pub(crate) queue: usize,
+    /// Open streams of events.
+    pub(crate) streams: usize,
+    /// Deliveries by status.
+    pub(crate) deliveries: Vec<(DeliveryStatus, u64)>,
 }
 
 impl Metrics {
@@ -108,26 +118,16 @@ impl Metrics {
         }
     }
 
-    /// How many streams are open.
-    pub(crate) fn streams(&self, open: usize) {
-        self.streams.set(i64::try_from(open).unwrap_or(i64::MAX));
-    }
-
     /// All of them as text, with what is told of the present world.
     ///
     /// # Errors
     /// If they cannot be written (never, in fact).
-    pub(crate) fn text(
-        &self,
-        world: &World,
-        now: Now,
-        queue: usize,
-        deliveries: &BTreeMap<String, u64>,
-    ) -> Result<String, std::fmt::Error> {
+    pub(crate) fn text(&self, world: &World, now: Now, counts: &Counts) -> Result<String, std::fmt::Error> {
         self.of_world(world, now);
-        self.queue.set(i64::try_from(queue).unwrap_or(i64::MAX));
-        for (status, count) in deliveries {
-            let gauge = self.deliveries.get_or_create(&vec![("status", status.clone())]);
+        self.queue.set(i64::try_from(counts.queue).unwrap_or(i64::MAX));
+        self.streams.set(i64::try_from(counts.streams).unwrap_or(i64::MAX));
+        for (status, count) in &counts.deliveries {
+            let gauge = self.deliveries.get_or_create(&vec![("status", status.as_str().to_owned())]);
             gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
         let mut text = String::new();

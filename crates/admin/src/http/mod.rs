@@ -9,7 +9,6 @@ mod body;
 mod command;
 mod document;
 mod events;
-mod ledger;
 mod limit;
 mod meta;
 mod metrics;
@@ -18,6 +17,7 @@ mod operation;
 mod page;
 mod problem;
 mod routes;
+mod schema;
 mod view;
 
 use axum::{Router, middleware};

@@ -43,6 +43,8 @@ pub(crate) enum Access {
     Public,
     /// Everybody with a valid token; the operation itself decides about what is not the caller's own.
     Caller,
+    /// As [`Access::Caller`], and also with the one-time token, which can do nothing else.
+    Once,
     /// Who has the permission in one environment at least; the operation itself asks for those that it touches.
     May(Permission),
     /// Who may read; the release's state machine decides, since a phase may name its approvers.
@@ -133,24 +135,25 @@ impl Draft {
         B: DeserializeOwned + ToSchema + Send + 'static,
         F: Fn(&mut Tx, &Call, B) -> Result<Outcome, Problem> + Clone + Send + Sync + 'static,
     {
-        self.prepared::<B, _, _, _>(|_, _| Ok(()), move |tx, call, body, ()| act(tx, call, body))
+        self.prepared::<B, _, _, _>(|_, _| Ok(((), None)), move |tx, call, body, ()| act(tx, call, body))
     }
 
-    /// A command that needs something that is not pure (randomness, the key file): `prepare` makes it before the command runs.
+    /// A command that needs something that is not pure (randomness, the key file): `prepare` makes it before the command runs; and
+    /// a secret that is shown with the first answer, and only there.
     pub(crate) fn prepared<B, P, G, F>(mut self, prepare: G, act: F) -> Operation
     where
         B: DeserializeOwned + ToSchema + Send + 'static,
         P: Send + 'static,
-        G: Fn(&App, &B) -> Result<P, Problem> + Send + Sync + 'static,
+        G: Fn(&App, &B) -> Result<(P, Option<String>), Problem> + Send + Sync + 'static,
         F: Fn(&mut Tx, &Call, B, P) -> Result<Outcome, Problem> + Clone + Send + Sync + 'static,
     {
         B::schemas(&mut self.schemas);
         let body = B::schema();
         let parse: Act = Arc::new(move |app, call, bytes| {
             let body: B = super::body::parse(bytes)?;
-            let prepared = prepare(app, &body)?;
+            let (prepared, secret) = prepare(app, &body)?;
             let act = act.clone();
-            Ok(Box::new(move |tx: &mut Tx| act(tx, &call, body, prepared)))
+            Ok((Box::new(move |tx: &mut Tx| act(tx, &call, body, prepared)), secret))
         });
         let (access, kind) = (self.access, self.kind);
         let route = on(self.filter(), move |State(app): State<App>, request: Request| {
@@ -212,6 +215,26 @@ impl Draft {
         });
         let query = Q::into_params(|| Some(ParameterIn::Query));
         Operation { draft: self, query, body: None, media, is_command: false, route }
+    }
+
+    /// An act on the store alone, which is in no log: `act` checks the body and gives what is done, with status and answer.
+    pub(crate) fn act<F, R>(self, act: F) -> Operation
+    where
+        F: Fn(App, Call, Vec<u8>) -> Result<R, Problem> + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<(u16, Json), Problem>> + Send + 'static,
+    {
+        let access = self.access;
+        let route = on(self.filter(), move |State(app): State<App>, request: Request| {
+            let act = act.clone();
+            async move {
+                let (_, call, bytes) = command::receive(&app, access, request).await?;
+                let (status, body) = act(app, call, bytes)?.await?;
+                let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
+                Ok::<_, Problem>((status, axum::Json(body)))
+            }
+        });
+        let body = Some(<super::schema::Empty as utoipa::PartialSchema>::schema());
+        Operation { draft: self, query: Vec::new(), body, media: "application/json", is_command: true, route }
     }
 
     fn filter(&self) -> MethodFilter {
@@ -309,7 +332,7 @@ fn refusals(draft: &Draft, is_command: bool) -> Vec<u16> {
 fn permission(access: Access) -> Json {
     match access {
         Access::Public => json!("public"),
-        Access::Caller => json!("any"),
+        Access::Caller | Access::Once => json!("any"),
         Access::May(permission) | Access::Step(permission) => json!(permission),
     }
 }
@@ -317,7 +340,7 @@ fn permission(access: Access) -> Json {
 fn describe(access: Access, about: Option<&str>) -> String {
     let who = match access {
         Access::Public => "Needs no token.".to_owned(),
-        Access::Caller => "Needs any valid token.".to_owned(),
+        Access::Caller | Access::Once => "Needs any valid token.".to_owned(),
         Access::May(permission) | Access::Step(permission) => {
             format!("Needs the permission `{}`.", json!(permission).as_str().unwrap_or_default())
         }

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use tidegate::model::Key;
 use utoipa::ToSchema;
 
+use super::view::Shown;
 use crate::domain::{Code, Problem, Row, Table};
 
 /// Items of a page, unless told otherwise.
@@ -61,13 +62,14 @@ where
 ///
 /// # Errors
 /// See [`size`].
-pub(crate) fn table<T>(
+pub(crate) fn table<T, V: Serialize>(
     table: &Table<T>,
     after: Option<&str>,
     limit: Option<usize>,
-    mut show: impl FnMut(&Key, &Row<T>) -> Option<Json>,
-) -> Result<Json, Problem> {
+    mut show: impl FnMut(&Key, &Row<T>) -> Option<V>,
+) -> Result<Shown, Problem> {
     let start = after.map_or(Bound::Unbounded, Bound::Excluded);
     let rows = table.range::<_, str>((start, Bound::Unbounded));
-    page(rows.filter_map(|(key, row)| Some((key.to_string(), show(key, row)?))), limit)
+    let page = page(rows.filter_map(|(key, row)| Some((key.to_string(), json!(show(key, row)?)))), limit)?;
+    Ok(Shown::Json(page))
 }

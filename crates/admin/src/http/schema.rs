@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+/// Nothing.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Empty {}
+
 macro_rules! shown {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_attr:meta])* $field:ident: $type:ty,)* })*) => {
         $(
             $(#[$doc])*
             #[derive(ToSchema)]
             #[expect(dead_code, reason = "it is for the document; `domain::view` makes what is shown")]
             pub(crate) struct $name {
-                $($(#[$field_doc])* $field: $type,)*
+                $($(#[$field_attr])* $field: $type,)*
                 /// What else it has.
                 #[serde(flatten)]
                 #[schema(value_type = Object)]
@@ -23,35 +29,47 @@ macro_rules! shown {
 }
 
 shown! {
-    /// Nothing, or what is left to say.
-    Empty {}
-    /// An environment.
-    Environment {
-        /// Its name.
-        key: String,
-        /// The number of the event that last wrote it.
-        revision: u64,
-    }
-    /// A declaration of an attribute.
-    Attribute {
-        /// Its name.
-        key: String,
-        /// The number of the event that last wrote it.
-        revision: u64,
-    }
-    /// An exclusion group.
-    ExclusionGroup {
-        /// Its key.
-        key: String,
-        /// The number of the event that last wrote it.
-        revision: u64,
-    }
-    /// A change that waits for a second person, or did.
-    Proposal {
+    /// Something that was made with a secret, which is shown this once.
+    NewSecret {
         /// Its id.
         key: String,
-        /// The number of the event that last wrote it.
+        /// Grows with each change.
         revision: u64,
+        /// The secret; absent if the answer is a repetition.
+        secret: Option<String>,
+    }
+    /// Who the token speaks for.
+    Me {
+        /// The principal.
+        #[schema(value_type = crate::domain::view::PrincipalView)]
+        principal: Json,
+        /// The token.
+        #[schema(value_type = crate::domain::view::TokenView)]
+        token: Json,
+    }
+    /// What uses something.
+    References {
+        /// Its users.
+        users: Vec<Json>,
+    }
+    /// A delivery: a fact of an event, to a webhook.
+    Delivery {
+        /// Its id, the same at every attempt and for ever.
+        id: String,
+        /// The number of the event.
+        event: u64,
+        /// The place of the fact in the event, from 0.
+        fact: u64,
+        /// The webhook.
+        webhook: String,
+        /// `pending`, `delivered` or `dead`.
+        status: String,
+        /// How often it was tried.
+        attempts: u64,
+        /// When it is tried next (ms).
+        next_at: Option<i64>,
+        /// Why the last attempt failed.
+        last_error: Option<String>,
     }
     /// An event of the log.
     AuditEvent {

@@ -8,12 +8,12 @@ use axum::extract::{FromRequestParts as _, Query, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use tidegate::model::Key;
-use tidegate::release::{Actor, Now, Permission};
+use tidegate::release::{Now, Permission};
 use utoipa::IntoParams;
 
 use super::app::App;
@@ -68,6 +68,17 @@ pub(crate) enum Shown {
     Document(Vec<u8>, &'static str, String),
 }
 
+impl Shown {
+    /// An entity, if there is one.
+    ///
+    /// # Errors
+    /// 404.
+    pub(crate) fn of<V: Serialize>(what: &str, key: &str, view: Option<V>) -> Result<Self, Problem> {
+        let view = view.ok_or_else(|| Problem::not_found(what, key))?;
+        Ok(Self::Json(json!(view)))
+    }
+}
+
 impl From<Json> for Shown {
     fn from(body: Json) -> Self {
         Self::Json(body)
@@ -112,7 +123,7 @@ pub(crate) async fn ask(app: App, access: Access, parts: &mut Parts) -> Result<A
         (None, app.writer.world(), app.writer.now())
     } else {
         let (caller, world, now) = app.authenticate(parts)?;
-        check(access, &caller.actor)?;
+        check(access, &caller)?;
         (Some(caller), world, now)
     };
     let at = path(parts).await?;
@@ -123,9 +134,14 @@ pub(crate) async fn ask(app: App, access: Access, parts: &mut Parts) -> Result<A
 ///
 /// # Errors
 /// 403 with the permission that is missing.
-pub(crate) fn check(access: Access, actor: &Actor) -> Result<(), Problem> {
+pub(crate) fn check(access: Access, caller: &Caller) -> Result<(), Problem> {
+    if caller.once && access != Access::Once {
+        let detail = "the one-time token is good for nothing but making another token";
+        return Err(Problem::new(Code::Forbidden, detail).hint("POST /api/v1/tokens"));
+    }
+    let actor = &caller.actor;
     let needed = match access {
-        Access::Public | Access::Caller => return Ok(()),
+        Access::Public | Access::Caller | Access::Once => return Ok(()),
         Access::May(permission) => permission,
         Access::Step(_) => Permission::Read,
     };
