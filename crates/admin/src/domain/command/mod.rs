@@ -7,6 +7,8 @@ pub mod change;
 pub mod environment;
 pub mod exclusion;
 pub mod feature;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod guard;
 pub mod kill;
 pub mod pipeline;
@@ -15,9 +17,6 @@ pub mod proposal;
 pub mod release;
 pub mod schedule;
 pub mod segment;
-#[cfg(test)]
-mod tests;
 pub mod token;
 pub mod webhook;
 
-pub(crate) mod fixture;
