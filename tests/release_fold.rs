@@ -328,3 +328,25 @@ fn a_rule_that_is_copied_keeps_its_units() {
     let copy = rules.as_array().unwrap().last().unwrap();
     assert_eq!((&copy["id"], &copy["rollout"]["salt"]), (&json!("tenth-2"), &json!("rollout/f/tenth")));
 }
+
+/// `otherwise: default` leads to the default of the context, which a `set` for some makes two.
+#[test]
+fn a_rule_that_falls_to_the_default_falls_to_that_of_the_context() {
+    let rule = json!({"id": "none", "rollout": {"percent": 0}, "variant": "a", "otherwise": "default"});
+    let rest = json!({"id": "rest", "variant": "a"});
+    let feature = json!({"kind": "config", "variants": {"a": 1, "b": 2, "c": 3}, "default": "b", "rules": [rule, rest]});
+    let mut document = json!({"schema_version": 1, "version": 1, "features": {"f": feature}});
+    let pro = json!({"attribute": "plan", "op": "eq", "value": "pro"});
+    let phase = json!({"id": "p", "live": true, "target": [{"if": pro}],
+        "patches": [{"patch": "set", "feature": "f", "variant": "c"}]});
+    let (plan, mut state) = planned(&document, &json!({"id": "r", "features": {"f": {}}, "phases": [phase]}));
+    let before = loaded(&overlaid(&document, &plan, &state));
+    state.status = Status::Completed;
+    document = completed(&document, &plan, &state);
+    let after = loaded(&document);
+    for (plan, variant) in [("pro", "c"), ("free", "b")] {
+        let context: Attributes = of(&json!({"user_id": "u", "plan": plan}));
+        assert_eq!(decided(&before, "f", &context).0, variant);
+        assert_eq!(decided(&after, "f", &context).0, variant, "{document}");
+    }
+}
