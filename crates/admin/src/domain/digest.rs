@@ -122,14 +122,11 @@ pub(crate) fn renew(tx: &mut Tx, id: &Key, mut plan: Plan) -> Result<(), Problem
     state.moved = state.revision;
     tx.put(
         id,
-        ReleaseState {
-            state: Arc::new(state),
-            updated_at: tx.now.wall,
-            ..ReleaseState::clone(&run.state)
-        },
+        ReleaseState { state: Arc::new(state), updated_at: tx.now.wall, ..ReleaseState::clone(&run.state) },
     )?;
     if voided {
-        let text = format!("release `{id}`: what it changes or refers to was changed, so approvals count no more");
+        let text =
+            format!("release `{id}`: what it changes or refers to was changed, so approvals count no more");
         let mut fact = facts::plain("release.approvals_voided", text, Json::Null);
         fact.release = Some(Key::clone(id));
         tx.tell(fact);

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use serde_json::json;
 use tidegate::model::{self, Key};
 use tidegate::release::{
-    self, Actor, Event, Input, NextWake, Now, PhaseStatus, Plan, Refusal, RefusalKind, State, Status, Transition,
+    self, Actor, Event, Input, NextWake, Now, PhaseStatus, Plan, Refusal, RefusalKind, State, Status,
+    Transition,
 };
 
 use super::entity::{Environment, Feature, Kill, Release, ReleaseState, Segment};
@@ -300,7 +301,8 @@ fn tell_waiting(tx: &mut Tx, id: &Key) -> Result<(), Problem> {
         .world()
         .running()
         .filter(|other| {
-            let requires = |row: &super::Row<Release>| row.body.plan.requires.iter().any(|r| r.release == *id);
+            let requires =
+                |row: &super::Row<Release>| row.body.plan.requires.iter().any(|r| r.release == *id);
             tx.world().releases.get(&***other).is_some_and(requires)
         })
         .cloned()

@@ -110,9 +110,10 @@ fn words(event: &Event) -> (&'static str, String) {
         Event::DeadlinePassed { phase } => {
             ("approval.overdue", format!("the approvals of phase `{phase}` are overdue"))
         }
-        Event::RequirementHolds { release, phase } => {
-            ("release.requirement_holds", format!("release `{release}`, which phase `{phase}` waited for, is there"))
-        }
+        Event::RequirementHolds { release, phase } => (
+            "release.requirement_holds",
+            format!("release `{release}`, which phase `{phase}` waited for, is there"),
+        ),
         Event::PhaseStarted { phase, percent } => {
             ("phase.started", format!("phase `{phase}` is live at {percent} %"))
         }

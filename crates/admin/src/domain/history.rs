@@ -27,9 +27,10 @@ pub struct Entry {
 /// The entry of an event in the history of a release; none if it does not concern it.
 #[must_use]
 pub fn entry(event: &AuditEvent, release: &str) -> Option<Entry> {
-    let written = event.changes.iter().any(|change| {
-        matches!(change.kind, Kind::Release | Kind::ReleaseState) && *change.key == *release
-    });
+    let written = event
+        .changes
+        .iter()
+        .any(|change| matches!(change.kind, Kind::Release | Kind::ReleaseState) && *change.key == *release);
     let facts: Vec<Fact> =
         event.facts.iter().filter(|fact| fact.release.as_deref() == Some(release)).cloned().collect();
     if !written && facts.is_empty() {

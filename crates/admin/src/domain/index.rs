@@ -70,8 +70,7 @@ impl World {
 
     fn reindex_release(&mut self, key: &Key) {
         let Some(release) = self.releases.get(key) else { return };
-        let runs =
-            self.release_states.get(key).is_some_and(|row| row.body.state.status == Status::Running);
+        let runs = self.release_states.get(key).is_some_and(|row| row.body.state.status == Status::Running);
         if runs {
             self.index.running.insert(Key::clone(key));
             for subject in subjects(&release.body.plan) {

@@ -115,8 +115,7 @@ pub(crate) fn changes(before: &World, trial: &Tx) -> BTreeMap<Key, Vec<Json>> {
         };
         let was = parse(snapshot::row(before, &row.environment, row.kind, &row.key));
         let now = parse(row.body.clone());
-        let change =
-            json!({ "kind": row.kind, "key": row.key, "diff": diff::diff_json(&was, &now) });
+        let change = json!({ "kind": row.kind, "key": row.key, "diff": diff::diff_json(&was, &now) });
         by_environment.entry(row.environment).or_default().push(change);
     }
     by_environment

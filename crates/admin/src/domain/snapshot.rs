@@ -271,10 +271,7 @@ fn shown(pipeline: &Pipeline, version: u32) -> model::Pipeline {
         };
         let steps = |ramp: &release::Ramp| {
             let steps = ramp.steps();
-            steps
-                .iter()
-                .map(|step| model::RampStep { percent: step.percent, hold_s: step.hold_s })
-                .collect()
+            steps.iter().map(|step| model::RampStep { percent: step.percent, hold_s: step.hold_s }).collect()
         };
         let guards = phase.guards.iter();
         model::PipelinePhase {
@@ -285,7 +282,10 @@ fn shown(pipeline: &Pipeline, version: u32) -> model::Pipeline {
             ramp: phase.ramp.as_ref().map(|ramp| model::RampSchedule { steps: steps(ramp) }),
             bake_s: (phase.bake_s > 0).then_some(phase.bake_s),
             guards: guards
-                .map(|guard| model::Guard { id: Key::clone(&guard.id), description: guard.description.clone() })
+                .map(|guard| model::Guard {
+                    id: Key::clone(&guard.id),
+                    description: guard.description.clone(),
+                })
                 .collect(),
         }
     };

@@ -200,7 +200,8 @@ fn check_revisions(world: &World, ask: &Ask) -> Result<(), Problem> {
                 (row.body.definition_revision, serde_json::to_value(&row.body.definition))
             }
             None => {
-                let row = world.features.get(subject).ok_or_else(|| Problem::not_found("feature", subject))?;
+                let row =
+                    world.features.get(subject).ok_or_else(|| Problem::not_found("feature", subject))?;
                 (row.body.definition_revision, serde_json::to_value(&row.body.definition))
             }
         };
@@ -224,9 +225,9 @@ fn pipeline(world: &World, ask: &Ask) -> Result<Option<Key>, Problem> {
     if all.len() > 1 {
         let names: Vec<&str> = all.iter().map(|key| &**key).collect();
         let text = format!("the changes belong to several pipelines: `{}`", names.join("`, `"));
-        return Err(Problem::new(Code::Invalid, text)
-            .at("/pipeline")
-            .hint("one release runs one pipeline: attach them to the same, or change them one after the other"));
+        return Err(Problem::new(Code::Invalid, text).at("/pipeline").hint(
+            "one release runs one pipeline: attach them to the same, or change them one after the other",
+        ));
     }
     Ok(all.into_iter().next())
 }
@@ -285,9 +286,8 @@ fn check_permission(tx: &Tx, touched: &[Key]) -> Result<(), Problem> {
 
 /// Refuses to touch an environment without a pipeline that asks for one.
 fn check_floor(world: &World, touched: &[Key]) -> Result<(), Problem> {
-    let asks = |key: &&Key| {
-        world.environments.get(&***key).is_some_and(|row| row.body.floor.pipeline_required)
-    };
+    let asks =
+        |key: &&Key| world.environments.get(&***key).is_some_and(|row| row.body.floor.pipeline_required);
     let asking: Vec<Key> = touched.iter().filter(asks).cloned().collect();
     if asking.is_empty() {
         return Ok(());
@@ -398,7 +398,8 @@ fn carry(plan: &mut Plan, ask: &Ask, touched: &[Key]) -> Result<(), Problem> {
     for (key, wanted) in &ask.segments {
         let (Some(change), Wanted::Become(new)) = (plan.segments.get_mut(key), wanted) else { continue };
         if let Some(Some(candidate)) = &mut change.candidate {
-            let segment = model::Segment { description: new.description.clone(), ..model::Segment::clone(candidate) };
+            let segment =
+                model::Segment { description: new.description.clone(), ..model::Segment::clone(candidate) };
             *candidate = Arc::new(segment);
         }
         change.base = Some(Arc::clone(new));
@@ -450,12 +451,7 @@ fn create(tx: &mut Tx, ask: &Ask) -> Result<(), Problem> {
 }
 
 /// Starts a release.
-fn release(
-    tx: &mut Tx,
-    ask: &Ask,
-    place: plan::Place,
-    active: &BTreeSet<Key>,
-) -> Result<Begun, Problem> {
+fn release(tx: &mut Tx, ask: &Ask, place: plan::Place, active: &BTreeSet<Key>) -> Result<Begun, Problem> {
     let id: Key = format!("r{}", tx.world().seq + 1).into();
     if !active.is_empty() {
         if !ask.supersede {

@@ -99,7 +99,8 @@ pub(super) fn check_revisions(tx: &Tx, body: &Body) -> Result<(), Problem> {
     let segments = segments.map(|key| crate::domain::index::segment(key));
     match features.chain(segments).find(|subject| !body.base_revisions.contains_key(subject)) {
         Some(subject) => {
-            let text = format!("`{subject}` exists: the change must name the revision that it was written on");
+            let text =
+                format!("`{subject}` exists: the change must name the revision that it was written on");
             Err(Problem::new(Code::RevisionRequired, text).at("/base_revisions"))
         }
         None => Ok(()),

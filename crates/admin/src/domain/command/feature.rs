@@ -263,8 +263,7 @@ fn switch(tx: &mut Tx, key: &str, body: Switch, on: bool) -> Result<Outcome, Pro
         }
     }
     definition.environments.retain(|_, block| *block != model::EnvironmentBlock::default());
-    let (trigger, action) =
-        if on { ("enable", "feature.enabled") } else { ("disable", "feature.disabled") };
+    let (trigger, action) = if on { ("enable", "feature.enabled") } else { ("disable", "feature.disabled") };
     let wanted = Wanted::Become(Arc::new(definition));
     let ask = one(tx, key, wanted, trigger, body.base_revision, body.start, body.supersede)?;
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), action)
@@ -452,7 +451,10 @@ pub fn remove_from_pipeline(
         flagsmith: Some("RELEASE_PIPELINE_FEATURE_REMOVED_MESSAGE".to_owned()),
         features: vec![Key::clone(&key)],
         data: json!({ "pipeline": pipeline, "kept": body.keep }),
-        ..fact("pipeline.feature_removed", format!("feature `{feature}` was removed from pipeline `{pipeline}`"))
+        ..fact(
+            "pipeline.feature_removed",
+            format!("feature `{feature}` was removed from pipeline `{pipeline}`"),
+        )
     });
     let view = view(tx.world(), &tx.actor, tx.now, &key).unwrap_or_else(|_| json!({ "key": key }));
     Ok(Outcome::new("pipeline.feature_removed", Kind::Feature, &key, view).because(body.reason))
@@ -590,13 +592,15 @@ pub fn list(world: &World, actor: &Actor, now: Now, query: &Query) -> Result<Jso
                 || description.is_some_and(|text| text.to_lowercase().contains(&part))
         };
         let status = |wanted: &String| {
-            let ended = || latest.as_ref().and_then(|latest| latest.get(key)).map_or("none", |(_, status)| status);
+            let ended =
+                || latest.as_ref().and_then(|latest| latest.get(key)).map_or("none", |(_, status)| status);
             *wanted == if world.release_of(key).is_some() { "running" } else { ended() }
         };
         let there = |name: &String| {
             let release = world.release_of(key).and_then(|id| world.releases.get(id));
             world.kills.contains_key(&*format!("{name}/{key}"))
-                || release.is_some_and(|row| effects::environments(&row.body.plan).iter().any(|e| **e == **name))
+                || release
+                    .is_some_and(|row| effects::environments(&row.body.plan).iter().any(|e| **e == **name))
         };
         query.status.as_ref().is_none_or(status)
             && query.pipeline.as_ref().is_none_or(|p| feature.pipeline.as_deref() == Some(&**p))

@@ -65,7 +65,10 @@ pub fn kill(tx: &mut Tx, key: &str, body: Kill) -> Result<Outcome, Problem> {
             data: json!({ "by": tx.actor.id, "reason": body.reason }),
             ..fact(
                 "feature.killed",
-                format!("`{}` killed feature `{key}` in `{}`: {}", tx.actor.id, body.environment, body.reason),
+                format!(
+                    "`{}` killed feature `{key}` in `{}`: {}",
+                    tx.actor.id, body.environment, body.reason
+                ),
             )
         });
         if let Some(release) = tx.world().release_of(key).cloned() {

@@ -16,8 +16,8 @@ use serde_json::{Value as Json, json};
 use tidegate::model::Key;
 use tidegate::release::{self, Action, Event, Input, NextWake, Now, Seen, Status, Transition};
 
-pub use self::view::{Query, change_request, change_requests, list, summary, view};
 pub(crate) use self::view::page;
+pub use self::view::{Query, change_request, change_requests, list, summary, view};
 use super::change;
 use crate::domain::entity::{Feature, Kind};
 use crate::domain::start::{Ask, Start, Wanted, begin};
@@ -136,9 +136,7 @@ fn input(tx: &Tx, id: &str, action: Action, body: &Act) -> Result<Input, Problem
         Action::Pause => Input::Pause { by, reason: body.reason.clone() },
         Action::Reject => Input::Reject { by, seen: seen()?, reason: reason() },
         Action::Revert => Input::Revert { by, reason: reason() },
-        Action::Skip => {
-            Input::Skip { by, seen: seen()?, reason: body.reason.clone(), bypass: body.bypass }
-        }
+        Action::Skip => Input::Skip { by, seen: seen()?, reason: body.reason.clone(), bypass: body.bypass },
         Action::Supersede => {
             let text = "a release is superseded by the change that takes its place";
             return Err(Problem::new(Code::BadRequest, text));
@@ -247,7 +245,8 @@ pub fn revert(tx: &mut Tx, id: &str, body: Act) -> Result<Outcome, Problem> {
         features: plan.features.iter().map(|(key, change)| (Key::clone(key), change.base.clone())).collect(),
         segments: plan.segments.iter().map(|(key, change)| (Key::clone(key), change.base.clone())).collect(),
     };
-    let gone: Vec<Key> = bases.features.iter().filter(|(_, it)| it.is_none()).map(|(key, _)| key.clone()).collect();
+    let gone: Vec<Key> =
+        bases.features.iter().filter(|(_, it)| it.is_none()).map(|(key, _)| key.clone()).collect();
     for feature in &gone {
         references::unused("feature", feature, &references::feature(tx.world(), feature))?;
     }
@@ -277,7 +276,10 @@ fn check_unedited(world: &World, run: &effects::Run) -> Result<(), Problem> {
     let active: Vec<Key> =
         index::subjects(plan).filter_map(|subject| world.release_of(&subject).cloned()).collect();
     if !active.is_empty() {
-        let text = format!("release `{}` is running for the same", active.iter().map(|k| &**k).collect::<Vec<_>>().join("`, `"));
+        let text = format!(
+            "release `{}` is running for the same",
+            active.iter().map(|k| &**k).collect::<Vec<_>>().join("`, `")
+        );
         return Err(Problem::new(Code::ReleaseActive, text).hint("abort it first").with("releases", active));
     }
     let folded = effects::folded(world, plan, &run.state.state);

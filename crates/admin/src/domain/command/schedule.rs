@@ -139,7 +139,8 @@ pub fn apply(tx: &mut Tx, id: &str) -> Result<Outcome, Problem> {
     let outcome = match author(tx.world(), &schedule).and_then(|actor| {
         let ask = wanted(&schedule)?;
         // What exists by now did not when it was written: another base.
-        let unknown = |subject: &Key| !ask.base_revisions.contains_key(subject) && exists(tx.world(), subject);
+        let unknown =
+            |subject: &Key| !ask.base_revisions.contains_key(subject) && exists(tx.world(), subject);
         let segments = ask.segments.keys().map(|key| crate::domain::index::segment(key));
         if let Some(subject) = ask.features.keys().cloned().chain(segments).find(unknown) {
             return Err(Problem::new(Code::Stale, format!("`{subject}` was made since")));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tidegate::model::{self, EnvironmentBlock, Key, PatchKind, Percent, PipelineRef, ReleaseRamp};
 use tidegate::release::{
-    self, Approvals, Change, Coverage, Now, Permission, Phase, PhaseStatus, Pipeline, Plan, State, Status, Transition,
-    Windows,
+    self, Approvals, Change, Coverage, Now, Permission, Phase, PhaseStatus, Pipeline, Plan, State, Status,
+    Transition, Windows,
 };
 
 use super::{Ask, Start, Wanted};
@@ -103,7 +103,8 @@ pub(super) fn covered(world: &World, pipeline: &str) -> Vec<Key> {
 
 /// The environments of a phase, sorted: those that its target names, else all that take part in pipelines.
 fn environments(world: &World, phase: &Phase) -> Vec<Key> {
-    let every = || world.environments.iter().filter(|(_, row)| row.body.pipelines).map(|(key, _)| Key::clone(key));
+    let every =
+        || world.environments.iter().filter(|(_, row)| row.body.pipelines).map(|(key, _)| Key::clone(key));
     let mut names = BTreeSet::new();
     match &phase.target {
         None => names.extend(every()),
@@ -121,13 +122,15 @@ fn environments(world: &World, phase: &Phase) -> Vec<Key> {
 
 /// The windows of a phase besides its own: the pipeline's, and those of its environments.
 fn windows(world: &World, pipeline: &Pipeline, environments: &[Key]) -> Vec<Windows> {
-    let floors = environments.iter().filter_map(|name| Some(world.environments.get(name)?.body.floor.windows.clone()));
+    let floors =
+        environments.iter().filter_map(|name| Some(world.environments.get(name)?.body.floor.windows.clone()));
     std::iter::once(pipeline.windows.clone()).chain(floors).filter(|windows| !windows.is_empty()).collect()
 }
 
 /// A phase with what its environments ask for at least; the stricter counts.
 fn with_floors(world: &World, phase: &Phase, environments: &[Key]) -> Phase {
-    let floors = environments.iter().filter_map(|name| world.environments.get(name)).map(|row| &row.body.floor);
+    let floors =
+        environments.iter().filter_map(|name| world.environments.get(name)).map(|row| &row.body.floor);
     let (mut least, mut no_self) = (0, false);
     for floor in floors {
         least = least.max(floor.approvals);
@@ -135,7 +138,8 @@ fn with_floors(world: &World, phase: &Phase, environments: &[Key]) -> Phase {
     }
     let mut phase = phase.clone();
     if least > 0 {
-        let none = Approvals { count: 0, role: None, services: Vec::new(), self_approval: false, deadline: None };
+        let none =
+            Approvals { count: 0, role: None, services: Vec::new(), self_approval: false, deadline: None };
         let approvals = phase.entry.approvals.get_or_insert(none);
         approvals.count = approvals.count.max(least);
     }
@@ -150,7 +154,9 @@ fn start_at(phases: &[Phase], start: &Start) -> Result<usize, Problem> {
     phases.iter().position(|phase| phase.id == *wanted).ok_or_else(|| {
         let names: Vec<&str> = phases.iter().map(|phase| &*phase.id).collect();
         let text = format!("the pipeline has no phase `{wanted}`");
-        Problem::new(Code::Invalid, text).at("/start/start_at").hint(format!("it has `{}`", names.join("`, `")))
+        Problem::new(Code::Invalid, text)
+            .at("/start/start_at")
+            .hint(format!("it has `{}`", names.join("`, `")))
     })
 }
 
@@ -166,7 +172,8 @@ fn check_patches(plan: &Plan) -> Result<(), Problem> {
         })
     };
     let unserved = |what: &str, key: &Key| {
-        let text = format!("no phase of pipeline `{}` applies the change of {what} `{key}`", plan.pipeline.key);
+        let text =
+            format!("no phase of pipeline `{}` applies the change of {what} `{key}`", plan.pipeline.key);
         Problem::new(Code::Invalid, text).hint("use a pipeline with a phase that applies candidates")
     };
     for (key, change) in &plan.features {
@@ -182,8 +189,11 @@ fn check_patches(plan: &Plan) -> Result<(), Problem> {
             })
         };
         if !live().any(patched) {
-            let text = format!("no phase of pipeline `{}` does anything to feature `{key}`", plan.pipeline.key);
-            return Err(Problem::new(Code::Invalid, text).hint("give its phases `enable`, `disable` or `set`"));
+            let text =
+                format!("no phase of pipeline `{}` does anything to feature `{key}`", plan.pipeline.key);
+            return Err(
+                Problem::new(Code::Invalid, text).hint("give its phases `enable`, `disable` or `set`")
+            );
         }
     }
     match plan.segments.keys().find(|_| !applies(None)) {
@@ -202,9 +212,12 @@ fn check_ramp(plan: &Plan) -> Result<(), Problem> {
     if single || plan.ramp.unit.is_some() || !plan.phases.iter().any(grows) {
         return Ok(());
     }
-    Err(Problem::new(Code::Invalid, "the ramps of the pipeline need a unit that everything in the release shares")
-        .at("/start/ramp")
-        .hint("send `start.ramp.unit`, such as `user_id`"))
+    Err(Problem::new(
+        Code::Invalid,
+        "the ramps of the pipeline need a unit that everything in the release shares",
+    )
+    .at("/start/ramp")
+    .hint("send `start.ramp.unit`, such as `user_id`"))
 }
 
 /// What is required must exist, still be able to come, and not wait for this release itself.
@@ -217,7 +230,10 @@ fn check_requirements(world: &World, plan: &Plan) -> Result<(), Problem> {
             return Err(invalid("release", format!("there is no release `{other}`")));
         };
         if matches!(run.state.state.status, Status::Aborted | Status::Reverted) {
-            return Err(invalid("release", format!("release `{other}` has ended; it cannot get there any more")));
+            return Err(invalid(
+                "release",
+                format!("release `{other}` has ended; it cannot get there any more"),
+            ));
         }
         if let Some(phase) = &requirement.reached
             && !run.release.plan.phases.iter().any(|known| known.id == *phase)
@@ -230,7 +246,10 @@ fn check_requirements(world: &World, plan: &Plan) -> Result<(), Problem> {
             return Err(invalid("phase", format!("the pipeline has no phase `{phase}`")));
         }
         if waits_for(world, other, &plan.id) {
-            return Err(invalid("release", format!("release `{other}` waits for this one: neither would go on")));
+            return Err(invalid(
+                "release",
+                format!("release `{other}` waits for this one: neither would go on"),
+            ));
         }
     }
     Ok(())
@@ -247,7 +266,8 @@ fn waits_for(world: &World, release: &Key, wanted: &Key) -> bool {
         if seen.insert(Key::clone(&id))
             && let Ok(run) = effects::find(world, &id)
         {
-            ahead.extend(run.release.plan.requires.iter().map(|requirement| Key::clone(&requirement.release)));
+            ahead
+                .extend(run.release.plan.requires.iter().map(|requirement| Key::clone(&requirement.release)));
         }
     }
     false

@@ -104,7 +104,12 @@ pub fn view(world: &World, actor: &Actor, now: Now, id: &str) -> Result<Json, Pr
         members.insert("superseded_by".to_owned(), json!(state.superseded_by));
         let uncovered = release::coverage(
             plan.phases.get(plan.start_at..).unwrap_or_default(),
-            &world.environments.iter().filter(|(_, row)| row.body.pipelines).map(|(key, _)| key.clone()).collect::<Vec<_>>(),
+            &world
+                .environments
+                .iter()
+                .filter(|(_, row)| row.body.pipelines)
+                .map(|(key, _)| key.clone())
+                .collect::<Vec<_>>(),
         );
         let uncovered = uncovered.into_iter().filter(|(_, coverage)| *coverage != release::Coverage::Covered);
         let uncovered: std::collections::BTreeMap<Key, release::Coverage> = uncovered.collect();
@@ -177,7 +182,9 @@ pub fn list(world: &World, actor: &Actor, now: Now, query: &Query) -> Result<Jso
             found.push((at, Key::clone(id)));
         }
     }
-    let order = |(at, id): &(i64, Key)| (std::cmp::Reverse(*at), std::cmp::Reverse(id.len()), std::cmp::Reverse(Key::clone(id)));
+    let order = |(at, id): &(i64, Key)| {
+        (std::cmp::Reverse(*at), std::cmp::Reverse(id.len()), std::cmp::Reverse(Key::clone(id)))
+    };
     found.sort_by_key(order);
     let start = start.as_ref().map(order);
     let after = found.iter().filter(|one| start.as_ref().is_none_or(|start| order(one) > *start));
@@ -233,7 +240,8 @@ pub fn change_requests(
     limit: Option<usize>,
 ) -> Result<Json, Problem> {
     let open = |id: &&Key| {
-        effects::find(world, id).is_ok_and(|run| if mine { awaits(&run, actor, now) } else { is_request(&run) })
+        effects::find(world, id)
+            .is_ok_and(|run| if mine { awaits(&run, actor, now) } else { is_request(&run) })
     };
     let ids = world.running().filter(|id| after.is_none_or(|after| ***id > *after)).filter(open);
     page(ids, limit, |id| change_request(world, actor, now, id))
