@@ -7,8 +7,6 @@ pub mod change;
 pub mod environment;
 pub mod exclusion;
 pub mod feature;
-#[cfg(test)]
-pub(crate) mod fixture;
 pub mod guard;
 pub mod kill;
 pub mod pipeline;
@@ -19,4 +17,7 @@ pub mod schedule;
 pub mod segment;
 pub mod token;
 pub mod webhook;
+
+#[cfg(test)]
+pub(crate) mod fixture;
 
