@@ -62,12 +62,13 @@ fn set_pipeline(stage: &mut Fixture, key: &str, pipeline: Option<&str>) {
     stage.run("ann", |tx| feature::pipeline(tx, key, body(json!({"pipeline": pipeline})))).unwrap();
 }
 
-/// Saves a definition on the present revision.
+/// Saves a definition on the present revision; by a releaser if it supersedes, else by an editor.
 fn save(stage: &mut Fixture, key: &str, definition: Json, more: Json) -> Result<Outcome, Problem> {
     let revision = stage.world.features.get(key).unwrap().body.definition_revision;
     let mut save = json!({"definition": definition, "base_revision": revision});
     save.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    stage.run("ed", |tx| feature::save(tx, key, body(save)))
+    let who = if more["supersede"] == true { "re" } else { "ed" };
+    stage.run(who, |tx| feature::save(tx, key, body(save)))
 }
 
 /// The id of the release of an answer.

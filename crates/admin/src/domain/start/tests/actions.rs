@@ -16,13 +16,8 @@ fn stale_decisions_are_refused_with_the_state() {
     assert_eq!(problem.code, Code::Stale);
     assert_eq!(problem.more["state"]["paused"], true);
     assert!(problem.more["allowed_actions"].as_array().unwrap().iter().any(|a| a["action"] == "approve"));
-    assert_eq!(
-        code(
-            act(&mut stage, "ap", "r999", |_, _, _| Err(Problem::not_found("release", "x")), json!({}))
-                .map_err(|p| p)
-        ),
-        Code::NotFound
-    );
+    let unknown = stage.run("ap", |tx| release::approve(tx, "r999", body(json!({"revision": 1}))));
+    assert_eq!(code(unknown), Code::NotFound);
 }
 
 #[test]
@@ -111,20 +106,21 @@ fn a_staged_revert_is_a_release() {
 fn a_completion_that_would_break_the_definitions_pauses_instead() {
     let mut stage = stage();
     stage.pipeline("slow", json!([{"id": "all", "entry": {"trigger": {"wait_for_s": 60}}}]));
-    let config = |variants: Json| json!({"kind": "config", "variants": variants, "default": "a"});
-    create(&mut stage, "c", config(json!({"a": 1, "b": 2})));
+    create(&mut stage, "c", gate(true));
     set_pipeline(&mut stage, "c", Some("slow"));
-    let id = release_of(&save(&mut stage, "c", config(json!({"a": 1})), json!({})).unwrap());
-    // Sound now, as `b` is there; not after the completion.
-    let user = json!({"kind": "gate", "rules": [{"id": "b", "if": {"feature": "c", "variants": ["b"]}, "variant": "on"}]});
-    let made = stage.run("ed", |tx| feature::create(tx, body(json!({"key": "user", "definition": user}))));
-    if made.is_ok() {
-        pass(&mut stage, 60);
-        let state = &stage.world.release_states.get(&*id).unwrap().body.state;
-        assert!(state.paused.is_some(), "{state:?}");
-    } else {
-        assert_eq!(code(made), Code::Invalid);
-    }
+    let id = release_of(&stage.run("ed", |tx| feature::delete(tx, "c", body(json!({})))).unwrap());
+    // By a door that does not ask (a log of an older version, say): something refers to what is about to go.
+    let user = json!({"kind": "gate", "rules": [{"id": "b", "if": {"feature": "c", "variants": ["on"]}, "variant": "on"}]});
+    stage.feature("user", user);
+    pass(&mut stage, 60);
+    let state = stage.world.release_states.get(&*id).unwrap().body.state.clone();
+    let reason = state.paused.as_ref().unwrap().reason.clone().unwrap();
+    assert!(reason.starts_with("its completion would make the definitions invalid"), "{reason}");
+    // A person is told, and nothing moves.
+    let problem = act(&mut stage, "ann", &id, release::full_roll_out, json!({"bypass": true})).unwrap_err();
+    assert_eq!(problem.code, Code::Invalid);
+    assert_eq!(on(&stage, "prod", "user"), 1000);
+    act(&mut stage, "re", &id, release::abort, json!({})).unwrap();
 }
 
 #[test]

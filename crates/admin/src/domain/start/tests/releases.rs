@@ -97,7 +97,7 @@ fn every_trigger_starts_a_release() {
         "rules": [{"id": "split", "split": [{"variant": "a", "weight": 50}, {"variant": "b", "weight": 50}]}]});
     create(&mut stage, "x", experiment);
     set_pipeline(&mut stage, "x", Some("p"));
-    let mut go = |stage: &mut Fixture, trigger: &str, result: Result<Outcome, Problem>| {
+    let go = |stage: &mut Fixture, trigger: &str, result: Result<Outcome, Problem>| {
         let id = release_of(&result.unwrap());
         assert_eq!(stage.world.releases.get(&*id).unwrap().body.trigger, trigger);
         see_through(stage, &id);
@@ -150,7 +150,9 @@ fn an_edit_under_a_release_is_refused_or_supersedes_it() {
     );
     // By the release as well.
     let again = json!({"features": {"f": gate(true)}, "base_revisions": {"f": 1}});
-    let third = stage.run("ed", |tx| release::supersede(tx, &second, body(again))).unwrap();
+    let editor = stage.run("ed", |tx| release::supersede(tx, &second, body(again.clone())));
+    assert_eq!(code(editor), Code::Forbidden, "it aborts a release");
+    let third = stage.run("re", |tx| release::supersede(tx, &second, body(again))).unwrap();
     let third = release_of(&third);
     assert_eq!(status(&stage, &second), "aborted");
     see_through(&mut stage, &third);
@@ -198,7 +200,9 @@ fn a_set_moves_in_one_version() {
         assert_eq!(view.check_name("a", &context), view.check_name("b", &context), "{user}");
     }
     // One of the set is edited: the whole set is in the way.
-    assert_eq!(code(save(&mut stage, "a", gate(false), json!({}))), Code::ReleaseActive);
+    let mut other = gate(false);
+    other["rules"][0]["id"] = json!("other");
+    assert_eq!(code(save(&mut stage, "a", other, json!({}))), Code::ReleaseActive);
     pass(&mut stage, 60);
     pass(&mut stage, 60);
     assert_eq!(status(&stage, &id), "completed");
