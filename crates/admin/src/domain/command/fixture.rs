@@ -11,7 +11,7 @@ use tidegate::release::{Actor, Now, Plan, State};
 use super::{environment, pipeline, principal};
 use crate::domain::entity::{Feature, Kind, Release, ReleaseState, Segment};
 use crate::domain::event::AuditEvent;
-use crate::domain::{Outcome, Problem, Record, Tx, World, snapshot};
+use crate::domain::{Outcome, Problem, Record, Tx, World, catalogue, snapshot};
 
 /// The wall clock of tests (ms).
 pub(crate) const WALL: i64 = 1_800_000_000_000;
@@ -76,6 +76,8 @@ impl Fixture {
         let outcome = command(&mut tx)?;
         self.seal(&mut tx);
         let (mut world, changes, facts) = tx.finish();
+        let unknown = facts.iter().find(|fact| !catalogue::known(&fact.name));
+        assert!(unknown.is_none(), "not in the catalogue: {unknown:?}");
         self.told = facts.iter().map(|fact| fact.name.clone()).collect();
         if changes.is_empty() && facts.is_empty() {
             return Ok(outcome);
