@@ -15,7 +15,7 @@ use crate::domain::catalogue::fact;
 use crate::domain::entity::{Feature, Kind, Release};
 use crate::domain::event::Fact;
 use crate::domain::start::{Ask, Start, Wanted};
-use crate::domain::{Code, Outcome, Problem, Tx, World, diff, effects, references};
+use crate::domain::{Code, Outcome, Problem, Tx, World, diff, effects, index, references, validate};
 
 /// A new feature.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, utoipa::ToSchema)]
@@ -441,7 +441,7 @@ pub fn remove_from_pipeline(
         if let Some(folded) = kept {
             let author = Key::clone(&tx.actor.id);
             effects::write_all(tx, &folded, &author)?;
-            crate::domain::validate::definitions(tx.world())?;
+            validate::definitions(&tx.world().around(index::subjects(plan)))?;
         }
     }
     if let Some(feature) = tx.find::<Feature>(feature) {
