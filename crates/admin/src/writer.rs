@@ -227,6 +227,12 @@ impl Writer {
         self.inner.events.subscribe()
     }
 
+    /// How many commands wait.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.inner.queue.max_capacity() - self.inner.queue.capacity()
+    }
+
     /// The number of the last event, as it moves.
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {

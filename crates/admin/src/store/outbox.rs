@@ -150,6 +150,17 @@ impl Store {
         self.read_deliveries(sql, args).await
     }
 
+    /// How many deliveries there are of each status.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn delivery_counts(&self) -> Result<Vec<(DeliveryStatus, u64)>, StoreError> {
+        let mut held = self.database().await?.connect().await?;
+        let rows = held.rows("SELECT status, COUNT(*) FROM outbox GROUP BY status".into(), args![]).await?;
+        let read = |mut cells: Cells| Ok((DeliveryStatus::parse(&cells.text()?)?, cells.number()?));
+        rows.into_iter().map(read).collect()
+    }
+
     /// A delivery, by its id.
     ///
     /// # Errors
