@@ -26,6 +26,7 @@ mod run;
 mod served;
 mod state;
 mod step;
+pub mod table;
 mod transition;
 mod wait;
 pub mod window;
