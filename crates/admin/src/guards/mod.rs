@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use self::watch::{Id, Question, Watch};
-use crate::domain::{Code, Command, Who, command};
+use crate::domain::{Code, Command, Who};
 use crate::outbound;
 use crate::writer::{Request, Writer};
 
@@ -50,16 +50,6 @@ impl Default for Options {
 
 /// Makes the command that gives a verdict: release, guard, verdict, detail.
 pub type GiveVerdict = Arc<dyn Fn(&Key, &Key, Verdict, String) -> Command + Send + Sync>;
-
-/// Gives verdicts as the domain has them.
-#[must_use]
-pub fn give() -> GiveVerdict {
-    Arc::new(|release, guard, verdict, detail| {
-        let (release, guard) = (Key::clone(release), Key::clone(guard));
-        let body = command::guard::Push { verdict, detail: Some(detail) };
-        Box::new(move |tx| command::guard::verdict(tx, &release, &guard, body))
-    })
-}
 
 /// Asks the guards of running releases.
 pub struct Guards {

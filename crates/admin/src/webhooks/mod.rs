@@ -37,7 +37,6 @@ use crate::domain::catalogue::fact;
 use crate::domain::entity::{Kind, Webhook};
 use crate::domain::event::Fact;
 use crate::domain::{Command, Outcome, Problem, Tx, Who};
-use crate::keyfile::KeyFile;
 use crate::outbound;
 use crate::writer::{Request, Writer};
 
@@ -57,13 +56,6 @@ pub trait Secrets: Send + Sync {
     /// # Errors
     /// If it was sealed under another key; for people.
     fn open(&self, sealed: &str) -> Result<String, String>;
-}
-
-impl Secrets for KeyFile {
-    fn open(&self, sealed: &str) -> Result<String, String> {
-        let secret = Self::open(self, sealed).map_err(|error| error.to_string())?;
-        String::from_utf8(secret).map_err(|_| "a stored secret is not text".to_owned())
-    }
 }
 
 /// Sends what is due.
