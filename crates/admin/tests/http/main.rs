@@ -4,4 +4,6 @@
 mod common;
 mod document;
 mod protocol;
+mod roles;
 mod stream;
+mod world;
