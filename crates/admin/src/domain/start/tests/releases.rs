@@ -340,3 +340,32 @@ fn a_pipeline_that_never_applies_takes_no_edit() {
     set_pipeline(&mut stage, "f", Some("switch"));
     assert_eq!(code(save(&mut stage, "f", gate(true), json!({}))), Code::Invalid);
 }
+
+#[test]
+fn what_a_floor_gives_to_two_people_one_does_not_do() {
+    let mut stage = stage();
+    stage.pipeline("switch", json!([{"id": "all", "patches": [{"patch": "disable"}]}]));
+    create(&mut stage, "f", gate(true));
+    let floor = json!({"name": "bank", "production": true, "floor": {"approvals": 1}});
+    stage.system(|tx| environment::create(tx, body(floor))).unwrap();
+    let add = json!({"feature": "f"});
+    let problem = stage.run("ann", |tx| feature::add_to_pipeline(tx, "switch", body(add)));
+    assert_eq!(code(problem), Code::NeedsSecondPerson);
+}
+
+#[test]
+fn thousand_releases_are_looked_through_for_what_is_due() {
+    let mut stage = Fixture::new();
+    stage.pipeline("slow", json!([{"id": "all", "entry": {"trigger": {"wait_for_s": 60}}}]));
+    for place in 0..1_000 {
+        let new = json!({"key": format!("f{place}"), "definition": gate(true), "pipeline": "slow"});
+        stage.run("ed", |tx| feature::create(tx, body(new))).unwrap();
+    }
+    assert_eq!(stage.world.running().count(), 1_000);
+    assert_eq!(release::next_due(&stage.world).uptime, Some(60_000));
+    stage.clock.1 += 59_999;
+    assert!(due(&stage.world, stage.now()).is_empty());
+    pass(&mut stage, 1);
+    assert_eq!(stage.world.running().count(), 0);
+    assert!(due(&stage.world, stage.now()).is_empty());
+}
