@@ -1,21 +1,24 @@
 //! What is done to features: every one of these is a change that goes live at once or as a release (see `start`).
 
+mod view;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use tidegate::model::{self, Key, Rule};
-use tidegate::release::{Actor, Input, Now, Permission, Status};
+use tidegate::release::{Input, Permission};
 
+pub use self::view::{Query, list, users, view};
 use super::access::allow;
 use super::attachment::{self, SetPipeline};
 use super::change::make;
 use crate::domain::catalogue::fact;
-use crate::domain::entity::{Feature, Kind, Release};
+use crate::domain::entity::{Feature, Kind};
 use crate::domain::event::Fact;
 use crate::domain::start::{Ask, Start, Wanted};
-use crate::domain::{Code, Outcome, Problem, Tx, World, diff, effects, index, references, validate};
+use crate::domain::{Code, Outcome, Problem, Tx, World, diff, effects, index, validate};
 
 /// A new feature.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, utoipa::ToSchema)]
@@ -202,7 +205,7 @@ pub fn create(tx: &mut Tx, body: Create) -> Result<Outcome, Problem> {
     let ask = Ask {
         pipeline: body.pipeline,
         tags: body.tags,
-        ..one(tx, &key, Wanted::Become(body.definition), "create", None, body.start, false)?
+        ..one(&key, Wanted::Become(body.definition), "create", None, body.start, false)
     };
     make(tx, ask, body.dry_run, Kind::Feature, &key, "feature.created")
 }
@@ -218,7 +221,7 @@ pub fn save(tx: &mut Tx, key: &str, body: Save) -> Result<Outcome, Problem> {
         return Err(Problem::new(Code::RevisionRequired, text).at("/base_revision"));
     };
     let wanted = Wanted::Become(body.definition);
-    let ask = one(tx, key, wanted, "edit", Some(revision), body.start, body.supersede)?;
+    let ask = one(key, wanted, "edit", Some(revision), body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), "feature.saved")
 }
 
@@ -265,7 +268,7 @@ fn switch(tx: &mut Tx, key: &str, body: Switch, on: bool) -> Result<Outcome, Pro
     definition.environments.retain(|_, block| *block != model::EnvironmentBlock::default());
     let (trigger, action) = if on { ("enable", "feature.enabled") } else { ("disable", "feature.disabled") };
     let wanted = Wanted::Become(Arc::new(definition));
-    let ask = one(tx, key, wanted, trigger, body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, wanted, trigger, body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), action)
 }
 
@@ -278,7 +281,7 @@ pub fn resalt(tx: &mut Tx, key: &str, body: Resalt) -> Result<Outcome, Problem> 
     let next = exists(tx.world(), key)?.definition_revision + 1;
     definition.salt = Some(body.salt.unwrap_or_else(|| format!("{key}/{next}").into()));
     let wanted = Wanted::Become(Arc::new(definition));
-    let ask = one(tx, key, wanted, "resalt", body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, wanted, "resalt", body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), "feature.resalted")
 }
 
@@ -304,7 +307,7 @@ fn set_archived(tx: &mut Tx, key: &str, body: Simple, archived: bool) -> Result<
     let (trigger, action) =
         if archived { ("archive", "feature.archived") } else { ("unarchive", "feature.unarchived") };
     let wanted = Wanted::Become(Arc::new(definition));
-    let ask = one(tx, key, wanted, trigger, body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, wanted, trigger, body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), action)
 }
 
@@ -333,7 +336,7 @@ pub fn launch(tx: &mut Tx, key: &str, body: Launch) -> Result<Outcome, Problem> 
     definition.environments.values_mut().for_each(|block| block.rules = None);
     definition.environments.retain(|_, block| *block != model::EnvironmentBlock::default());
     let wanted = Wanted::Become(Arc::new(definition));
-    let ask = one(tx, key, wanted, "launch", body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, wanted, "launch", body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), "feature.launched")
 }
 
@@ -343,7 +346,7 @@ pub fn launch(tx: &mut Tx, key: &str, body: Launch) -> Result<Outcome, Problem> 
 /// `InUse`, and what `start::begin` refuses.
 pub fn delete(tx: &mut Tx, key: &str, body: Simple) -> Result<Outcome, Problem> {
     exists(tx.world(), key)?;
-    let ask = one(tx, key, Wanted::Gone, "delete", body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, Wanted::Gone, "delete", body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), "feature.deleted")
 }
 
@@ -386,10 +389,11 @@ pub fn add_to_pipeline(tx: &mut Tx, pipeline: &str, body: AddToPipeline) -> Resu
     }
     let ask = Ask {
         pipeline: Some(pipeline.into()),
-        ..one(tx, &body.feature, Wanted::Patched, "add_to_pipeline", None, start, false)?
+        ..one(&body.feature, Wanted::Patched, "add_to_pipeline", None, start, false)
     };
     if !body.dry_run && ask.start.at.is_none() && feature.pipeline.is_none() {
         attachment::may_change(tx)?;
+        second_person(tx)?;
         let attached = Feature { pipeline: Some(pipeline.into()), ..Feature::clone(&feature) };
         tx.put(&body.feature, attached)?;
     }
@@ -424,13 +428,7 @@ pub fn remove_from_pipeline(
         return Err(Problem::new(Code::WrongState, text));
     }
     attachment::may_change(tx)?;
-    let asking = attachment::asking(tx.world());
-    if !asking.is_empty() {
-        let text = "a production environment's floor asks for a second person";
-        return Err(Problem::new(Code::NeedsSecondPerson, text)
-            .hint("abort the release, then detach the feature: that makes a proposal which another admin approves")
-            .with("environments", asking));
-    }
+    second_person(tx)?;
     if let Some(id) = tx.world().release_of(feature).cloned() {
         let run = effects::find(tx.world(), &id)?;
         let plan = &run.release.plan;
@@ -460,6 +458,18 @@ pub fn remove_from_pipeline(
     Ok(Outcome::new("pipeline.feature_removed", Kind::Feature, &key, view).because(body.reason))
 }
 
+/// Refuses to change what is attached where that takes a proposal.
+fn second_person(tx: &Tx) -> Result<(), Problem> {
+    let asking = attachment::asking(tx.world());
+    if asking.is_empty() {
+        return Ok(());
+    }
+    let text = "the floor of a production environment asks for a second person";
+    Err(Problem::new(Code::NeedsSecondPerson, text)
+        .hint("attach or detach the feature itself: that makes a proposal, which another admin approves")
+        .with("environments", asking))
+}
+
 /// What is live of a release, folded into the definitions; not of one with candidates, which are all or nothing.
 fn keep(world: &World, run: &effects::Run) -> Result<tidegate::release::Folded, Problem> {
     let plan = &run.release.plan;
@@ -474,37 +484,24 @@ fn keep(world: &World, run: &effects::Run) -> Result<tidegate::release::Folded, 
 
 /// The ask of a change of one feature.
 fn one(
-    tx: &Tx,
     key: &str,
     wanted: Wanted<model::Feature>,
     trigger: &str,
     revision: Option<u64>,
     start: Start,
     supersede: bool,
-) -> Result<Ask, Problem> {
+) -> Ask {
     let subject: Key = key.into();
-    if let Some(revision) = revision {
-        // A feature that is being created is at revision 0: its release is to be superseded.
-        let now = tx.world().features.get(key).map_or(0, |row| row.body.definition_revision);
-        if revision > now {
-            let text = format!("`{key}` is at revision {now}; there is no revision {revision}");
-            return Err(Problem::new(Code::Stale, text).at("/base_revision").with("revision", now));
-        }
-    }
     let escaped = diff::escape(key).into_owned();
-    let id = format!("r{}", tx.world().seq + 1);
-    Ok(Ask {
+    Ask {
         features: [(Key::clone(&subject), wanted)].into(),
         base_revisions: revision.map(|revision| (subject, revision)).into_iter().collect(),
         trigger: trigger.to_owned(),
         start,
         supersede,
-        places: vec![
-            (format!("/features/{escaped}"), "/definition".to_owned()),
-            (format!("/releases/{id}/features/{escaped}/candidate"), "/definition".to_owned()),
-        ],
+        places: vec![(format!("/features/{escaped}"), "/definition".to_owned())],
         ..Ask::default()
-    })
+    }
 }
 
 /// A feature.
@@ -526,122 +523,4 @@ fn present(world: &World, key: &str) -> Result<model::Feature, Problem> {
                 .with("releases", release))
         }
     }
-}
-
-/// A feature, its active release and where it is killed.
-///
-/// # Errors
-/// If there is none.
-pub fn view(world: &World, actor: &Actor, now: Now, key: &str) -> Result<Json, Problem> {
-    let row = world.features.get(key).ok_or_else(|| Problem::not_found("feature", key))?;
-    let mut body = serde_json::to_value(&*row.body).unwrap_or(Json::Null);
-    let kills = world.kills.values().filter(|kill| *kill.body.feature == *key);
-    let release = world.release_of(key);
-    let release = release.map(|id| super::release::summary(world, actor, now, id)).transpose()?;
-    if let Json::Object(members) = &mut body {
-        members.insert("key".to_owned(), json!(key));
-        members.insert("revision".to_owned(), json!(row.revision));
-        members.insert("active_release".to_owned(), json!(release));
-        members.insert("kills".to_owned(), kills.map(|kill| json!(&*kill.body)).collect());
-    }
-    Ok(body)
-}
-
-/// Which features a list is of.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, utoipa::IntoParams, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Query {
-    /// `running`, or how their latest release ended: `completed`, `aborted`, `reverted`; or `none`.
-    #[serde(default)]
-    pub status: Option<String>,
-    /// The pipeline that they are attached to.
-    #[serde(default)]
-    pub pipeline: Option<String>,
-    /// A label that they have.
-    #[serde(default)]
-    pub tag: Option<String>,
-    /// A part of their key or description.
-    #[serde(default)]
-    pub q: Option<String>,
-    /// Whether they are archived.
-    #[serde(default)]
-    pub archived: Option<bool>,
-    /// An environment where they are killed or where their release is.
-    #[serde(default)]
-    pub environment: Option<String>,
-    /// The key after which the page begins.
-    #[serde(default)]
-    pub after: Option<String>,
-    /// How many; 50, at most 500.
-    #[serde(default)]
-    pub limit: Option<usize>,
-}
-
-/// Features, by key.
-///
-/// # Errors
-/// None, in fact.
-pub fn list(world: &World, actor: &Actor, now: Now, query: &Query) -> Result<Json, Problem> {
-    let latest = query.status.is_some().then(|| latest(world));
-    let fits = |key: &Key, feature: &Feature| {
-        let definition = feature.definition.as_ref();
-        let text = |part: &String| {
-            let part = part.to_lowercase();
-            let description = definition.and_then(|d| d.description.as_ref());
-            key.to_lowercase().contains(&part)
-                || description.is_some_and(|text| text.to_lowercase().contains(&part))
-        };
-        let status = |wanted: &String| {
-            let ended =
-                || latest.as_ref().and_then(|latest| latest.get(key)).map_or("none", |(_, status)| status);
-            *wanted == if world.release_of(key).is_some() { "running" } else { ended() }
-        };
-        let there = |name: &String| {
-            let release = world.release_of(key).and_then(|id| world.releases.get(id));
-            world.kills.contains_key(&*format!("{name}/{key}"))
-                || release
-                    .is_some_and(|row| effects::environments(&row.body.plan).iter().any(|e| **e == **name))
-        };
-        query.status.as_ref().is_none_or(status)
-            && query.pipeline.as_ref().is_none_or(|p| feature.pipeline.as_deref() == Some(&**p))
-            && query.tag.as_ref().is_none_or(|tag| feature.tags.contains(tag))
-            && query.q.as_ref().is_none_or(text)
-            && query.archived.is_none_or(|wanted| definition.is_some_and(|d| d.archived) == wanted)
-            && query.environment.as_ref().is_none_or(there)
-    };
-    let after = query.after.as_deref().unwrap_or("");
-    let chosen = world.features.iter().filter(|(key, row)| ***key > *after && fits(key, &row.body));
-    let keys = chosen.map(|(key, _)| key);
-    super::release::page(keys, query.limit, |key| view(world, actor, now, key))
-}
-
-/// How the latest ended release of each feature ended.
-fn latest(world: &World) -> std::collections::BTreeMap<Key, (i64, &'static str)> {
-    let mut latest = std::collections::BTreeMap::new();
-    for (id, row) in &world.release_states {
-        let status = match row.body.state.status {
-            Status::Running => continue,
-            Status::Aborted => "aborted",
-            Status::Completed => "completed",
-            Status::Reverted => "reverted",
-        };
-        let Some(release) = world.releases.get(id) else { continue };
-        let release: &Release = &release.body;
-        for key in release.plan.features.keys() {
-            let known = latest.get(key).is_some_and(|(at, _)| *at > release.created_at);
-            if !known {
-                latest.insert(Key::clone(key), (release.created_at, status));
-            }
-        }
-    }
-    latest
-}
-
-/// Who uses a feature.
-///
-/// # Errors
-/// If there is none.
-pub fn users(world: &World, key: &str) -> Result<Json, Problem> {
-    exists(world, key)?;
-    Ok(json!({ "items": references::feature(world, key), "next": null }))
 }

@@ -16,6 +16,9 @@ use crate::domain::{Outcome, Problem, Record, Tx, World, catalogue, snapshot};
 /// The wall clock of tests (ms).
 pub(crate) const WALL: i64 = 1_800_000_000_000;
 
+/// The rows of an environment.
+pub(crate) type Rows = BTreeMap<(Kind, Key), String>;
+
 /// A world, and what its last command told.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fixture {
@@ -25,7 +28,7 @@ pub(crate) struct Fixture {
     /// How far the clocks are (ms): the wall clock from [`WALL`] on, and uptime.
     pub(crate) clock: (i64, u64),
     /// The rows of the snapshots, as a store keeps them; none: they are not looked at.
-    pub(crate) rows: Option<BTreeMap<Key, BTreeMap<(Kind, Key), String>>>,
+    pub(crate) rows: Option<BTreeMap<Key, Rows>>,
 }
 
 /// A body from its JSON.
@@ -138,7 +141,7 @@ impl Fixture {
         }
         for environment in tx.world().environments.keys() {
             let whole = snapshot::document(tx.world(), environment);
-            let rows: BTreeMap<(Kind, Key), String> = snapshot::rows(tx.world(), environment)
+            let rows: Rows = snapshot::rows(tx.world(), environment)
                 .map(|(kind, key, body)| ((kind, key), body))
                 .collect();
             assert_eq!(

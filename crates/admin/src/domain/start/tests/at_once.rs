@@ -241,3 +241,62 @@ fn a_preview_changes_nothing_and_says_what_would_be() {
     assert_eq!(body["changes"]["dev"][0]["kind"], "release", "{body}");
     assert!(body["changes"]["prod"].is_null(), "nothing is served in prod yet: {body}");
 }
+
+#[test]
+fn places_of_problems_are_those_of_the_body() {
+    let mut stage = stage();
+    with_gate(&mut stage);
+    let broken =
+        json!({"kind": "gate", "rules": [{"id": "a", "if": {"segment": "no-such"}, "variant": "on"}]});
+    let problem = save(&mut stage, "f", broken.clone(), json!({})).unwrap_err();
+    assert!(problem.pointer.as_ref().unwrap().starts_with("/definition/rules/0"), "{problem:?}");
+    let many = json!({"features": {"f": broken}, "base_revisions": {"f": 1}});
+    let problem = changes(&mut stage, many).unwrap_err();
+    assert!(problem.pointer.as_ref().unwrap().starts_with("/features/f/rules/0"), "{problem:?}");
+}
+
+#[test]
+fn a_scheduled_change_of_who_may_not_write_any_more_is_suspended() {
+    let mut stage = stage();
+    create(&mut stage, "f", gate(false));
+    let at = stage.now().wall + 1_000;
+    let later = save(&mut stage, "f", gate(true), json!({"start": {"at": at}})).unwrap();
+    let id = later.body["key"].as_str().unwrap().to_owned();
+    let ed = std::sync::Arc::clone(&stage.world.principals.get("ed").unwrap().body);
+    stage
+        .system(|tx| {
+            let disabled = crate::domain::entity::Principal { disabled: true, ..(*ed).clone() };
+            tx.put(&Key::from("ed"), disabled)?;
+            Ok(Outcome::new("test", crate::domain::entity::Kind::Principal, &"ed".into(), ()))
+        })
+        .unwrap();
+    pass(&mut stage, 1);
+    assert_eq!(schedule::view(&stage.world, &id).unwrap()["status"], "suspended");
+    assert_eq!(on(&stage, "dev", "f"), 0);
+    let list =
+        schedule::list(&stage.world, Some(crate::domain::entity::ScheduleStatus::Suspended), None, None);
+    assert_eq!(list.unwrap()["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_index_is_a_function_of_the_tables() {
+    let mut stage = stage();
+    with_gate(&mut stage);
+    let staff =
+        json!({"key": "staff", "definition": {"if": {"attribute": "staff", "op": "eq", "value": true}}});
+    stage.run("ed", |tx| segment::create(tx, body(staff))).unwrap();
+    let for_staff =
+        json!({"kind": "gate", "rules": [{"id": "s", "if": {"segment": "staff"}, "variant": "on"}]});
+    create(&mut stage, "g", for_staff.clone());
+    release_of(&save(&mut stage, "f", for_staff, json!({})).unwrap());
+    let mut entities = Vec::new();
+    stage.world.each(|kind, key, revision, json| entities.push((kind, key.clone(), revision, json))).unwrap();
+    for _ in 0..2 {
+        entities.reverse();
+        let mut loaded = crate::domain::World { seq: stage.world.seq, ..Default::default() };
+        for (kind, key, revision, json) in &entities {
+            loaded.restore(*kind, key, *revision, json).unwrap();
+        }
+        assert_eq!(loaded, stage.world);
+    }
+}

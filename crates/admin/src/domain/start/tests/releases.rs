@@ -11,6 +11,11 @@ fn a_release_moves_phase_by_phase_and_completes() {
     let id = release_of(&saved);
     assert_eq!(phase(&stage, &id), "prod");
     assert_eq!((on(&stage, "dev", "f"), on(&stage, "prod", "f")), (1000, 0));
+    let there = engine(&stage, "dev");
+    let context = there.context().with("user_id", "u").build();
+    let view = there.view();
+    let decision = view.decide_name("f", &context);
+    assert_eq!((decision.release(), decision.phase()), (Some(&*id), Some("dev")));
     // Not a word of it in prod.
     assert!(!String::from_utf8(document(&stage, "prod")).unwrap().contains(&id));
     assert_eq!(code(act(&mut stage, "ed", &id, release::approve, json!({}))), Code::Forbidden);
@@ -339,4 +344,84 @@ fn a_pipeline_that_never_applies_takes_no_edit() {
     create(&mut stage, "f", gate(false));
     set_pipeline(&mut stage, "f", Some("switch"));
     assert_eq!(code(save(&mut stage, "f", gate(true), json!({}))), Code::Invalid);
+}
+
+#[test]
+fn what_a_floor_gives_to_two_people_one_does_not_do() {
+    let mut stage = stage();
+    stage.pipeline("switch", json!([{"id": "all", "patches": [{"patch": "disable"}]}]));
+    create(&mut stage, "f", gate(true));
+    let floor = json!({"name": "bank", "production": true, "floor": {"approvals": 1}});
+    stage.system(|tx| environment::create(tx, body(floor))).unwrap();
+    let add = json!({"feature": "f"});
+    let problem = stage.run("ann", |tx| feature::add_to_pipeline(tx, "switch", body(add)));
+    assert_eq!(code(problem), Code::NeedsSecondPerson);
+}
+
+#[test]
+fn thousand_releases_are_looked_through_for_what_is_due() {
+    let mut stage = Fixture::new();
+    stage.pipeline("slow", json!([{"id": "all", "entry": {"trigger": {"wait_for_s": 60}}}]));
+    for place in 0..1_000 {
+        let new = json!({"key": format!("f{place}"), "definition": gate(true), "pipeline": "slow"});
+        stage.run("ed", |tx| feature::create(tx, body(new))).unwrap();
+    }
+    assert_eq!(stage.world.running().count(), 1_000);
+    assert_eq!(release::next_due(&stage.world).uptime, Some(60_000));
+    stage.clock.1 += 59_999;
+    assert!(due(&stage.world, stage.now()).is_empty());
+    pass(&mut stage, 1);
+    assert_eq!(stage.world.running().count(), 0);
+    assert!(due(&stage.world, stage.now()).is_empty());
+}
+
+#[test]
+fn what_no_phase_covers_is_listed_and_gets_it_at_completion() {
+    let mut stage = stage();
+    stage.pipeline("near", json!([{"id": "dev", "target": [{"environments": ["dev"]}], "bake_s": 60}]));
+    create(&mut stage, "f", gate(false));
+    set_pipeline(&mut stage, "f", Some("near"));
+    let saved = save(&mut stage, "f", gate(true), json!({})).unwrap();
+    assert_eq!(saved.body["uncovered"], json!([{"environment": "prod", "coverage": "not"}]));
+    assert_eq!(on(&stage, "prod", "f"), 0);
+    pass(&mut stage, 60);
+    assert_eq!(on(&stage, "prod", "f"), 1000);
+}
+
+#[test]
+fn superseding_one_of_a_set_aborts_the_whole_set() {
+    let mut stage = stage();
+    for key in ["a", "b"] {
+        create(&mut stage, key, gate(false));
+        set_pipeline(&mut stage, key, Some("p"));
+    }
+    let set = json!({"features": {"a": gate(true), "b": gate(true)}, "base_revisions": {"a": 1, "b": 1},
+        "start": {"ramp": {"unit": "user_id"}}});
+    let first = release_of(&changes(&mut stage, set).unwrap());
+    assert_eq!((on(&stage, "dev", "a"), on(&stage, "dev", "b")), (1000, 1000));
+    let mut other = gate(true);
+    other["rules"][0]["id"] = json!("other");
+    release_of(&save(&mut stage, "a", other, json!({"supersede": true})).unwrap());
+    assert_eq!(status(&stage, &first), "aborted");
+    assert_eq!((on(&stage, "dev", "a"), on(&stage, "dev", "b")), (1000, 0));
+}
+
+#[test]
+fn a_segment_is_released_as_well() {
+    let mut stage = stage();
+    let team = |value: i64| json!({"if": {"attribute": "team", "op": "eq", "value": value}});
+    stage.run("ed", |tx| segment::create(tx, body(json!({"key": "team", "definition": team(1)})))).unwrap();
+    stage.run("ann", |tx| segment::pipeline(tx, "team", body(json!({"pipeline": "p"})))).unwrap();
+    let by_team = json!({"kind": "gate", "rules": [{"id": "t", "if": {"segment": "team"}, "variant": "on"}]});
+    create(&mut stage, "f", by_team);
+    let is_on = |stage: &Fixture, environment: &str| {
+        let engine = engine(stage, environment);
+        let context = engine.context().with("team", 2_i64).with("user_id", "u").build();
+        engine.check("f", &context)
+    };
+    let edit = json!({"definition": team(2), "base_revision": 1, "start": {"ramp": {"unit": "user_id"}}});
+    let id = release_of(&stage.run("ed", |tx| segment::save(tx, "team", body(edit))).unwrap());
+    assert_eq!((is_on(&stage, "dev"), is_on(&stage, "prod")), (true, false));
+    see_through(&mut stage, &id);
+    assert!(is_on(&stage, "prod"));
 }
