@@ -9,7 +9,7 @@ use tidegate::release::{Actor, Now, Plan, State};
 use super::{environment, pipeline, principal};
 use crate::domain::entity::{Feature, Release, ReleaseState, Segment};
 use crate::domain::event::AuditEvent;
-use crate::domain::{Outcome, Problem, Record, Tx, World};
+use crate::domain::{Outcome, Problem, Record, Tx, World, catalogue};
 
 /// The wall clock of tests (ms).
 pub(crate) const WALL: i64 = 1_800_000_000_000;
@@ -69,6 +69,8 @@ impl Fixture {
         let mut tx = Tx::new(self.world.clone(), actor.clone(), now);
         let outcome = command(&mut tx)?;
         let (mut world, changes, facts) = tx.finish();
+        let unknown = facts.iter().find(|fact| !catalogue::known(&fact.name));
+        assert!(unknown.is_none(), "not in the catalogue: {unknown:?}");
         self.told = facts.iter().map(|fact| fact.name.clone()).collect();
         if changes.is_empty() && facts.is_empty() {
             return Ok(outcome);
