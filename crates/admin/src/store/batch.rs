@@ -109,7 +109,7 @@ impl Batch {
         }
         for (fact, told) in event.facts.iter().enumerate() {
             for (webhook, row) in &after.webhooks {
-                if !row.body.disabled && (row.body.facts.is_empty() || row.body.facts.contains(&told.name)) {
+                if row.body.wants(webhook, told) {
                     self.outbox.push(NewDelivery {
                         seq: event.seq,
                         fact,
