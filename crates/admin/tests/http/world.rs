@@ -71,7 +71,7 @@ impl World {
             "enabled": true,
             "variants": { "a": 1, "b": 2 },
             "default": "a",
-            "rules": [{ "id": "all", "split": [{ "variant": "a", "percent": 50 }, { "variant": "b", "percent": 50 }] }],
+            "rules": [{ "id": "all", "split": [{ "variant": "a", "weight": 50 }, { "variant": "b", "weight": 50 }] }],
         });
         self.make("POST", "/features", json!({ "key": key, "definition": definition })).await;
         key
@@ -194,7 +194,7 @@ impl World {
 
 /// A definition of a segment.
 pub(crate) fn condition(country: &str) -> Json {
-    json!({ "if": { "attribute": "country", "in": [country] } })
+    json!({ "if": { "attribute": "country", "op": "eq", "value": country } })
 }
 
 /// A pipeline: one phase everywhere; with approvals, or with guards and a bake.
