@@ -1,0 +1,332 @@
+//! `pipeline`: drafts, published versions, and the features in them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value as Json, json};
+
+use super::change::references;
+use super::client::{encode, query};
+use super::json::{at, items, object, pretty, scalar, strings, text};
+use super::preview::outcome;
+use super::start::Start;
+use super::time::span;
+use super::{Noun, Remote, Session, read_document};
+use crate::failure::{Exit, Failure};
+use crate::output::count;
+
+/// Pipelines: ordered phases; a draft until published, then immutable
+#[derive(Args, Debug)]
+pub(crate) struct Pipelines {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Lists them
+    List {
+        /// Only these: draft, published, archived
+        #[arg(long)]
+        state: Option<String>,
+        /// At most so many
+        #[arg(long)]
+        limit: Option<usize>,
+    },
+    /// Shows one: its phases, its features and where each is
+    Show {
+        /// Its key
+        key: String,
+        /// This version instead of the draft or the last published one
+        #[arg(long = "revision", value_name = "VERSION")]
+        version: Option<u32>,
+    },
+    /// Makes a draft
+    Create {
+        /// Its key
+        key: String,
+        /// The pipeline, JSON or YAML; `-` is stdin
+        #[arg(long, value_name = "FILE", required = true)]
+        file: PathBuf,
+    },
+    /// Changes the draft; of a published pipeline, makes one
+    Update {
+        /// Its key
+        key: String,
+        /// The pipeline, JSON or YAML; `-` is stdin
+        #[arg(long, value_name = "FILE", required = true)]
+        file: PathBuf,
+    },
+    /// Publishes the draft as the next version, which never changes; running releases keep theirs
+    Publish {
+        /// Its key
+        key: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Back to a draft, while nothing uses it
+    Unpublish {
+        /// Its key
+        key: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Copies it into a new draft
+    Clone {
+        /// Its key
+        key: String,
+        /// The key of the copy
+        new: String,
+    },
+    /// Archives it: nothing can be attached or started any more
+    Archive {
+        /// Its key
+        key: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Deletes one that nothing uses
+    Delete {
+        /// Its key
+        key: String,
+    },
+    /// Adds a feature, and moves it through the stages (patches; Flagsmith: add flag)
+    AddFeature {
+        /// The pipeline
+        key: String,
+        /// The feature
+        feature: String,
+        #[command(flatten)]
+        start: Start,
+    },
+    /// Removes a feature: its release is aborted, or what is live is kept
+    RemoveFeature {
+        /// The pipeline
+        key: String,
+        /// The feature
+        feature: String,
+        /// Keep what is live
+        #[arg(long)]
+        keep: bool,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Lists what uses it
+    References {
+        /// Its key
+        key: String,
+    },
+}
+
+impl Noun for Pipelines {
+    fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
+    fn act(&self, session: &mut Session) -> Result<Exit, Failure> {
+        match &self.verb {
+            Verb::List { state, limit } => {
+                let query = query([("state", state.clone())]);
+                let list = session.client.list(&format!("/pipelines{query}"), *limit)?;
+                session.print_list(&list, ["PIPELINE", "STATE", "VERSION", "PHASES", "FEATURES", "RUNNING"], |one| {
+                    [
+                        text(one, "key").unwrap_or_default().to_owned(),
+                        state_of(one),
+                        at(one, "/published").map(scalar).unwrap_or_default(),
+                        body_of(one).map(|body| items(body, "phases").len().to_string()).unwrap_or_default(),
+                        number(one, &["features", "attached"]),
+                        number(one, &["active_releases", "releases", "running"]),
+                    ]
+                })
+            }
+            Verb::Show { key, version } => {
+                let path = match version {
+                    Some(version) => format!("{}/versions/{version}", path(key)),
+                    None => path(key),
+                };
+                let body = session.client.get(&path)?;
+                session.print_one(&body, show)
+            }
+            Verb::Create { key, file } => {
+                let body = json!({ "key": key, "body": read_document(file)? });
+                let answer = session.client.post("/pipelines", &body)?;
+                session.print_answer(&answer, &format!("pipeline {key}: a draft was made; publish it with: tidegate pipeline publish {key}"))
+            }
+            Verb::Update { key, file } => {
+                let new = read_document(file)?;
+                let before = session.client.get(&path(key))?;
+                let body = object([
+                    ("body", new),
+                    ("base_revision", before.get("revision").cloned().unwrap_or(Json::Null)),
+                ]);
+                let answer = session.client.put(&path(key), &body)?;
+                session.print_answer(&answer, &format!("pipeline {key}: the draft was changed"))
+            }
+            Verb::Publish { key, reason } => {
+                let before = session.client.get(&path(key))?;
+                if let Some(draft) = at(&before, "/draft") {
+                    session.say(&phases(draft))?;
+                }
+                session.confirm(&format!("Publish {key}? The version never changes after."))?;
+                let answer = verb(session, key, "publish", reason.as_deref())?;
+                let version = at(&answer.body, "/published").or_else(|| at(&answer.body, "/version")).map(scalar);
+                session.print_answer(&answer, &format!("pipeline {key}: version {} is published", version.unwrap_or_default()))
+            }
+            Verb::Unpublish { key, reason } => {
+                let answer = verb(session, key, "unpublish", reason.as_deref())?;
+                session.print_answer(&answer, &format!("pipeline {key}: a draft again"))
+            }
+            Verb::Clone { key, new } => {
+                let answer = session.client.post(&format!("{}/clone", path(key)), &json!({ "key": new }))?;
+                session.print_answer(&answer, &format!("pipeline {new}: a draft, cloned from {key}"))
+            }
+            Verb::Archive { key, reason } => {
+                session.confirm(&format!("Archive the pipeline {key}?"))?;
+                let answer = verb(session, key, "archive", reason.as_deref())?;
+                session.print_answer(&answer, &format!("pipeline {key}: archived"))
+            }
+            Verb::Delete { key } => {
+                session.confirm(&format!("Delete the pipeline {key}?"))?;
+                let answer = session.client.delete(&path(key), None)?;
+                session.print_answer(&answer, &format!("pipeline {key}: deleted"))
+            }
+            Verb::AddFeature { key, feature, start } => {
+                session.confirm(&format!("Add {feature} to {key}, and start its release?"))?;
+                let mut body = json!({ "feature": feature });
+                let mut start = start.to_json()?;
+                if let (Json::Object(body), Json::Object(start)) = (&mut body, &mut start) {
+                    if let Some(phase) = start.remove("start_at") {
+                        body.insert("start_at".to_owned(), phase);
+                    }
+                    if !start.is_empty() {
+                        body.insert("start".to_owned(), Json::Object(std::mem::take(start)));
+                    }
+                }
+                let answer = session.client.post(&format!("{}/features", path(key)), &body)?;
+                session.print_answer(&answer, &outcome(&format!("feature {feature}, added to {key}"), &answer))
+            }
+            Verb::RemoveFeature { key, feature, keep, reason } => {
+                let what = if *keep { "keep what is live" } else { "abort its release" };
+                session.confirm(&format!("Remove {feature} from {key}, and {what}?"))?;
+                let query = query([("keep", keep.then(|| "true".to_owned())), ("reason", reason.clone())]);
+                let path = format!("{}/features/{}{query}", path(key), encode(feature));
+                let answer = session.client.delete(&path, None)?;
+                session.print_answer(&answer, &format!("feature {feature}: removed from {key}"))
+            }
+            Verb::References { key } => {
+                let body = session.client.get(&format!("{}/references", path(key)))?;
+                session.print_one(&body, references)
+            }
+        }
+    }
+}
+
+fn path(key: &str) -> String {
+    format!("/pipelines/{}", encode(key))
+}
+
+fn verb(session: &Session, key: &str, verb: &str, reason: Option<&str>) -> Result<super::client::Answer, Failure> {
+    let body = object([("reason", json!(reason))]);
+    session.client.post(&format!("{}/{verb}", path(key)), &body)
+}
+
+fn state_of(one: &Json) -> String {
+    if let Some(state) = text(one, "state") {
+        return state.to_owned();
+    }
+    let state = match (one.get("archived").and_then(Json::as_bool), at(one, "/published"), at(one, "/draft")) {
+        (Some(true), _, _) => "archived",
+        (_, Some(_), Some(_)) => "published, draft",
+        (_, Some(_), None) => "published",
+        _ => "draft",
+    };
+    state.to_owned()
+}
+
+/// The phases that it is about: the published ones, else the draft.
+fn body_of(one: &Json) -> Option<&Json> {
+    ["/body", "/published_body", "/draft"].into_iter().find_map(|pointer| at(one, pointer)).filter(|body| body.is_object())
+}
+
+/// How many of something there are, whether they are listed or counted.
+fn number(one: &Json, names: &[&str]) -> String {
+    let found = names.iter().find_map(|name| one.get(*name));
+    match found {
+        Some(Json::Array(items)) => items.len().to_string(),
+        Some(Json::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn show(one: &Json) -> String {
+    let mut out = String::new();
+    let key = text(one, "key").or_else(|| text(one, "pipeline")).unwrap_or_default();
+    out.push_str(&format!("pipeline: {key}\nstate: {}\n", state_of(one)));
+    for (name, label) in [("published", "version"), ("version", "version"), ("revision", "revision"), ("cloned_from", "cloned from")] {
+        if let Some(value) = at(one, &format!("/{name}")).filter(|value| !value.is_object()) {
+            out.push_str(&format!("{label}: {}\n", scalar(value)));
+        }
+    }
+    if let Some(body) = body_of(one) {
+        for name in ["description", "notice"] {
+            if let Some(value) = text(body, name) {
+                out.push_str(&format!("{name}: {value}\n"));
+            }
+        }
+        out.push_str(&phases(body));
+        out.push('\n');
+    }
+    for (name, label) in [("features", "features"), ("active_releases", "running"), ("launched", "launched in the last 30 days")] {
+        let list = items(one, name);
+        if !list.is_empty() {
+            out.push_str(&format!("{label}:\n"));
+            for item in list {
+                let key = text(item, "key").or_else(|| text(item, "feature")).or_else(|| text(item, "id"));
+                let place = text(item, "phase").map(|phase| format!(" at {phase}")).unwrap_or_default();
+                let release = text(item, "release").map(|id| format!(" ({id})")).unwrap_or_default();
+                out.push_str(&format!("  {}{place}{release}\n", key.map_or_else(|| scalar(item), str::to_owned)));
+            }
+        }
+    }
+    if let Some(draft) = at(one, "/draft").filter(|_| at(one, "/published").is_some()) {
+        out.push_str(&format!("draft:\n{}\n", pretty(draft)));
+    }
+    out
+}
+
+/// The phases of a pipeline, a line each.
+pub(super) fn phases(body: &Json) -> String {
+    let lines = items(body, "phases").iter().enumerate().map(|(number, phase)| {
+        let mut parts = Vec::new();
+        let environments: Vec<String> =
+            items(phase, "target").iter().flat_map(|rule| strings(rule, "environments")).collect();
+        parts.push(if environments.is_empty() { "everywhere".to_owned() } else { environments.join(", ") });
+        if let Some(count_) = at(phase, "/entry/approvals/count").and_then(Json::as_u64) {
+            parts.push(count(usize::try_from(count_).unwrap_or(usize::MAX), "approval"));
+        }
+        if let Some(wait) = at(phase, "/entry/trigger/wait_for_s").and_then(Json::as_u64) {
+            parts.push(format!("waits {}", span(wait.saturating_mul(1000))));
+        }
+        if let Some(at) = at(phase, "/entry/trigger/at") {
+            parts.push(format!("not before {}", scalar(at)));
+        }
+        if at(phase, "/ramp").is_some() {
+            parts.push("ramps".to_owned());
+        }
+        if let Some(bake) = phase.get("bake_s").and_then(Json::as_u64).filter(|bake| *bake > 0) {
+            parts.push(format!("bakes {}", span(bake.saturating_mul(1000))));
+        }
+        let guards = items(phase, "guards").len();
+        if guards > 0 {
+            parts.push(count(guards, "guard"));
+        }
+        format!("  {}. {}: {}", number + 1, text(phase, "id").unwrap_or("?"), parts.join("; "))
+    });
+    std::iter::once("phases:".to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
+}
