@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &["error", "value"]),
     ("operand", &["error", "value"]),
     ("program", &["bucket", "context", "error", "operand", "value"]),
+    ("release", &["error", "model", "value"]),
     ("trace", &["bucket", "error", "model", "operand", "value"]),
     ("value", &["error"]),
 ];

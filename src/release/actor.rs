@@ -78,7 +78,36 @@ pub enum Permission {
     Administer,
 }
 
+impl Permission {
+    /// Its name in JSON and in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Administer => "administer",
+            Self::Approve => "approve",
+            Self::Bypass => "bypass",
+            Self::Drive => "drive",
+            Self::Kill => "kill",
+            Self::Pause => "pause",
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
 impl Role {
+    /// Its name in JSON and in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Approver => "approver",
+            Self::Editor => "editor",
+            Self::Releaser => "releaser",
+            Self::Viewer => "viewer",
+        }
+    }
+
     /// Whether the role allows it.
     #[must_use]
     pub fn allows(self, permission: Permission) -> bool {

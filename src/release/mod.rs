@@ -11,19 +11,34 @@
 //! The table of every state and input is in `docs/RELEASES.md`, generated from this code.
 
 mod actor;
+mod advance;
+mod allowed;
+mod approve;
+mod drive;
+mod guard;
+mod look;
 mod pipeline;
 mod plan;
+mod run;
+mod served;
 mod state;
+mod step;
 mod transition;
+mod wait;
+pub mod window;
 
 pub use self::actor::{Actor, ActorKind, Grant, Permission, Role};
+pub use self::allowed::{Allowed, allowed_actions};
 pub use self::pipeline::{
     Approvals, Deadline, Entry, Guard, NoData, OnDeadline, OnFail, OnNoData, Phase, PhasePatch, Pipeline,
     Ramp, RampStep, Source, Threshold, Trigger, Weekday, Window, Windows,
 };
 pub use self::plan::{Change, Floor, Plan, Requirement};
+pub use self::served::{OPTED_OUT, for_environment, served};
 pub use self::state::{
     Approval, GuardState, Pause, PauseCause, PhaseState, PhaseStatus, Rejection, State, Status, Timer,
     Verdict, VerdictRecord,
 };
+pub use self::step::{signature, start, start_needs_bypass, step};
 pub use self::transition::{Action, Event, Input, NextWake, Now, Refusal, RefusalKind, Seen, Transition};
+pub use self::wait::{TimerKind, Wait, waiting_for};

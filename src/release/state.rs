@@ -14,6 +14,10 @@ pub struct State {
     pub status: Status,
     /// Grows by one with each step that changes the state.
     pub revision: u64,
+    /// The revision of the last step that changed more than when a guard was heard; what was decided on an older one is
+    /// stale. (Else a guard that passes every 30 s would leave nobody the time to read.)
+    #[serde(default)]
+    pub moved: u64,
     /// The phase that it is at: entering or live while running; where it ended otherwise.
     pub phase: usize,
     /// Set while paused; orthogonal to everything else.
@@ -222,9 +226,12 @@ pub struct GuardState {
     /// Until when no data is no matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<Timer>,
-    /// No data was already acted on, since the last verdict.
+    /// That there is no data was already acted on, since the last pass or fail.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub told: bool,
+    /// The latest verdict was given since its phase went live: a pass counts for the end of the bake.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
 }
 
 /// A verdict that was given.

@@ -220,6 +220,8 @@ pub struct Refusal {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RefusalKind {
+    /// Somebody else holds the phase already; only they can clear it.
+    AlreadyRejected,
     /// The actor lacks the permission or role.
     Forbidden,
     /// A window holds forward motion.
@@ -232,6 +234,8 @@ pub enum RefusalKind {
     NotEntering,
     /// It is not paused.
     NotPaused,
+    /// The phase of the guard is not reached, or was skipped: its verdicts do not count.
+    NotReached,
     /// The action needs a reason.
     ReasonRequired,
     /// The author or the starter approves.
@@ -244,4 +248,16 @@ pub enum RefusalKind {
     Terminal,
     /// The release has no such guard.
     UnknownGuard,
+}
+
+impl Refusal {
+    pub(super) fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, opens_at: None }
+    }
+
+    #[must_use]
+    pub(super) fn hint(mut self, hint: &str) -> Self {
+        self.hint = Some(hint.to_owned());
+        self
+    }
 }
