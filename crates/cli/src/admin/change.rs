@@ -60,7 +60,10 @@ impl Things {
         }
         let mut body = Map::new();
         body.insert("definition".to_owned(), definition);
-        body.insert("base_revision".to_owned(), before.get("definition_revision").cloned().unwrap_or(Json::Null));
+        body.insert(
+            "base_revision".to_owned(),
+            before.get("definition_revision").cloned().unwrap_or(Json::Null),
+        );
         let start = save.start.to_json()?;
         if !start.is_null() {
             body.insert("start".to_owned(), start);
@@ -79,7 +82,13 @@ impl Things {
     }
 
     /// Shows what saving would do. As JSON only where that is all that was asked for.
-    pub(super) fn preview(self, session: &mut Session, key: &str, body: &Json, alone: bool) -> Result<(), Failure> {
+    pub(super) fn preview(
+        self,
+        session: &mut Session,
+        key: &str,
+        body: &Json,
+        alone: bool,
+    ) -> Result<(), Failure> {
         let shown = session.client.post(&format!("{}/preview", self.of(key)), body)?.body;
         if !session.is_json() || alone {
             session.print_one(&shown, preview::lines)?;
@@ -106,7 +115,9 @@ impl Things {
         }
         if session.format == crate::args::Format::Table {
             if let Some(pipeline) = text(&before, "pipeline") {
-                session.say(&format!("pipeline: {pipeline}; what it covers changes phase by phase, in a release"))?;
+                session.say(&format!(
+                    "pipeline: {pipeline}; what it covers changes phase by phase, in a release"
+                ))?;
             } else {
                 session.say("no pipeline is attached: the change is live at once")?;
             }
@@ -181,7 +192,8 @@ pub(super) fn references(body: &Json) -> String {
     let mut out = String::new();
     let mut list = |kind: &str, items: &[Json]| {
         for item in items {
-            let name = text(item, "key").or_else(|| text(item, "id")).map_or_else(|| scalar(item), str::to_owned);
+            let name =
+                text(item, "key").or_else(|| text(item, "id")).map_or_else(|| scalar(item), str::to_owned);
             let kind = text(item, "kind").unwrap_or(kind);
             let status = text(item, "status").map(|status| format!(" ({status})")).unwrap_or_default();
             out.push_str(&format!("{kind} {name}{status}\n"));
@@ -203,7 +215,8 @@ pub(super) fn references(body: &Json) -> String {
 
 /// Opens an editor on JSON, and reads what is left there.
 fn edit(json: &Json, key: &str) -> Result<Json, Failure> {
-    let editor = ["VISUAL", "EDITOR"].into_iter().find_map(|name| env::var(name).ok()).filter(|name| !name.is_empty());
+    let editor =
+        ["VISUAL", "EDITOR"].into_iter().find_map(|name| env::var(name).ok()).filter(|name| !name.is_empty());
     let editor = editor.ok_or_else(|| {
         Failure::usage("no editor is set").hint("set EDITOR, or give the definition with --file")
     })?;
@@ -231,7 +244,9 @@ fn edit(json: &Json, key: &str) -> Result<Json, Failure> {
         Err(failure) => {
             // What somebody wrote is not thrown away.
             Err(match file.keep() {
-                Ok((_, path)) => failure.hint(format!("it is kept in {}; give it with --file", path.display())),
+                Ok((_, path)) => {
+                    failure.hint(format!("it is kept in {}; give it with --file", path.display()))
+                }
                 Err(_) => failure,
             })
         }

@@ -126,7 +126,11 @@ impl Client {
     }
 
     /// The lines of an endless or large answer.
-    pub(crate) fn lines(&self, path: &str, last_event: Option<&str>) -> Result<impl BufRead + use<>, Failure> {
+    pub(crate) fn lines(
+        &self,
+        path: &str,
+        last_event: Option<&str>,
+    ) -> Result<impl BufRead + use<>, Failure> {
         let response = self.call(&Method::GET, path, None, last_event.map(|id| ("Last-Event-ID", id)))?;
         if !response.status().is_success() {
             return Err(match self.read(response) {
@@ -167,7 +171,8 @@ impl Client {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let again = matches!(&error, ureq::Error::Io(io) if io.kind() != std::io::ErrorKind::ConnectionRefused);
+            let again =
+                matches!(&error, ureq::Error::Io(io) if io.kind() != std::io::ErrorKind::ConnectionRefused);
             match waits.next() {
                 Some(wait) if again => thread::sleep(wait),
                 _ => return Err(self.unreachable(&error)),
@@ -273,7 +278,10 @@ fn idempotency_key() -> Result<String, Failure> {
 fn is_safe(server: &str) -> bool {
     let Some(rest) = server.strip_prefix("http://") else { return true };
     let host = rest.split('/').next().unwrap_or_default();
-    let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(host, _)| host);
+    let host = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(host, _)| host);
     host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 

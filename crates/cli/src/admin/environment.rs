@@ -119,15 +119,19 @@ impl Noun for Environments {
         match &self.verb {
             Verb::List => {
                 let list = session.client.list("/environments", None)?;
-                session.print_list(&list, ["ENVIRONMENT", "PRODUCTION", "PIPELINES", "FLOOR", "DESCRIPTION"], |one| {
-                    [
-                        text(one, "key").unwrap_or_default().to_owned(),
-                        yes_no(one, "production"),
-                        yes_no(one, "pipelines"),
-                        floor(one),
-                        text(one, "description").unwrap_or_default().to_owned(),
-                    ]
-                })
+                session.print_list(
+                    &list,
+                    ["ENVIRONMENT", "PRODUCTION", "PIPELINES", "FLOOR", "DESCRIPTION"],
+                    |one| {
+                        [
+                            text(one, "key").unwrap_or_default().to_owned(),
+                            yes_no(one, "production"),
+                            yes_no(one, "pipelines"),
+                            floor(one),
+                            text(one, "description").unwrap_or_default().to_owned(),
+                        ]
+                    },
+                )
             }
             Verb::Show { name } => {
                 let body = session.client.get(&path(name))?;
@@ -143,7 +147,9 @@ impl Noun for Environments {
                 let mut body = json!({});
                 if let (Json::Object(kept), Json::Object(members)) = (&mut body, &before) {
                     let same = ["description", "production", "pipelines", "floor"];
-                    let some = same.into_iter().filter_map(|name| Some((name.to_owned(), members.get(name)?.clone())));
+                    let some = same
+                        .into_iter()
+                        .filter_map(|name| Some((name.to_owned(), members.get(name)?.clone())));
                     kept.extend(some.filter(|(_, value)| !value.is_null()));
                 }
                 let mut body = fields.over(body)?;
@@ -184,7 +190,9 @@ fn floor(one: &Json) -> String {
     if floor.get("no_self_approval").and_then(Json::as_bool) == Some(true) {
         parts.push("no self-approval".to_owned());
     }
-    if at(floor, "/windows").is_some_and(|windows| !strings(windows, "allow").is_empty() || !strings(windows, "deny").is_empty()) {
+    if at(floor, "/windows")
+        .is_some_and(|windows| !strings(windows, "allow").is_empty() || !strings(windows, "deny").is_empty())
+    {
         parts.push("windows".to_owned());
     }
     parts.join(", ")

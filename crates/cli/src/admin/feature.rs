@@ -252,21 +252,27 @@ impl Noun for Features {
             }
             Verb::Detach { key, reason } => FEATURES.attach(session, key, None, reason.as_deref()),
             Verb::Tags { key, tags } => {
-                let answer = session.client.put(&format!("{}/tags", FEATURES.of(key)), &json!({ "tags": tags }))?;
+                let answer =
+                    session.client.put(&format!("{}/tags", FEATURES.of(key)), &json!({ "tags": tags }))?;
                 session.print_answer(&answer, &format!("feature {key}: tagged {}", scalar(&json!(tags))))
             }
             Verb::Kill { key, environment, reason } => {
                 session.confirm(&format!("Kill {key} in {environment}, at once?"))?;
                 let body = json!({ "environment": environment, "reason": reason });
                 let answer = session.client.post(&format!("{}/kill", FEATURES.of(key)), &body)?;
-                let paused = release_of(&answer.body).map(|id| format!("; release {id} is paused")).unwrap_or_default();
+                let paused = release_of(&answer.body)
+                    .map(|id| format!("; release {id} is paused"))
+                    .unwrap_or_default();
                 session.print_answer(&answer, &format!("feature {key}: killed in {environment}{paused}"))
             }
             Verb::Unkill { key, environment, reason, bypass } => {
                 session.confirm(&format!("Serve {key} in {environment} again?"))?;
                 let bypass = if *bypass { json!(true) } else { Json::Null };
-                let body =
-                    object([("environment", json!(environment)), ("reason", json!(reason)), ("bypass", bypass)]);
+                let body = object([
+                    ("environment", json!(environment)),
+                    ("reason", json!(reason)),
+                    ("bypass", bypass),
+                ]);
                 let answer = session.client.post(&format!("{}/unkill", FEATURES.of(key)), &body)?;
                 session.print_answer(&answer, &format!("feature {key}: served in {environment} again"))
             }
@@ -285,24 +291,30 @@ fn list(session: &mut Session, args: &List) -> Result<Exit, Failure> {
         ("archived", args.archived.then(|| "true".to_owned())),
     ]);
     let list = session.client.list(&format!("/features{query}"), args.limit)?;
-    session.print_list(&list, ["FEATURE", "KIND", "ENABLED", "PIPELINE", "RELEASE", "KILLED", "TAGS"], |one| {
-        let definition = |name: &str| at(one, &format!("/definition/{name}"));
-        let enabled = match at(one, "/definition") {
-            None => "-".to_owned(),
-            Some(_) if definition("archived").and_then(Json::as_bool) == Some(true) => "archived".to_owned(),
-            Some(_) if definition("enabled").and_then(Json::as_bool) == Some(false) => "no".to_owned(),
-            Some(_) => "yes".to_owned(),
-        };
-        [
-            text(one, "key").unwrap_or_default().to_owned(),
-            definition("kind").map(scalar).unwrap_or_default(),
-            enabled,
-            text(one, "pipeline").unwrap_or_default().to_owned(),
-            release_of(one).unwrap_or_default(),
-            strings(one, "killed").join(","),
-            strings(one, "tags").join(","),
-        ]
-    })
+    session.print_list(
+        &list,
+        ["FEATURE", "KIND", "ENABLED", "PIPELINE", "RELEASE", "KILLED", "TAGS"],
+        |one| {
+            let definition = |name: &str| at(one, &format!("/definition/{name}"));
+            let enabled = match at(one, "/definition") {
+                None => "-".to_owned(),
+                Some(_) if definition("archived").and_then(Json::as_bool) == Some(true) => {
+                    "archived".to_owned()
+                }
+                Some(_) if definition("enabled").and_then(Json::as_bool) == Some(false) => "no".to_owned(),
+                Some(_) => "yes".to_owned(),
+            };
+            [
+                text(one, "key").unwrap_or_default().to_owned(),
+                definition("kind").map(scalar).unwrap_or_default(),
+                enabled,
+                text(one, "pipeline").unwrap_or_default().to_owned(),
+                release_of(one).unwrap_or_default(),
+                strings(one, "killed").join(","),
+                strings(one, "tags").join(","),
+            ]
+        },
+    )
 }
 
 /// What is known of a feature or a segment.
@@ -324,7 +336,10 @@ pub(super) fn show(body: &Json) -> String {
     if let Some(release) = release_of(body) {
         out.push_str(&format!("release: {release}\n"));
     }
-    let waiting = body.get("waiting").or_else(|| body.get("waiting_for")).or_else(|| body.pointer("/release/waiting_for"));
+    let waiting = body
+        .get("waiting")
+        .or_else(|| body.get("waiting_for"))
+        .or_else(|| body.pointer("/release/waiting_for"));
     for line in super::release::waiting_lines(waiting) {
         out.push_str(&format!("waiting for: {line}\n"));
     }

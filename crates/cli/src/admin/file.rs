@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn errors_name_the_line() {
-        for (text, start) in [("{\"a\": 1,\n \"b\" 2}", "f:11:"), ("a: 1\nb: [1\n", "f:1"), ("a: 1\na: 2\n", "f:11:")] {
+        for (text, start) in
+            [("{\"a\": 1,\n \"b\" 2}", "f:11:"), ("a: 1\nb: [1\n", "f:1"), ("a: 1\na: 2\n", "f:11:")]
+        {
             let Failure::Problem { exit, message, .. } = parse(text, "f", 10).unwrap_err() else { panic!() };
             assert_eq!(exit, Exit::Document);
             assert!(message.starts_with(start), "{message}");

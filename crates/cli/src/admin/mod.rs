@@ -48,7 +48,7 @@ pub(crate) mod webhook;
 pub(crate) use self::file::read_document;
 pub(crate) use self::json::Grid;
 pub(crate) use self::session::Session;
-pub(crate) use self::time::duration;
+pub(crate) use self::time::{duration, instant, span};
 
 /// Where the server is, and how to speak with whoever started the command.
 #[derive(Args, Debug)]

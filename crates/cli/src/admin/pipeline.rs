@@ -134,16 +134,22 @@ impl Noun for Pipelines {
             Verb::List { state, limit } => {
                 let query = query([("state", state.clone())]);
                 let list = session.client.list(&format!("/pipelines{query}"), *limit)?;
-                session.print_list(&list, ["PIPELINE", "STATE", "VERSION", "PHASES", "FEATURES", "RUNNING"], |one| {
-                    [
-                        text(one, "key").unwrap_or_default().to_owned(),
-                        state_of(one),
-                        at(one, "/published").map(scalar).unwrap_or_default(),
-                        body_of(one).map(|body| items(body, "phases").len().to_string()).unwrap_or_default(),
-                        number(one, &["features", "attached"]),
-                        number(one, &["active_releases", "releases", "running"]),
-                    ]
-                })
+                session.print_list(
+                    &list,
+                    ["PIPELINE", "STATE", "VERSION", "PHASES", "FEATURES", "RUNNING"],
+                    |one| {
+                        [
+                            text(one, "key").unwrap_or_default().to_owned(),
+                            state_of(one),
+                            at(one, "/published").map(scalar).unwrap_or_default(),
+                            body_of(one)
+                                .map(|body| items(body, "phases").len().to_string())
+                                .unwrap_or_default(),
+                            number(one, &["features", "attached"]),
+                            number(one, &["active_releases", "releases", "running"]),
+                        ]
+                    },
+                )
             }
             Verb::Show { key, version } => {
                 let path = match version {
@@ -156,7 +162,12 @@ impl Noun for Pipelines {
             Verb::Create { key, file } => {
                 let body = json!({ "key": key, "body": read_document(file)? });
                 let answer = session.client.post("/pipelines", &body)?;
-                session.print_answer(&answer, &format!("pipeline {key}: a draft was made; publish it with: tidegate pipeline publish {key}"))
+                session.print_answer(
+                    &answer,
+                    &format!(
+                        "pipeline {key}: a draft was made; publish it with: tidegate pipeline publish {key}"
+                    ),
+                )
             }
             Verb::Update { key, file } => {
                 let new = read_document(file)?;
@@ -175,8 +186,12 @@ impl Noun for Pipelines {
                 }
                 session.confirm(&format!("Publish {key}? The version never changes after."))?;
                 let answer = verb(session, key, "publish", reason.as_deref())?;
-                let version = at(&answer.body, "/published").or_else(|| at(&answer.body, "/version")).map(scalar);
-                session.print_answer(&answer, &format!("pipeline {key}: version {} is published", version.unwrap_or_default()))
+                let version =
+                    at(&answer.body, "/published").or_else(|| at(&answer.body, "/version")).map(scalar);
+                session.print_answer(
+                    &answer,
+                    &format!("pipeline {key}: version {} is published", version.unwrap_or_default()),
+                )
             }
             Verb::Unpublish { key, reason } => {
                 let answer = verb(session, key, "unpublish", reason.as_deref())?;
@@ -209,7 +224,8 @@ impl Noun for Pipelines {
                     }
                 }
                 let answer = session.client.post(&format!("{}/features", path(key)), &body)?;
-                session.print_answer(&answer, &outcome(&format!("feature {feature}, added to {key}"), &answer))
+                session
+                    .print_answer(&answer, &outcome(&format!("feature {feature}, added to {key}"), &answer))
             }
             Verb::RemoveFeature { key, feature, keep, reason } => {
                 let what = if *keep { "keep what is live" } else { "abort its release" };
@@ -231,7 +247,12 @@ fn path(key: &str) -> String {
     format!("/pipelines/{}", encode(key))
 }
 
-fn verb(session: &Session, key: &str, verb: &str, reason: Option<&str>) -> Result<super::client::Answer, Failure> {
+fn verb(
+    session: &Session,
+    key: &str,
+    verb: &str,
+    reason: Option<&str>,
+) -> Result<super::client::Answer, Failure> {
     let body = object([("reason", json!(reason))]);
     session.client.post(&format!("{}/{verb}", path(key)), &body)
 }
@@ -240,7 +261,8 @@ fn state_of(one: &Json) -> String {
     if let Some(state) = text(one, "state") {
         return state.to_owned();
     }
-    let state = match (one.get("archived").and_then(Json::as_bool), at(one, "/published"), at(one, "/draft")) {
+    let state = match (one.get("archived").and_then(Json::as_bool), at(one, "/published"), at(one, "/draft"))
+    {
         (Some(true), _, _) => "archived",
         (_, Some(_), Some(_)) => "published, draft",
         (_, Some(_), None) => "published",
@@ -251,7 +273,10 @@ fn state_of(one: &Json) -> String {
 
 /// The phases that it is about: the published ones, else the draft.
 fn body_of(one: &Json) -> Option<&Json> {
-    ["/body", "/published_body", "/draft"].into_iter().find_map(|pointer| at(one, pointer)).filter(|body| body.is_object())
+    ["/body", "/published_body", "/draft"]
+        .into_iter()
+        .find_map(|pointer| at(one, pointer))
+        .filter(|body| body.is_object())
 }
 
 /// How many of something there are, whether they are listed or counted.
@@ -268,7 +293,12 @@ fn show(one: &Json) -> String {
     let mut out = String::new();
     let key = text(one, "key").or_else(|| text(one, "pipeline")).unwrap_or_default();
     out.push_str(&format!("pipeline: {key}\nstate: {}\n", state_of(one)));
-    for (name, label) in [("published", "version"), ("version", "version"), ("revision", "revision"), ("cloned_from", "cloned from")] {
+    for (name, label) in [
+        ("published", "version"),
+        ("version", "version"),
+        ("revision", "revision"),
+        ("cloned_from", "cloned from"),
+    ] {
         if let Some(value) = at(one, &format!("/{name}")).filter(|value| !value.is_object()) {
             out.push_str(&format!("{label}: {}\n", scalar(value)));
         }
@@ -282,7 +312,11 @@ fn show(one: &Json) -> String {
         out.push_str(&phases(body));
         out.push('\n');
     }
-    for (name, label) in [("features", "features"), ("active_releases", "running"), ("launched", "launched in the last 30 days")] {
+    for (name, label) in [
+        ("features", "features"),
+        ("active_releases", "running"),
+        ("launched", "launched in the last 30 days"),
+    ] {
         let list = items(one, name);
         if !list.is_empty() {
             out.push_str(&format!("{label}:\n"));
@@ -290,7 +324,10 @@ fn show(one: &Json) -> String {
                 let key = text(item, "key").or_else(|| text(item, "feature")).or_else(|| text(item, "id"));
                 let place = text(item, "phase").map(|phase| format!(" at {phase}")).unwrap_or_default();
                 let release = text(item, "release").map(|id| format!(" ({id})")).unwrap_or_default();
-                out.push_str(&format!("  {}{place}{release}\n", key.map_or_else(|| scalar(item), str::to_owned)));
+                out.push_str(&format!(
+                    "  {}{place}{release}\n",
+                    key.map_or_else(|| scalar(item), str::to_owned)
+                ));
             }
         }
     }

@@ -67,7 +67,10 @@ fn phase_line(phase: &Json) -> String {
         parts.push(format!("in {}", environments.join(", ")));
     }
     if let Some(count) = at(phase, "/entry/approvals/count").and_then(Json::as_u64) {
-        parts.push(format!("after {}", crate::output::count(usize::try_from(count).unwrap_or(usize::MAX), "approval")));
+        parts.push(format!(
+            "after {}",
+            crate::output::count(usize::try_from(count).unwrap_or(usize::MAX), "approval")
+        ));
     }
     if let Some(wait) = at(phase, "/entry/trigger/wait_for_s").and_then(Json::as_u64) {
         parts.push(format!("after {}", super::time::span(wait.saturating_mul(1000))));
@@ -113,7 +116,8 @@ fn collect(diff: &Json, prefix: &str, out: &mut Vec<String>) {
             for (name, inner) in members {
                 match inner {
                     Json::Object(_) | Json::Array(_) => {
-                        let prefix = if prefix.is_empty() { name.clone() } else { format!("{prefix} {name}") };
+                        let prefix =
+                            if prefix.is_empty() { name.clone() } else { format!("{prefix} {name}") };
                         collect(inner, &prefix, out);
                     }
                     Json::Null => {}
@@ -142,19 +146,28 @@ pub(super) fn release_of(body: &Json) -> Option<String> {
 pub(super) fn outcome(what: &str, answer: &Answer) -> String {
     let body = &answer.body;
     if let Some(release) = release_of(body) {
-        return format!("{what}: release {release} started\nfollow it with: tidegate release watch {release}");
+        return format!(
+            "{what}: release {release} started\nfollow it with: tidegate release watch {release}"
+        );
     }
     if let Some(schedule) = at(body, "/schedule") {
-        let id = text(schedule, "id").or_else(|| text(schedule, "key")).map_or_else(|| scalar(schedule), str::to_owned);
+        let id = text(schedule, "id")
+            .or_else(|| text(schedule, "key"))
+            .map_or_else(|| scalar(schedule), str::to_owned);
         let when = schedule.get("at").or_else(|| body.get("at")).and_then(Json::as_i64);
         let when = when.map(|at| format!(" for {}", instant(at))).unwrap_or_default();
         return format!("{what}: scheduled{when} as {id}");
     }
     if let Some(proposal) = at(body, "/proposal") {
-        let id = text(proposal, "id").or_else(|| text(proposal, "key")).map_or_else(|| scalar(proposal), str::to_owned);
+        let id = text(proposal, "id")
+            .or_else(|| text(proposal, "key"))
+            .map_or_else(|| scalar(proposal), str::to_owned);
         return format!("{what}: waits for a second person, who says: tidegate proposal approve {id}");
     }
-    match (text(body, "definition_revision"), body.get("definition_revision").or_else(|| body.get("revision"))) {
+    match (
+        text(body, "definition_revision"),
+        body.get("definition_revision").or_else(|| body.get("revision")),
+    ) {
         (_, Some(revision)) if !revision.is_null() => format!("{what}: done, revision {}", scalar(revision)),
         _ => format!("{what}: done"),
     }

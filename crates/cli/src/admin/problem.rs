@@ -62,7 +62,9 @@ fn message(status: u16, problem: &Json) -> String {
     if let Some(Json::Array(problems)) = problem.get("problems") {
         for one in problems {
             let place = text(one, "pointer").unwrap_or_default();
-            let what = text(one, "message").or_else(|| text(one, "detail")).map_or_else(|| scalar(one), str::to_owned);
+            let what = text(one, "message")
+                .or_else(|| text(one, "detail"))
+                .map_or_else(|| scalar(one), str::to_owned);
             let code = text(one, "code").map(|code| format!(" [{code}]")).unwrap_or_default();
             out.push_str(&format!("\n  {place}: {what}{code}"));
         }
@@ -142,7 +144,9 @@ mod tests {
 
     #[test]
     fn what_is_no_problem_document_is_told_as_well() {
-        let Failure::Problem { exit, message, .. } = failure(502, "<html>\nbad", false, true) else { panic!() };
+        let Failure::Problem { exit, message, .. } = failure(502, "<html>\nbad", false, true) else {
+            panic!()
+        };
         assert_eq!((exit, message.as_str()), (Exit::Server, "the server answered 502: <html>"));
     }
 }

@@ -1,5 +1,7 @@
 //! A client, and how to speak with whoever started the command.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::client::{Answer, Client};
@@ -11,7 +13,7 @@ use crate::output::{Output, printable};
 
 /// A client, and how to speak with whoever started the command.
 pub(crate) struct Session {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     pub(crate) output: Output,
     pub(crate) format: Format,
     pub(crate) yes: bool,
@@ -20,7 +22,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn open(remote: &Remote) -> Result<Self, Failure> {
         let access = config::access(remote)?;
-        let client = Client::new(access, remote.format == Format::Json);
+        let client = Arc::new(Client::new(access, remote.format == Format::Json));
         Ok(Self { client, output: Output::new(), format: remote.format, yes: remote.yes })
     }
 
@@ -63,7 +65,11 @@ impl Session {
     }
 
     /// Something whole: JSON, or lines that the caller makes.
-    pub(crate) fn print_one(&mut self, body: &Json, lines: impl FnOnce(&Json) -> String) -> Result<Exit, Failure> {
+    pub(crate) fn print_one(
+        &mut self,
+        body: &Json,
+        lines: impl FnOnce(&Json) -> String,
+    ) -> Result<Exit, Failure> {
         if self.is_json() {
             self.output.json(body)?;
         } else {

@@ -21,8 +21,12 @@ pub(crate) fn instant_of(json: Option<&Json>) -> String {
 /// A number of milliseconds in words: `2 d 3 h`, `4 min 10 s`, `0 s`.
 pub(crate) fn span(ms: u64) -> String {
     let seconds = ms.div_ceil(1000);
-    let parts =
-        [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let parts = [
+        (seconds / 86_400, "d"),
+        (seconds / 3600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
     let shown: Vec<String> = parts
         .iter()
         .skip_while(|(number, _)| *number == 0)
@@ -82,7 +86,8 @@ mod tests {
         for (text, ms) in [("90s", 90_000), ("1h30m", 5_400_000), ("2d", 172_800_000), ("250ms", 250)] {
             assert_eq!(duration(text), Ok(ms), "{text}");
         }
-        for text in ["", "5", "h", "5x", "1h5", "99999999999999999999d", "18446744073709551615d", "-1s", "5µ"] {
+        for text in ["", "5", "h", "5x", "1h5", "99999999999999999999d", "18446744073709551615d", "-1s", "5µ"]
+        {
             assert!(duration(text).is_err(), "{text}");
         }
     }
