@@ -124,6 +124,17 @@ catalogue! {
     6001 RuleNeverReached       Warning "a rule is never reached";
     6002 ConstantCondition      Warning "a condition always or never holds";
     6003 UnknownTestedVariant   Warning "a condition asks for a variant that the feature does not have";
+
+    7001 PhaseCount     Error   "a pipeline has no phase, or too many";
+    7002 BadRamp        Error   "the steps of a ramp do not ascend, or there is none, or there are too many";
+    7003 BadApprovals   Error   "a number of approvals is outside its range";
+    7004 BadThreshold   Error   "a guard has not exactly one threshold";
+    7005 BadPatch       Error   "a patch of a phase lacks its variant, or has one and is not `set`";
+    7006 BadDuration    Error   "a duration is too short, or longer than a year";
+    7007 BadWindow      Error   "a window cannot be read, or ends before it starts";
+    7008 BadGuard       Error   "a guard cannot be asked as it is written";
+    7009 ReservedId     Error   "a phase has an id that stands for something else";
+    7010 EmptyTarget    Warning "the target of a phase matches nothing";
 }
 
 impl Code {

@@ -134,11 +134,14 @@ impl Run<'_> {
         let mut obstacles = Obstacles::default();
         if !is_live {
             obstacles.add_unmet(look, self.state.phase);
-            obstacles.add_windows(&look.windows_of(self.state.phase), self.now.wall);
         }
-        if look.is_last() {
-            obstacles.add_windows(&look.windows_of_completion(false), self.now.wall);
-        }
+        // What completes asks also the windows of phases that were skipped before.
+        let windows = match (look.is_last(), is_live) {
+            (true, _) => look.windows_of_completion(false),
+            (false, true) => Vec::new(),
+            (false, false) => look.windows_of(self.state.phase),
+        };
+        obstacles.add_windows(&windows, self.now.wall);
         let bypass = obstacles.check(self, by, bypass, reason)?;
         self.skipped(&by.id, is_live, bypass);
         self.leave(if is_live { PhaseStatus::Done } else { PhaseStatus::Skipped }, bypass);

@@ -14,7 +14,10 @@ mod actor;
 mod advance;
 mod allowed;
 mod approve;
+mod check;
+mod coverage;
 mod drive;
+mod fold;
 mod guard;
 mod look;
 mod pipeline;
@@ -23,12 +26,16 @@ mod run;
 mod served;
 mod state;
 mod step;
+pub mod table;
 mod transition;
 mod wait;
 pub mod window;
 
 pub use self::actor::{Actor, ActorKind, Grant, Permission, Role};
 pub use self::allowed::{Allowed, allowed_actions};
+pub use self::check::{LONGEST_S, MOST_PHASES, MOST_STEPS, check_pipeline};
+pub use self::coverage::{Coverage, coverage};
+pub use self::fold::{Folded, fold};
 pub use self::pipeline::{
     Approvals, Deadline, Entry, Guard, NoData, OnDeadline, OnFail, OnNoData, Phase, PhasePatch, Pipeline,
     Ramp, RampStep, Source, Threshold, Trigger, Weekday, Window, Windows,

@@ -1,6 +1,6 @@
 //! The overlay: a release as engines take it, while it runs.
 
-use super::{Phase, PhaseStatus, Plan, State, Status};
+use super::{PhasePatch, PhaseStatus, Plan, State, Status};
 use crate::model::{self, Candidate, Key, PatchKind, Percent, PhaseRamp, SegmentCandidate, Target};
 
 /// The phase that serves the candidate in environments outside pipelines; no phase of a pipeline may be called so.
@@ -17,7 +17,7 @@ pub fn served(plan: &Plan, state: &State) -> model::Release {
     }
     for (planned, at) in plan.phases.iter().zip(&state.phases) {
         let is_live = is_running && PhaseStatus::is_live(at.status);
-        let patches = patches(plan, planned);
+        let patches = planned.patches.as_deref().map(|written| patches(plan, Some(written)));
         phases.push(phase(Key::clone(&planned.id), is_live, planned.target.clone(), at.percent, patches));
     }
     let features = plan
@@ -50,10 +50,11 @@ fn phase(
     model::Phase { id, description: None, live, target, ramp, patches, place: model::Place::default() }
 }
 
-/// The patches of a phase, each on one feature or segment; none: it applies every candidate.
-fn patches(plan: &Plan, phase: &Phase) -> Option<Vec<model::Patch>> {
+/// The patches of a phase, each on one feature or segment; of none given: every candidate is applied.
+pub(super) fn patches(plan: &Plan, written: Option<&[PhasePatch]>) -> Vec<model::Patch> {
+    let all = [PhasePatch { patch: PatchKind::Apply, feature: None, audience: None, variant: None }];
     let mut patches = Vec::new();
-    for written in phase.patches.as_ref()? {
+    for written in written.unwrap_or(&all) {
         let applies = written.patch == PatchKind::Apply;
         let patch = |feature: Option<&Key>, segment: Option<&Key>| model::Patch {
             patch: written.patch,
@@ -72,7 +73,7 @@ fn patches(plan: &Plan, phase: &Phase) -> Option<Vec<model::Patch>> {
         let segments = plan.segments.iter().filter(|(_, change)| applies && change.candidate.is_some());
         patches.extend(segments.map(|(key, _)| patch(None, Some(key))));
     }
-    Some(patches)
+    patches
 }
 
 /// What the engines of one environment get of it: live phases only, with targets that can match there, and what those

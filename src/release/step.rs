@@ -232,8 +232,7 @@ impl Obstacles {
 
     pub(super) fn add_windows(&mut self, windows: &[&super::Windows], wall: i64) {
         if !super::window::all_open(windows, wall) {
-            let opens_at = super::window::next_opening(windows, wall);
-            self.closed = Some(opens_at.or(self.closed.flatten()));
+            self.closed = Some(super::window::next_opening(windows, wall));
         }
     }
 }

@@ -218,7 +218,7 @@ impl Daily {
     /// The instants at which the local clock shows this, once or twice (or where it jumps over it).
     fn instants(&self, local: DateTime) -> [Option<Timestamp>; 2] {
         let found = self.zone.to_ambiguous_timestamp(local);
-        [found.clone().earlier().ok(), found.later().ok()]
+        [found.earlier().ok(), found.later().ok()]
     }
 }
 
