@@ -24,7 +24,7 @@ pub(crate) struct Audit {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Lists entries
+    /// Lists entries, the newest first
     List(List),
     /// Checks the chain, and that it still leads to a hash that was noted before
     Verify {
@@ -45,7 +45,7 @@ struct List {
     /// Only by them
     #[arg(long)]
     actor: Option<String>,
-    /// Only this action: feature.saved
+    /// Only this action: feature.saved, or release.* for all that begin so
     #[arg(long)]
     action: Option<String>,
     /// Only about this kind: feature, release, …
@@ -81,6 +81,7 @@ impl Noun for Audit {
 
 fn list(session: &mut Session, args: &List) -> Result<Exit, Failure> {
     let query = query([
+        ("newest_first", Some("true".to_owned())),
         ("actor", args.actor.clone()),
         ("action", args.action.clone()),
         ("kind", args.kind.clone()),
@@ -90,7 +91,7 @@ fn list(session: &mut Session, args: &List) -> Result<Exit, Failure> {
     ]);
     let list = session.client.list(&format!("/audit{query}"), Some(args.limit))?;
     session.print_list(&list, ["SEQ", "AT", "WHO", "ACTION", "ABOUT", "REASON"], |entry| {
-        let one = at(entry, "/event").unwrap_or(entry);
+        let one = entry;
         let about = match (at(one, "/subject/kind"), at(one, "/subject/key")) {
             (Some(kind), Some(key)) => format!("{} {}", scalar(kind), scalar(key)),
             _ => items(one, "changes").len().to_string(),
@@ -113,7 +114,7 @@ fn verify(session: &mut Session, head: Option<&str>) -> Result<Exit, Failure> {
     let whole =
         ["ok", "valid", "whole", "holds"].into_iter().find_map(|name| body.get(name).and_then(Json::as_bool));
     if whole == Some(false) {
-        let why = ["why", "detail", "error", "problem"].into_iter().find_map(|name| text(&body, name));
+        let why = text(&body, "why");
         let failure = Failure::new(
             Exit::Refused,
             format!("the audit log is not whole{}", why.map(|why| format!(": {why}")).unwrap_or_default()),
@@ -121,11 +122,8 @@ fn verify(session: &mut Session, head: Option<&str>) -> Result<Exit, Failure> {
         return Err(failure.hint("somebody changed the database; restore it from a backup, and compare"));
     }
     session.print_one(&body, |body| {
-        let number = ["events", "entries", "seq", "count", "last_seq"]
-            .into_iter()
-            .find_map(|name| at(body, &format!("/{name}")));
-        let head = ["head", "hash"].into_iter().find_map(|name| text(body, name)).unwrap_or("-");
-        format!("the audit log is whole: {} entries\nhead: {head}\n", number.map(scalar).unwrap_or_default())
+        let events = at(body, "/events").map(scalar).unwrap_or_default();
+        format!("the audit log is whole: {events} events\nhead: {}\n", text(body, "head").unwrap_or("-"))
     })
 }
 

@@ -2,14 +2,14 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
 use super::client::{Answer, encode};
-use super::json::{at, scalar, text};
+use super::json::{at, items, scalar, text};
 use super::preview::{self, outcome};
 use super::start::Start;
 use super::{Session, file, read_document};
@@ -113,21 +113,21 @@ impl Things {
         if !start.is_null() {
             body.insert("start".to_owned(), start);
         }
-        if session.format == crate::args::Format::Table {
-            if let Some(pipeline) = text(&before, "pipeline") {
-                session.say(&format!(
-                    "pipeline: {pipeline}; what it covers changes phase by phase, in a release"
-                ))?;
-            } else {
-                session.say("no pipeline is attached: the change is live at once")?;
+        let send = |session: &Session, body: &Map<String, Json>| {
+            let body = Json::Object(body.clone());
+            match verb {
+                "delete" => session.client.delete(&self.of(key), Some(&body)),
+                _ => session.client.post(&format!("{}/{verb}", self.of(key)), &body),
             }
+        };
+        if !session.is_json() {
+            let mut dry = body.clone();
+            dry.insert("dry_run".to_owned(), json!(true));
+            let shown = send(session, &dry)?.body;
+            session.say(preview::lines(&shown).trim_end())?;
         }
         session.confirm(&format!("{} the {} {key}?", capital(verb), self.noun))?;
-        let answer = if verb == "delete" {
-            session.client.delete(&self.of(key), Some(&Json::Object(body)))?
-        } else {
-            session.client.post(&format!("{}/{verb}", self.of(key)), &Json::Object(body))?
-        };
+        let answer = send(session, &body)?;
         session.print_answer(&answer, &outcome(&format!("{} {key}: {verb}", self.noun), &answer))
     }
 
@@ -154,10 +154,7 @@ impl Things {
     }
 
     fn attached(self, session: &mut Session, done: &str, answer: &Answer) -> Result<Exit, Failure> {
-        let line = match at(&answer.body, "/proposal") {
-            Some(_) => outcome(done, answer),
-            None => done.to_owned(),
-        };
+        let line = if answer.status == 202 { outcome(done, answer) } else { done.to_owned() };
         session.print_answer(answer, &line)
     }
 
@@ -187,28 +184,17 @@ pub(super) fn definition_from(
     }
 }
 
-/// Lists by kind, a line each; `nothing uses it` if there is none.
+/// Users, a line each; `nothing uses it` if there is none.
 pub(super) fn references(body: &Json) -> String {
     let mut out = String::new();
-    let mut list = |kind: &str, items: &[Json]| {
-        for item in items {
-            let name =
-                text(item, "key").or_else(|| text(item, "id")).map_or_else(|| scalar(item), str::to_owned);
-            let kind = text(item, "kind").unwrap_or(kind);
-            let status = text(item, "status").map(|status| format!(" ({status})")).unwrap_or_default();
-            out.push_str(&format!("{kind} {name}{status}\n"));
-        }
-    };
-    match body {
-        Json::Array(items) => list("", items),
-        Json::Object(kinds) => {
-            for (kind, items) in kinds {
-                if let Json::Array(items) = items {
-                    list(kind.strip_suffix('s').unwrap_or(kind), items);
-                }
-            }
-        }
-        _ => {}
+    for user in items(body, "users").iter().chain(items(body, "items")) {
+        let name = text(user, "key").map_or_else(|| scalar(user), str::to_owned);
+        let place = text(user, "place").filter(|place| !place.is_empty()).map(|place| format!(" at {place}"));
+        out.push_str(&format!(
+            "{} {name}{}\n",
+            text(user, "kind").unwrap_or_default(),
+            place.unwrap_or_default()
+        ));
     }
     if out.is_empty() { "nothing uses it\n".to_owned() } else { out }
 }
@@ -256,9 +242,4 @@ fn edit(json: &Json, key: &str) -> Result<Json, Failure> {
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// Whether the path is stdin, from which no yes can be read.
-pub(super) fn is_stdin(path: Option<&PathBuf>) -> bool {
-    path.is_some_and(|path| path == Path::new("-"))
 }

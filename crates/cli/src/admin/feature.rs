@@ -7,8 +7,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::change::{Save, Things, definition_from};
 use super::client::query;
-use super::json::{at, object, pretty, scalar, strings, text};
-use super::preview::{outcome, release_of};
+use super::json::{at, items, object, pretty, scalar, strings, text};
+use super::preview::{lines, outcome, release_of};
 use super::start::Start;
 use super::{Noun, Remote, Session, read_document};
 use crate::failure::{Exit, Failure};
@@ -310,11 +310,16 @@ fn list(session: &mut Session, args: &List) -> Result<Exit, Failure> {
                 enabled,
                 text(one, "pipeline").unwrap_or_default().to_owned(),
                 release_of(one).unwrap_or_default(),
-                strings(one, "killed").join(","),
+                killed(one),
                 strings(one, "tags").join(","),
             ]
         },
     )
+}
+
+/// The environments where it is killed.
+fn killed(one: &Json) -> String {
+    items(one, "kills").iter().filter_map(|kill| text(kill, "environment")).collect::<Vec<_>>().join(",")
 }
 
 /// What is known of a feature or a segment.
@@ -326,26 +331,27 @@ pub(super) fn show(body: &Json) -> String {
         ("pipeline", "pipeline"),
         ("author", "author"),
         ("tags", "tags"),
-        ("killed", "killed in"),
     ] {
         let value = body.get(name).map(scalar).filter(|value| value != "-");
         if let Some(value) = value {
             out.push_str(&format!("{label}: {value}\n"));
         }
     }
+    for kill in items(body, "kills") {
+        let field = |name: &str| text(kill, name).unwrap_or("?");
+        out.push_str(&format!(
+            "killed in {}: {} (by {})\n",
+            field("environment"),
+            field("reason"),
+            field("by")
+        ));
+    }
     if let Some(release) = release_of(body) {
         out.push_str(&format!("release: {release}\n"));
     }
-    let waiting = body
-        .get("waiting")
-        .or_else(|| body.get("waiting_for"))
-        .or_else(|| body.pointer("/release/waiting_for"));
+    let waiting = body.pointer("/active_release/waiting_for");
     for line in super::release::waiting_lines(waiting) {
         out.push_str(&format!("waiting for: {line}\n"));
-    }
-    let allowed = strings(body, "allowed_actions");
-    if !allowed.is_empty() {
-        out.push_str(&format!("allowed: {}\n", allowed.join(", ").replace('_', "-")));
     }
     match at(body, "/definition") {
         Some(definition) => out.push_str(&format!("definition:\n{}\n", pretty(definition))),
@@ -368,6 +374,14 @@ fn create(session: &mut Session, args: &Create) -> Result<Exit, Failure> {
         ("start", args.start.to_json()?),
     ]);
     if args.pipeline.is_some() {
+        if !session.is_json() {
+            let mut dry = body.clone();
+            if let Json::Object(members) = &mut dry {
+                members.insert("dry_run".to_owned(), json!(true));
+            }
+            let shown = session.client.post("/features", &dry)?.body;
+            session.say(lines(&shown).trim_end())?;
+        }
         session.confirm(&format!("Create the feature {}, in a release?", args.key))?;
     }
     let answer = session.client.post("/features", &body)?;

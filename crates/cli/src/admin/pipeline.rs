@@ -7,10 +7,10 @@ use serde_json::{Value as Json, json};
 
 use super::change::references;
 use super::client::{encode, query};
-use super::json::{at, items, object, pretty, scalar, strings, text};
+use super::json::{at, items, object, scalar, strings, text};
 use super::preview::outcome;
 use super::start::Start;
-use super::time::span;
+use super::time::{instant, span};
 use super::{Noun, Remote, Session, read_document};
 use crate::failure::{Exit, Failure};
 use crate::output::count;
@@ -136,17 +136,16 @@ impl Noun for Pipelines {
                 let list = session.client.list(&format!("/pipelines{query}"), *limit)?;
                 session.print_list(
                     &list,
-                    ["PIPELINE", "STATE", "VERSION", "PHASES", "FEATURES", "RUNNING"],
+                    ["PIPELINE", "STATE", "VERSION", "PHASES", "ATTACHED", "RUNNING"],
                     |one| {
+                        let field = |name: &str| at(one, &format!("/{name}")).map(scalar).unwrap_or_default();
                         [
-                            text(one, "key").unwrap_or_default().to_owned(),
+                            field("key"),
                             state_of(one),
-                            at(one, "/published").map(scalar).unwrap_or_default(),
-                            body_of(one)
-                                .map(|body| items(body, "phases").len().to_string())
-                                .unwrap_or_default(),
-                            number(one, &["features", "attached"]),
-                            number(one, &["active_releases", "releases", "running"]),
+                            field("published"),
+                            field("phases"),
+                            field("attached"),
+                            field("active"),
                         ]
                     },
                 )
@@ -258,81 +257,58 @@ fn verb(
 }
 
 fn state_of(one: &Json) -> String {
-    if let Some(state) = text(one, "state") {
-        return state.to_owned();
-    }
-    let state = match (one.get("archived").and_then(Json::as_bool), at(one, "/published"), at(one, "/draft"))
-    {
-        (Some(true), _, _) => "archived",
-        (_, Some(_), Some(_)) => "published, draft",
-        (_, Some(_), None) => "published",
-        _ => "draft",
-    };
-    state.to_owned()
-}
-
-/// The phases that it is about: the published ones, else the draft.
-fn body_of(one: &Json) -> Option<&Json> {
-    ["/body", "/published_body", "/draft"]
-        .into_iter()
-        .find_map(|pointer| at(one, pointer))
-        .filter(|body| body.is_object())
-}
-
-/// How many of something there are, whether they are listed or counted.
-fn number(one: &Json, names: &[&str]) -> String {
-    let found = names.iter().find_map(|name| one.get(*name));
-    match found {
-        Some(Json::Array(items)) => items.len().to_string(),
-        Some(Json::Number(number)) => number.to_string(),
-        _ => String::new(),
-    }
+    let state = text(one, "state").unwrap_or_default();
+    let drafts = one.get("draft").is_some_and(|draft| draft.is_object() || *draft == json!(true));
+    if state == "published" && drafts { "published, draft".to_owned() } else { state.to_owned() }
 }
 
 fn show(one: &Json) -> String {
     let mut out = String::new();
-    let key = text(one, "key").or_else(|| text(one, "pipeline")).unwrap_or_default();
-    out.push_str(&format!("pipeline: {key}\nstate: {}\n", state_of(one)));
-    for (name, label) in [
-        ("published", "version"),
-        ("version", "version"),
-        ("revision", "revision"),
-        ("cloned_from", "cloned from"),
-    ] {
-        if let Some(value) = at(one, &format!("/{name}")).filter(|value| !value.is_object()) {
+    let mut line = |label: &str, value: Option<&Json>| {
+        if let Some(value) = value {
             out.push_str(&format!("{label}: {}\n", scalar(value)));
         }
-    }
-    if let Some(body) = body_of(one) {
-        for name in ["description", "notice"] {
-            if let Some(value) = text(body, name) {
-                out.push_str(&format!("{name}: {value}\n"));
-            }
-        }
+    };
+    line("pipeline", at(one, "/key"));
+    line("state", Some(&json!(state_of(one))).filter(|state| state.as_str() != Some("")));
+    line("version", at(one, "/published/version").or_else(|| at(one, "/version")));
+    line("cloned from", at(one, "/cloned_from"));
+    let published = at(one, "/published/body").or_else(|| at(one, "/body"));
+    let body = published.or_else(|| at(one, "/draft"));
+    line("description", body.and_then(|body| at(body, "/description")));
+    line("notice", body.and_then(|body| at(body, "/notice")));
+    if let Some(body) = body {
         out.push_str(&phases(body));
         out.push('\n');
     }
-    for (name, label) in [
-        ("features", "features"),
-        ("active_releases", "running"),
-        ("launched", "launched in the last 30 days"),
-    ] {
+    for (pointer, label) in [("/attached/features", "features"), ("/attached/segments", "segments")] {
+        if let Some(keys) = at(one, pointer).filter(|keys| **keys != json!([])) {
+            out.push_str(&format!("{label}: {}\n", scalar(keys).replace(',', ", ")));
+        }
+    }
+    for (name, label) in [("active", "running"), ("launched", "launched in the last 30 days")] {
         let list = items(one, name);
         if !list.is_empty() {
             out.push_str(&format!("{label}:\n"));
-            for item in list {
-                let key = text(item, "key").or_else(|| text(item, "feature")).or_else(|| text(item, "id"));
-                let place = text(item, "phase").map(|phase| format!(" at {phase}")).unwrap_or_default();
-                let release = text(item, "release").map(|id| format!(" ({id})")).unwrap_or_default();
-                out.push_str(&format!(
-                    "  {}{place}{release}\n",
-                    key.map_or_else(|| scalar(item), str::to_owned)
-                ));
-            }
+        }
+        for item in list {
+            let place = match (text(item, "phase"), text(item, "status"), item.get("paused")) {
+                (Some(phase), Some(status), Some(Json::Bool(true))) => {
+                    format!(" at {phase} ({status}, paused)")
+                }
+                (Some(phase), Some(status), _) => format!(" at {phase} ({status})"),
+                _ => item
+                    .get("at")
+                    .and_then(Json::as_i64)
+                    .map(|at| format!(" at {}", instant(at)))
+                    .unwrap_or_default(),
+            };
+            let release = text(item, "release").unwrap_or("?");
+            out.push_str(&format!("  {}{place}, {release}\n", super::release::changes(item)));
         }
     }
-    if let Some(draft) = at(one, "/draft").filter(|_| at(one, "/published").is_some()) {
-        out.push_str(&format!("draft:\n{}\n", pretty(draft)));
+    if let (Some(_), Some(draft)) = (published, at(one, "/draft")) {
+        out.push_str(&format!("draft:\n{}\n", phases(draft)));
     }
     out
 }

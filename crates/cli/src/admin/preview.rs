@@ -13,8 +13,12 @@ pub(super) fn lines(preview: &Json) -> String {
         out.push_str(text);
         out.push('\n');
     };
-    if let Some(pipeline) = preview.get("pipeline").filter(|pipeline| !pipeline.is_null()) {
-        line(&format!("pipeline: {}", pipeline_name(pipeline)));
+    match preview.get("pipeline").filter(|pipeline| !pipeline.is_null()) {
+        Some(pipeline) => line(&format!("pipeline: {}", pipeline_name(pipeline))),
+        None if preview.get("live_at_once") == Some(&Json::Bool(true)) => {
+            line("live at once: no release is needed")
+        }
+        None => {}
     }
     let environments = strings(preview, "environments");
     if !environments.is_empty() {
@@ -40,9 +44,13 @@ pub(super) fn lines(preview: &Json) -> String {
             }
         }
     }
-    let uncovered = strings(preview, "uncovered");
-    if !uncovered.is_empty() {
-        line(&format!("not covered by any phase: {}", uncovered.join(", ")));
+    for one in items(preview, "uncovered") {
+        let environment = text(one, "environment").map_or_else(|| scalar(one), str::to_owned);
+        let why = strings(one, "why");
+        match text(one, "coverage") {
+            Some("partly") => line(&format!("only partly covered: {environment}: {}", why.join("; "))),
+            _ => line(&format!("not covered by any phase: {environment} (gets it all at once at the end)")),
+        }
     }
     if let Some(notice) = text(preview, "notice") {
         line(&format!("notice: {notice}"));
@@ -136,39 +144,32 @@ fn side(sign: char, value: Option<&Json>, out: &mut Vec<String>) {
     }
 }
 
-/// The release that a write started.
+/// The release that a write started, or that is active.
 pub(super) fn release_of(body: &Json) -> Option<String> {
-    let release = at(body, "/release")?;
-    text(release, "id").or_else(|| text(release, "key")).map(str::to_owned).or_else(|| as_text(release))
+    let release = at(body, "/release").or_else(|| at(body, "/active_release"))?;
+    let id = ["release", "id", "key"].into_iter().find_map(|name| text(release, name));
+    id.map(str::to_owned).or_else(|| as_text(release))
 }
 
 /// What came of a write, in one line: live at once, a release, a schedule, a proposal.
 pub(super) fn outcome(what: &str, answer: &Answer) -> String {
     let body = &answer.body;
-    if let Some(release) = release_of(body) {
+    let key = text(body, "key").unwrap_or_default();
+    if let Some(release) = at(body, "/release").and_then(|_| release_of(body)) {
         return format!(
-            "{what}: release {release} started\nfollow it with: tidegate release watch {release}"
+            "{what}: release {release} started; follow it with: tidegate release watch {release}"
         );
     }
-    if let Some(schedule) = at(body, "/schedule") {
-        let id = text(schedule, "id")
-            .or_else(|| text(schedule, "key"))
-            .map_or_else(|| scalar(schedule), str::to_owned);
-        let when = schedule.get("at").or_else(|| body.get("at")).and_then(Json::as_i64);
-        let when = when.map(|at| format!(" for {}", instant(at))).unwrap_or_default();
-        return format!("{what}: scheduled{when} as {id}");
+    if answer.status == 202 && body.get("change").is_some() {
+        return match body.get("at").and_then(Json::as_i64) {
+            Some(at) => format!("{what}: scheduled for {} as {key}", instant(at)),
+            None => format!("{what}: waits for a second person, who says: tidegate proposal approve {key}"),
+        };
     }
-    if let Some(proposal) = at(body, "/proposal") {
-        let id = text(proposal, "id")
-            .or_else(|| text(proposal, "key"))
-            .map_or_else(|| scalar(proposal), str::to_owned);
-        return format!("{what}: waits for a second person, who says: tidegate proposal approve {id}");
+    if body.get("live_at_once") == Some(&Json::Bool(true)) {
+        let revision =
+            body.get("definition_revision").map(|revision| format!(", revision {}", scalar(revision)));
+        return format!("{what}: live{}", revision.unwrap_or_default());
     }
-    match (
-        text(body, "definition_revision"),
-        body.get("definition_revision").or_else(|| body.get("revision")),
-    ) {
-        (_, Some(revision)) if !revision.is_null() => format!("{what}: done, revision {}", scalar(revision)),
-        _ => format!("{what}: done"),
-    }
+    format!("{what}: done")
 }

@@ -55,7 +55,12 @@ enum Verb {
         #[arg(long = "grant", value_name = "ROLE[:ENV,…]", value_parser = grant)]
         grants: Vec<Json>,
     },
-    /// Disables one: it can do nothing any more
+    /// Deletes one that nothing names
+    Delete {
+        /// Its id
+        id: String,
+    },
+    /// Disables one: it can do nothing any more, nor can its tokens
     Disable {
         /// Its id
         id: String,
@@ -104,7 +109,7 @@ impl Noun for Principals {
             Verb::Update { id, name, grants } => {
                 let before = session.client.get(&path(id))?;
                 let mut body = Map::new();
-                for member in ["kind", "name", "grants"] {
+                for member in ["name", "grants", "disabled"] {
                     if let Some(value) = before.get(member).filter(|value| !value.is_null()) {
                         body.insert(member.to_owned(), value.clone());
                     }
@@ -120,8 +125,13 @@ impl Noun for Principals {
             }
             Verb::Disable { id } => {
                 session.confirm(&format!("Disable {id}?"))?;
-                let answer = session.client.delete(&path(id), None)?;
+                let answer = session.client.post(&format!("{}/disable", path(id)), &object([]))?;
                 session.print_answer(&answer, &format!("principal {id}: disabled"))
+            }
+            Verb::Delete { id } => {
+                session.confirm(&format!("Delete {id}?"))?;
+                let answer = session.client.delete(&path(id), None)?;
+                session.print_answer(&answer, &format!("principal {id}: deleted"))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `proposal`: changes of environments and attachments that a second person must approve.
 
 use clap::{Args, Subcommand};
+use serde_json::{Value as Json, json};
 
 use super::client::encode;
 use super::json::{at, object, scalar, text};
@@ -30,6 +31,17 @@ enum Verb {
     Approve {
         /// Its id
         id: String,
+        /// What there is to say
+        #[arg(long)]
+        comment: Option<String>,
+    },
+    /// Rejects one, or takes one's own back
+    Reject {
+        /// Its id
+        id: String,
+        /// What there is to say
+        #[arg(long)]
+        comment: Option<String>,
     },
 }
 
@@ -49,24 +61,47 @@ impl Noun for Proposals {
                         field("status"),
                         field("by"),
                         instant_of(one.get("created_at")),
-                        field("change"),
+                        change(one),
                     ]
                 })
             }
             Verb::Show { id } => {
-                let list = session.client.list("/proposals", None)?;
-                let one = list.iter().find(|one| text(one, "key").or_else(|| text(one, "id")) == Some(id));
-                match one {
-                    Some(one) => session.print_whole(one),
-                    None => Err(Failure::new(Exit::Refused, format!("there is no proposal `{id}`"))),
-                }
+                let body = session.client.get(&path(id))?;
+                session.print_whole(&body)
             }
-            Verb::Approve { id } => {
+            Verb::Approve { id, comment } => {
+                if !session.is_json() {
+                    let shown = session.client.get(&path(id))?;
+                    session.print_whole(&shown)?;
+                }
                 session.confirm(&format!("Approve the proposal {id}? It is made at once."))?;
-                let answer =
-                    session.client.post(&format!("/proposals/{}/approve", encode(id)), &object([]))?;
+                let body = object([("comment", json!(comment))]);
+                let answer = session.client.post(&format!("{}/approve", path(id)), &body)?;
                 session.print_answer(&answer, &format!("proposal {id}: made"))
             }
+            Verb::Reject { id, comment } => {
+                let body = object([("comment", json!(comment))]);
+                let answer = session.client.post(&format!("{}/reject", path(id)), &body)?;
+                session.print_answer(&answer, &format!("proposal {id}: rejected"))
+            }
         }
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("/proposals/{}", encode(id))
+}
+
+/// What it would change, in a few words.
+fn change(one: &Json) -> String {
+    let change = at(one, "/change").unwrap_or(one);
+    let name = |names: &[&str]| names.iter().find_map(|name| text(change, name)).map(str::to_owned);
+    match change.as_object().and_then(|members| members.iter().find(|(_, value)| value.is_object())) {
+        Some((kind, inner)) => {
+            let of =
+                ["environment", "key"].into_iter().find_map(|name| text(inner, name)).unwrap_or_default();
+            format!("{kind} {of}")
+        }
+        None => name(&["environment", "key"]).unwrap_or_else(|| scalar(change)),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use tidegate::release::{Plan, State, Wait};
 
 use super::client::{encode, query};
-use super::json::{as_text, at, items, object, scalar, strings, text};
+use super::json::{as_text, at, items, object, scalar, text};
 use super::preview::{self, outcome};
 use super::start::Start;
 use super::time::{duration, instant, instant_of};

@@ -1,7 +1,7 @@
 //! `token`: API tokens; a secret is shown once.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::client::encode;
 use super::json::{at, object, scalar, text};
@@ -68,22 +68,18 @@ impl Noun for Tokens {
                     ["TOKEN", "PRINCIPAL", "MADE", "EXPIRES", "REVOKED", "LAST USED", "DESCRIPTION"],
                     |one| {
                         [
-                            text(one, "key").or_else(|| text(one, "id")).unwrap_or_default().to_owned(),
+                            text(one, "key").unwrap_or_default().to_owned(),
                             at(one, "/principal").map(scalar).unwrap_or_default(),
                             instant_of(one.get("created_at")),
                             instant_of(one.get("expires_at")),
                             instant_of(one.get("revoked_at")),
-                            instant_of(one.get("last_used_at").or_else(|| one.get("last_used"))),
+                            instant_of(one.get("last_used")),
                             text(one, "description").unwrap_or_default().to_owned(),
                         ]
                     },
                 )
             }
             Verb::Create { principal, description, expires_at, expires_in } => {
-                let principal = match principal {
-                    Some(principal) => json!(principal),
-                    None => own_id(session)?,
-                };
                 let expires = match expires_in {
                     Some(ms) => {
                         let now = jiff::Timestamp::now().as_millisecond();
@@ -92,7 +88,7 @@ impl Noun for Tokens {
                     None => json!(expires_at),
                 };
                 let body = object([
-                    ("principal", principal),
+                    ("principal", json!(principal)),
                     ("description", json!(description)),
                     ("expires_at", expires),
                 ]);
@@ -119,12 +115,4 @@ impl Noun for Tokens {
             }
         }
     }
-}
-
-fn own_id(session: &Session) -> Result<Json, Failure> {
-    let me = session.client.get("/me")?;
-    let id = ["/id", "/key", "/principal/id", "/principal/key", "/principal"]
-        .into_iter()
-        .find_map(|pointer| at(&me, pointer).filter(|id| id.is_string()));
-    id.cloned().ok_or_else(|| Failure::usage("the server does not say who you are").hint("give --principal"))
 }

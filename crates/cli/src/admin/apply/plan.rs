@@ -124,9 +124,7 @@ pub(super) fn plan(session: &Session, documents: Vec<Document>, prune: bool) -> 
 
 /// A pipeline that was published may only be archived, so it stays for ever.
 fn is_archived_pipeline(before: &Json) -> bool {
-    before.get("phases").is_none()
-        && before.get("archived") == Some(&json!(true))
-        && before.get("last_version").is_some()
+    text(before, "state") == Some("archived")
 }
 
 fn step(session: &Session, document: Document, listed: Option<Json>) -> Result<Step, Failure> {
@@ -226,7 +224,7 @@ fn spec_of(session: &Session, kind: Kind, key: &str, before: &Json) -> Result<Op
             at(before, "/definition").cloned()
         }
         Kind::Pipeline => {
-            let pointers = ["/draft", "/body", "/published_body", "/published/body"];
+            let pointers = ["/draft", "/published/body"];
             pointers
                 .into_iter()
                 .find_map(|pointer| at(before, pointer))
