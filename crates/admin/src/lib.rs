@@ -6,6 +6,17 @@
 //!   reads ◀── ArcSwap<World> ◀─────┘            timers, guards ─▶ commands    └─▶ webhooks, GET /events, other servers (NOTIFY)
 //! ```
 
+pub mod auth;
 pub mod clock;
+pub mod clockwork;
+pub mod config;
 pub mod domain;
+pub mod guards;
+pub mod http;
+pub mod keyfile;
+mod lease;
+pub mod outbound;
+pub mod server;
+pub mod store;
+pub mod webhooks;
 pub mod writer;

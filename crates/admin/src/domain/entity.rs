@@ -21,6 +21,7 @@ pub enum Kind {
     Pipeline,
     PipelineVersion,
     Principal,
+    Proposal,
     Release,
     ReleaseState,
     Schedule,
@@ -251,6 +252,75 @@ pub struct Principal {
     pub disabled: bool,
     /// When it was made (ms).
     pub created_at: i64,
+}
+
+/// A change that a second person must approve before it is made; key: its id.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proposal {
+    /// What it would change.
+    pub change: Proposed,
+    /// The revision of the entity that it would change; if that is another by then, it cannot be approved.
+    pub base_revision: u64,
+    /// The environments whose floor asks for the second person.
+    pub environments: Vec<Key>,
+    /// Where it is.
+    pub status: ProposalStatus,
+    /// Who made it.
+    pub by: Key,
+    /// When it was made (ms).
+    pub created_at: i64,
+    /// Why it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who approved or rejected it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<Key>,
+    /// When (ms).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<i64>,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// What a proposal would change.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Proposed {
+    /// A feature or segment gets another pipeline, or none.
+    Attachment {
+        /// `feature` or `segment`.
+        of: Kind,
+        /// Its key.
+        key: Key,
+        /// The pipeline.
+        pipeline: Option<Key>,
+    },
+    /// An environment is deleted.
+    EnvironmentDeletion {
+        /// Its name.
+        environment: Key,
+    },
+    /// An environment becomes this.
+    EnvironmentUpdate {
+        /// Its name.
+        environment: Key,
+        /// What it becomes.
+        body: Environment,
+    },
+}
+
+/// Where a proposal is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalStatus {
+    /// It was approved, and made.
+    Approved,
+    /// It waits for a second person.
+    Pending,
+    /// It was rejected, or taken back.
+    Rejected,
 }
 
 /// An API token; key: its id (not secret). When it was last used is not part of the log.

@@ -8,12 +8,21 @@
 //! ```
 //! INVARIANT: a World is the fold of the log up to `World::seq`; whatever a command writes is in its event's `changes`.
 
+pub mod catalogue;
+pub mod command;
+pub mod diff;
 pub mod entity;
 pub mod event;
+
 mod outcome;
 mod problem;
+pub mod references;
+mod row;
+pub mod validate;
+pub mod view;
 mod world;
 
 pub use self::outcome::{Command, Outcome, Who};
 pub use self::problem::{Code, Problem};
+pub use self::row::SnapshotRow;
 pub use self::world::{Record, Row, Table, Tx, World};

@@ -60,6 +60,8 @@ codes! {
     Forbidden           "forbidden"             403 "the token's owner may not do this";
     SelfApproval        "self_approval"         403 "authors and starters may not approve their own change";
     NotFound            "not_found"             404 "there is no such thing";
+    MethodNotAllowed    "method_not_allowed"    405 "the method is not allowed here";
+    Timeout             "timeout"               408 "the request took too long";
     AlreadyExists       "already_exists"        409 "something with this key exists";
     AlreadyPublished    "already_published"     409 "the pipeline has no draft to publish";
     InUse               "in_use"                409 "it is in use; the users are listed";

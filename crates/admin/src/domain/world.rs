@@ -98,6 +98,7 @@ tables! {
     pipelines: Pipeline = entity::PipelineRecord;
     pipeline_versions: PipelineVersion = entity::PipelineVersion;
     principals: Principal = entity::Principal;
+    proposals: Proposal = entity::Proposal;
     releases: Release = entity::Release;
     release_states: ReleaseState = entity::ReleaseState;
     schedules: Schedule = entity::Schedule;

@@ -1,0 +1,18 @@
+//! Rows of snapshots: what a commit changes of what engines are served.
+
+use tidegate::model::Key;
+
+/// A part of an environment's snapshot that a command made, changed or took away.
+///
+/// Its version is the environment's `SnapshotHead::version` after the command, so "what changed since version v" is one query.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SnapshotRow {
+    /// The environment.
+    pub environment: Key,
+    /// The part of the document: `feature`, `segment`, `attribute`, `release`, …
+    pub kind: String,
+    /// The key within that part.
+    pub key: Key,
+    /// The JSON as it is served; `None`: it is gone.
+    pub body: Option<String>,
+}

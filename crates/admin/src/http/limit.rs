@@ -1,0 +1,71 @@
+//! Rate limits: of each principal, and of addresses that send requests without a valid token.
+
+use std::net::IpAddr;
+
+use governor::clock::Clock as _;
+use governor::{DefaultKeyedRateLimiter, Quota};
+use tidegate::model::Key;
+
+use crate::config::{Limits as Config, Rate};
+use crate::domain::{Code, Problem};
+
+/// How many keys may be held before those that have rested are let go.
+const KEYS: usize = 10_000;
+
+type Keyed<K> = DefaultKeyedRateLimiter<K>;
+
+/// Rate limits, by the process's monotonic clock: the server's uptime stands still while no server leads.
+pub(crate) struct Limits {
+    principals: Keyed<Key>,
+    strangers: Keyed<IpAddr>,
+}
+
+impl Limits {
+    pub(crate) fn new(config: &Config) -> Self {
+        let quota = |rate: Rate| Quota::per_second(rate.per_second).allow_burst(rate.burst);
+        let (principals, strangers) = (quota(config.principal), quota(config.stranger));
+        Self { principals: Keyed::keyed(principals), strangers: Keyed::keyed(strangers) }
+    }
+
+    /// Counts a request of a principal.
+    ///
+    /// # Errors
+    /// 429, with the seconds to wait.
+    pub(crate) fn principal(&self, id: &Key) -> Result<(), Problem> {
+        check(&self.principals, id)
+    }
+
+    /// Counts a request without a valid token.
+    ///
+    /// # Errors
+    /// 429, with the seconds to wait.
+    pub(crate) fn stranger(&self, from: IpAddr) -> Result<(), Problem> {
+        check(&self.strangers, &network(from))
+    }
+}
+
+fn check<K>(limiter: &Keyed<K>, key: &K) -> Result<(), Problem>
+where
+    K: std::hash::Hash + Eq + Clone,
+{
+    if limiter.len() > KEYS {
+        limiter.retain_recent();
+    }
+    limiter.check_key(key).map_err(|until| {
+        let wait = until.wait_time_from(limiter.clock().now());
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Problem::new(Code::RateLimited, format!("expected fewer requests; try again in {seconds} s"))
+            .with("retry_after_s", seconds)
+    })
+}
+
+/// An address, or the /64 that an IPv6 address is of: who has one of them has all.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => IpAddr::V4(v4),
+            None => IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()),
+        },
+    }
+}

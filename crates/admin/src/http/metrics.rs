@@ -1,0 +1,165 @@
+//! What Prometheus is told at `/metrics`.
+
+use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::time::Duration;
+
+use axum::http::Method;
+use parking_lot::Mutex;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use tidegate::release::{Now, Status};
+
+use crate::domain::World;
+use crate::domain::event::AuditEvent;
+use crate::store::DeliveryStatus;
+
+/// Bounds of the durations of requests, in seconds: an answer is due within 25 ms.
+const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+type Labels = Vec<(&'static str, String)>;
+
+/// The metrics of a server.
+pub(crate) struct Metrics {
+    registry: Mutex<Registry>,
+    requests: Family<Labels, Counter>,
+    durations: Family<Labels, Histogram, fn() -> Histogram>,
+    events: Family<Labels, Counter>,
+    facts: Family<Labels, Counter>,
+    verdicts: Family<Labels, Counter>,
+    releases: Family<Labels, Gauge>,
+    deliveries: Family<Labels, Gauge>,
+    lag: Gauge<f64, AtomicU64>,
+    seq: Gauge<i64, AtomicI64>,
+    queue: Gauge<i64, AtomicI64>,
+    streams: Gauge<i64, AtomicI64>,
+}
+
+/// What is counted when it is asked for.
+pub(crate) struct Counts {
+    /// Commands that wait for the writer.
+    pub(crate) queue: usize,
+    /// Open streams of events.
+    pub(crate) streams: usize,
+    /// Deliveries by status.
+    pub(crate) deliveries: Vec<(DeliveryStatus, u64)>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("tidegate");
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let durations = Family::new_with_constructor(histogram);
+        let metrics = Self {
+            requests: Family::default(),
+            durations,
+            events: Family::default(),
+            facts: Family::default(),
+            verdicts: Family::default(),
+            releases: Family::default(),
+            deliveries: Family::default(),
+            lag: Gauge::default(),
+            seq: Gauge::default(),
+            queue: Gauge::default(),
+            streams: Gauge::default(),
+            registry: Mutex::new(Registry::default()),
+        };
+        let r = &mut registry;
+        r.register("http_requests", "Requests, by route, method and status", metrics.requests.clone());
+        r.register_with_unit(
+            "http_request_duration",
+            "How long requests took",
+            Unit::Seconds,
+            metrics.durations.clone(),
+        );
+        r.register("events", "Committed events, by action", metrics.events.clone());
+        r.register("facts", "What happened, by name", metrics.facts.clone());
+        r.register("guard_verdicts", "Verdicts of guards", metrics.verdicts.clone());
+        r.register("releases", "Releases, by status", metrics.releases.clone());
+        r.register("webhook_deliveries", "Deliveries of webhooks, by status", metrics.deliveries.clone());
+        r.register_with_unit(
+            "timer_lag",
+            "How long the most overdue timer is due",
+            Unit::Seconds,
+            metrics.lag.clone(),
+        );
+        r.register("log_seq", "The number of the last event", metrics.seq.clone());
+        r.register("writer_queue", "Commands that wait for the writer", metrics.queue.clone());
+        r.register("event_streams", "Open streams of events", metrics.streams.clone());
+        *metrics.registry.lock() = registry;
+        metrics
+    }
+
+    /// Counts a request.
+    pub(crate) fn request(&self, method: &Method, route: &str, status: u16, took: Duration) {
+        // A method may be any word; only the known ones become a label.
+        let method = match method.as_str() {
+            known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
+            _ => "other",
+        };
+        let (route, method) = (("route", route.to_owned()), ("method", method.to_owned()));
+        let status = ("status", status.to_string());
+        self.requests.get_or_create(&vec![route.clone(), method.clone(), status]).inc();
+        self.durations.get_or_create(&vec![route, method]).observe(took.as_secs_f64());
+    }
+
+    /// Counts an event.
+    pub(crate) fn event(&self, event: &AuditEvent) {
+        self.events.get_or_create(&vec![("action", event.action.clone())]).inc();
+        for fact in &event.facts {
+            self.facts.get_or_create(&vec![("name", fact.name.clone())]).inc();
+            if fact.name == "guard.verdict" {
+                let verdict = fact.data.get("verdict").and_then(|v| v.as_str()).unwrap_or("unknown");
+                self.verdicts.get_or_create(&vec![("verdict", verdict.to_owned())]).inc();
+            }
+        }
+    }
+
+    /// All of them as text, with what is told of the present world.
+    ///
+    /// # Errors
+    /// If they cannot be written (never, in fact).
+    pub(crate) fn text(
+        &self,
+        world: &World,
+        now: Now,
+        counts: &Counts,
+    ) -> Result<String, std::fmt::Error> {
+        self.of_world(world, now);
+        self.queue.set(i64::try_from(counts.queue).unwrap_or(i64::MAX));
+        self.streams.set(i64::try_from(counts.streams).unwrap_or(i64::MAX));
+        for (status, count) in &counts.deliveries {
+            let gauge = self.deliveries.get_or_create(&vec![("status", status.as_str().to_owned())]);
+            gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry.lock())?;
+        Ok(text)
+    }
+
+    fn of_world(&self, world: &World, now: Now) {
+        self.seq.set(i64::try_from(world.seq).unwrap_or(i64::MAX));
+        let statuses = [Status::Aborted, Status::Completed, Status::Reverted, Status::Running];
+        let mut lag = 0_u64;
+        let mut counts = [0_i64; 4];
+        for row in world.release_states.values() {
+            let status = row.body.state.status;
+            for (count, known) in counts.iter_mut().zip(statuses) {
+                *count += i64::from(known == status);
+            }
+            if status == Status::Running {
+                let uptime = row.body.next_wake.uptime.map_or(0, |due| now.uptime.saturating_sub(due));
+                let wall = row.body.next_wake.wall.map_or(0, |due| now.wall.saturating_sub(due).max(0));
+                lag = lag.max(uptime).max(u64::try_from(wall).unwrap_or(0));
+            }
+        }
+        for (count, status) in counts.into_iter().zip(statuses) {
+            let name = serde_json::to_value(status).ok().and_then(|name| name.as_str().map(str::to_owned));
+            self.releases.get_or_create(&vec![("status", name.unwrap_or_default())]).set(count);
+        }
+        self.lag.set(Duration::from_millis(lag).as_secs_f64());
+    }
+}

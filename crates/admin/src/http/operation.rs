@@ -1,0 +1,375 @@
+//! An operation of the API, declared once.
+//!
+//! ```text
+//!                        ┌─▶ route: method, path, handler ──▶ axum
+//!   Operation (one line) ┼─▶ access: checked before the body is looked at
+//!                        └─▶ document: parameters, body, answers, security ──▶ OpenAPI 3.1
+//! ```
+//! Route, check and document come from the same value, so that they cannot differ; there is no way to declare an operation
+//! without saying who may use it.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use serde::de::DeserializeOwned;
+use serde_json::{Value as Json, json};
+use tidegate::release::Permission;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{
+    ContentBuilder, HeaderBuilder, PathItem, Ref, RefOr, Required, ResponseBuilder, Schema,
+    SecurityRequirement,
+};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use super::app::App;
+use super::command::{self, Act, Call};
+use super::view::{self, Ask, Fetch, Shown};
+use crate::domain::entity::Kind;
+use crate::domain::{Code, Outcome, Problem, Tx};
+
+/// The path of the API.
+pub(crate) const API: &str = "/api/v1";
+
+/// Who may use an operation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Access {
+    /// Everybody, without a token.
+    Public,
+    /// Everybody with a valid token; the operation itself decides about what is not the caller's own.
+    Caller,
+    /// As [`Access::Caller`], and also with the one-time token, which can do nothing else.
+    Once,
+    /// Who has the permission in one environment at least; the operation itself asks for those that it touches.
+    May(Permission),
+    /// Who may read; the release's state machine decides, since a phase may name its approvers.
+    Step(Permission),
+}
+
+/// An operation that lacks its handler.
+pub(crate) struct Draft {
+    method: HttpMethod,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    access: Access,
+    about: Option<&'static str>,
+    kind: Option<Kind>,
+    example: Option<Json>,
+    answers: Vec<(u16, &'static str, RefOr<Schema>)>,
+    schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+/// An operation.
+pub(crate) struct Operation {
+    draft: Draft,
+    query: Vec<Parameter>,
+    body: Option<RefOr<Schema>>,
+    media: &'static str,
+    is_command: bool,
+    route: MethodRouter<App>,
+}
+
+pub(crate) fn get(path: &'static str, id: &'static str, access: Access, summary: &'static str) -> Draft {
+    Draft::new(HttpMethod::Get, path, id, access, summary)
+}
+
+pub(crate) fn post(path: &'static str, id: &'static str, access: Access, summary: &'static str) -> Draft {
+    Draft::new(HttpMethod::Post, path, id, access, summary)
+}
+
+pub(crate) fn put(path: &'static str, id: &'static str, access: Access, summary: &'static str) -> Draft {
+    Draft::new(HttpMethod::Put, path, id, access, summary)
+}
+
+pub(crate) fn delete(path: &'static str, id: &'static str, access: Access, summary: &'static str) -> Draft {
+    Draft::new(HttpMethod::Delete, path, id, access, summary)
+}
+
+impl Draft {
+    fn new(
+        method: HttpMethod,
+        path: &'static str,
+        id: &'static str,
+        access: Access,
+        summary: &'static str,
+    ) -> Self {
+        let (answers, schemas) = (Vec::new(), Vec::new());
+        Self { method, path, id, summary, access, about: None, kind: None, example: None, answers, schemas }
+    }
+
+    /// With more to say than the summary.
+    pub(crate) fn about(mut self, text: &'static str) -> Self {
+        self.about = Some(text);
+        self
+    }
+
+    /// `If-Match` is compared with the revision of the entity of this kind that the path's first parameter names.
+    pub(crate) fn of(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// With an example of the body.
+    pub(crate) fn example(mut self, body: Json) -> Self {
+        self.example = Some(body);
+        self
+    }
+
+    /// With what is answered.
+    pub(crate) fn answer<T: ToSchema>(mut self, status: u16, text: &'static str) -> Self {
+        T::schemas(&mut self.schemas);
+        self.schemas.push((T::name().into_owned(), T::schema()));
+        self.answers.push((status, text, Ref::from_schema_name(T::name()).into()));
+        self
+    }
+
+    /// A command with a body of type `B`.
+    pub(crate) fn command<B, F>(self, act: F) -> Operation
+    where
+        B: DeserializeOwned + ToSchema + Send + 'static,
+        F: Fn(&mut Tx, &Call, B) -> Result<Outcome, Problem> + Clone + Send + Sync + 'static,
+    {
+        self.prepared::<B, _, _, _>(|_, _| Ok(((), None)), move |tx, call, body, ()| act(tx, call, body))
+    }
+
+    /// A command that needs something that is not pure (randomness, the key file): `prepare` makes it before the command runs; and
+    /// a secret that is shown with the first answer, and only there.
+    pub(crate) fn prepared<B, P, G, F>(mut self, prepare: G, act: F) -> Operation
+    where
+        B: DeserializeOwned + ToSchema + Send + 'static,
+        P: Send + 'static,
+        G: Fn(&App, &B) -> Result<(P, Option<String>), Problem> + Send + Sync + 'static,
+        F: Fn(&mut Tx, &Call, B, P) -> Result<Outcome, Problem> + Clone + Send + Sync + 'static,
+    {
+        B::schemas(&mut self.schemas);
+        let body = B::schema();
+        let parse: Act = Arc::new(move |app, call, bytes| {
+            let body: B = super::body::parse(bytes)?;
+            let (prepared, secret) = prepare(app, &body)?;
+            let act = act.clone();
+            Ok((Box::new(move |tx: &mut Tx| act(tx, &call, body, prepared)), secret))
+        });
+        let (access, kind) = (self.access, self.kind);
+        let route = on(self.filter(), move |State(app): State<App>, request: Request| {
+            let parse = Arc::clone(&parse);
+            async move { command::run(app, access, kind, &parse, request).await }
+        });
+        let media = "application/json";
+        Operation { draft: self, query: Vec::new(), body: Some(body), media, is_command: true, route }
+    }
+
+    /// A view of the world with a query of type `Q`.
+    pub(crate) fn view<Q, F>(self, show: F) -> Operation
+    where
+        Q: DeserializeOwned + IntoParams + Send + 'static,
+        F: Fn(&Ask, Q) -> Result<Shown, Problem> + Clone + Send + Sync + 'static,
+    {
+        self.fetch::<Q, _, _>(move |ask, query| {
+            let shown = show(&ask, query);
+            async move { shown }
+        })
+    }
+
+    /// A view that asks the store.
+    pub(crate) fn fetch<Q, F, R>(self, show: F) -> Operation
+    where
+        Q: DeserializeOwned + IntoParams + Send + 'static,
+        F: Fn(Ask, Q) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Shown, Problem>> + Send + 'static,
+    {
+        let fetch: Fetch = Arc::new(move |ask, uri| {
+            let (show, query) = (show.clone(), view::query::<Q>(uri));
+            Box::pin(async move { show(ask, query?).await })
+        });
+        let access = self.access;
+        let route = on(self.filter(), move |State(app): State<App>, request: Request| {
+            let fetch = Arc::clone(&fetch);
+            async move { view::run(app, access, &fetch, request).await }
+        });
+        let query = Q::into_params(|| Some(ParameterIn::Query));
+        Operation { draft: self, query, body: None, media: "application/json", is_command: false, route }
+    }
+
+    /// Something else than JSON.
+    pub(crate) fn stream<Q, F, R>(self, media: &'static str, answer: F) -> Operation
+    where
+        Q: DeserializeOwned + IntoParams + Send + 'static,
+        F: Fn(Ask, Q, axum::http::HeaderMap) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Response, Problem>> + Send + 'static,
+    {
+        let access = self.access;
+        let route = on(self.filter(), move |State(app): State<App>, request: Request| {
+            let answer = answer.clone();
+            async move {
+                let (mut parts, _) = request.into_parts();
+                let ask = view::ask(app, access, &mut parts).await?;
+                let query = view::query::<Q>(&parts.uri)?;
+                answer(ask, query, parts.headers).await
+            }
+        });
+        let query = Q::into_params(|| Some(ParameterIn::Query));
+        Operation { draft: self, query, body: None, media, is_command: false, route }
+    }
+
+    /// An act on the store alone, which is in no log: `act` checks the body and gives what is done, with status and answer.
+    pub(crate) fn act<F, R>(self, act: F) -> Operation
+    where
+        F: Fn(App, Call, Vec<u8>) -> Result<R, Problem> + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<(u16, Json), Problem>> + Send + 'static,
+    {
+        let access = self.access;
+        let route = on(self.filter(), move |State(app): State<App>, request: Request| {
+            let act = act.clone();
+            async move {
+                let (_, call, bytes) = command::receive(&app, access, request).await?;
+                let (status, body) = act(app, call, bytes)?.await?;
+                let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
+                Ok::<_, Problem>((status, axum::Json(body)))
+            }
+        });
+        let body = Some(<super::schema::Empty as utoipa::PartialSchema>::schema());
+        Operation { draft: self, query: Vec::new(), body, media: "application/json", is_command: true, route }
+    }
+
+    fn filter(&self) -> MethodFilter {
+        match self.method {
+            HttpMethod::Delete => MethodFilter::DELETE,
+            HttpMethod::Put => MethodFilter::PUT,
+            HttpMethod::Post => MethodFilter::POST,
+            _ => MethodFilter::GET,
+        }
+    }
+}
+
+impl Operation {
+    /// As utoipa's router takes it; its tag is the noun.
+    pub(crate) fn into_route(self, tag: &str) -> UtoipaMethodRouter<App> {
+        let Self { draft, query, body, media, is_command, route } = self;
+        let mut operation = OperationBuilder::new()
+            .tag(tag)
+            .operation_id(Some(draft.id))
+            .summary(Some(draft.summary))
+            .description(Some(describe(draft.access, draft.about)))
+            .extensions(Some(ExtensionsBuilder::new().add("x-permission", permission(draft.access)).build()));
+        for parameter in path_parameters(draft.path).into_iter().chain(query) {
+            operation = operation.parameter(parameter);
+        }
+        if is_command {
+            operation = operation.parameter(header("Idempotency-Key", IDEMPOTENCY));
+            if draft.kind.is_some() {
+                operation = operation.parameter(header("If-Match", IF_MATCH));
+            }
+        }
+        if let Some(body) = body {
+            let content = ContentBuilder::new().schema(Some(body)).example(draft.example.clone()).build();
+            let body = RequestBodyBuilder::new().content("application/json", content);
+            operation = operation.request_body(Some(body.required(Some(Required::False)).build()));
+        }
+        let mut answers = draft.answers.clone();
+        if answers.is_empty() {
+            answers.push((200, "done", anything()));
+        }
+        for (status, text, schema) in answers {
+            let content = ContentBuilder::new().schema(Some(schema)).build();
+            let mut answer = ResponseBuilder::new().description(text).content(media, content);
+            for (name, what) in HEADERS {
+                answer = answer.header(*name, HeaderBuilder::new().description(Some(*what)).build());
+            }
+            operation = operation.response(status.to_string(), answer.build());
+        }
+        for status in refusals(&draft, is_command) {
+            operation = operation.response(status.to_string(), Ref::from_response_name(problem_name(status)));
+        }
+        operation = match draft.access {
+            Access::Public => operation.securities(Some(Vec::<SecurityRequirement>::new())),
+            _ => operation.security(SecurityRequirement::new("token", Vec::<String>::new())),
+        };
+        let mut paths = Paths::new();
+        let path = format!("{API}{}", draft.path);
+        paths.paths.insert(path, PathItem::new(draft.method, operation.build()));
+        (draft.schemas, paths, route)
+    }
+}
+
+const IDEMPOTENCY: &str =
+    "names this request (1 to 200 printable characters); a repetition within 24 h gets the first answer";
+const IF_MATCH: &str =
+    "the ETag or `\"<revision>\"` that the change was decided on; 412 if it is another now";
+const HEADERS: &[(&str, &str)] = &[
+    ("ETag", "of entities: to be sent as `If-Match` or `If-None-Match`"),
+    ("X-Request-Id", "the id of the request, as in the access log"),
+];
+
+/// The name of the component for the problems of a status.
+pub(crate) fn problem_name(status: u16) -> String {
+    format!("Problem{status}")
+}
+
+/// Which statuses an operation may refuse with.
+fn refusals(draft: &Draft, is_command: bool) -> Vec<u16> {
+    let mut all: Vec<u16> = Code::ALL.iter().map(|code| code.status()).collect();
+    all.sort_unstable();
+    all.dedup();
+    let with_path = draft.path.contains('{');
+    all.retain(|status| match status {
+        401 => draft.access != Access::Public,
+        403 => !matches!(draft.access, Access::Public),
+        404 => with_path || is_command,
+        405 => false,
+        409 | 413 | 415 | 422 | 423 | 428 => is_command,
+        412 => is_command && draft.kind.is_some(),
+        _ => true,
+    });
+    all
+}
+
+fn permission(access: Access) -> Json {
+    match access {
+        Access::Public => json!("public"),
+        Access::Caller | Access::Once => json!("any"),
+        Access::May(permission) | Access::Step(permission) => json!(permission),
+    }
+}
+
+fn describe(access: Access, about: Option<&str>) -> String {
+    let who = match access {
+        Access::Public => "Needs no token.".to_owned(),
+        Access::Caller | Access::Once => "Needs any valid token.".to_owned(),
+        Access::May(permission) | Access::Step(permission) => {
+            format!("Needs the permission `{}`.", json!(permission).as_str().unwrap_or_default())
+        }
+    };
+    match about {
+        Some(about) => format!("{about}\n\n{who}"),
+        None => who,
+    }
+}
+
+fn path_parameters(path: &str) -> Vec<Parameter> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parameter = |name: &str| {
+        let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).build();
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+        parameter.required(Required::True).schema(Some(Schema::from(schema))).build()
+    };
+    names.map(parameter).collect()
+}
+
+fn header(name: &str, text: &str) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).build();
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header);
+    parameter.required(Required::False).description(Some(text)).schema(Some(Schema::from(schema))).build()
+}
+
+/// Any JSON.
+pub(crate) fn anything() -> RefOr<Schema> {
+    RefOr::T(Schema::from(
+        ObjectBuilder::new().schema_type(utoipa::openapi::schema::SchemaType::AnyValue).build(),
+    ))
+}

@@ -1,0 +1,239 @@
+//! The server: store, writer, timers, guards, webhooks and HTTP, started and stopped together.
+//!
+//! ```text
+//!   serve ─▶ store ─▶ writer ─▶ (first start: one-time token) ─▶ listen ─▶ … ─▶ stop: streams end, requests finish, writer closes
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{self, Used};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::domain::command::token::{self, NewToken};
+use crate::domain::{Code, Problem, Tx, Who};
+use crate::http::{self, App, Limits, Metrics, Shared};
+use crate::keyfile::{KeyFile, KeyFileError};
+use crate::store::{Store, StoreError};
+use crate::writer::{Options, Request, Writer};
+
+/// How often it is written when tokens were last used.
+const USED: Duration = Duration::from_secs(10);
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    admin_token: Option<String>,
+    writer: Writer,
+    stop: CancellationToken,
+    grace: Duration,
+    tasks: JoinSet<()>,
+}
+
+/// Why a server cannot start, or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The key file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address to listen at.
+    #[error("cannot listen at {address}: {cause}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The first admin.
+    #[error("cannot make the first admin: {0}")]
+    Bootstrap(String),
+    /// The OpenAPI document.
+    #[error("cannot write the OpenAPI document: {0}")]
+    Document(#[from] serde_json::Error),
+    /// TLS for webhooks and guards.
+    #[error("cannot set up TLS: {0}")]
+    Tls(#[from] reqwest::Error),
+    /// Signals.
+    #[error("cannot wait for signals: {0}")]
+    Signal(std::io::Error),
+}
+
+/// Starts a server by the machine's clocks.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve(config: Config) -> Result<Server, ServeError> {
+    serve_with(config, Arc::new(SystemClock::new())).await
+}
+
+/// Starts a server by the given clocks.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server, ServeError> {
+    // First of all: an address that is taken shall cost nothing.
+    let listen = |cause| ServeError::Listen { address: config.listen, cause };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let store = Arc::new(Store::open(&config.store).await?);
+    let keys = KeyFile::open_or_create(&config.key_path())?;
+    let options = Options { name: format!("{address} (process {})", std::process::id()), ..Options::default() };
+    let writer = Writer::open(Arc::clone(&store), clock, options).await?;
+    let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
+    let stop = CancellationToken::new();
+    let used = Arc::new(Used::default());
+    let app = App::new(Shared {
+        rates: Limits::new(&config.limits),
+        limits: config.limits,
+        streams: Arc::new(Semaphore::new(config.limits.streams)),
+        writer: writer.clone(),
+        store: Arc::clone(&store),
+        used: Arc::clone(&used),
+        keys,
+        metrics: Metrics::new(),
+        stop: stop.clone(),
+        openapi: Bytes::from(http::openapi()?),
+    });
+    let mut tasks = JoinSet::new();
+    tasks.spawn(write_used(store, used, stop.clone()));
+    tasks.spawn(count_events(app.clone(), stop.clone()));
+    let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let stopping = stop.clone();
+    tasks.spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the listener failed");
+        }
+    });
+    tracing::info!(%address, "listening");
+    Ok(Server { address, admin_token, writer, stop, grace: config.grace, tasks })
+}
+
+impl Server {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its base URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// At the first start: the one-time admin token, to be shown once. It is good for making a token of `admin`, and ends with that.
+    #[must_use]
+    pub fn admin_token(&self) -> Option<&str> {
+        self.admin_token.as_deref()
+    }
+
+    /// Its writer.
+    #[must_use]
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// Makes it stop, from wherever.
+    #[must_use]
+    pub fn stopper(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Runs until Ctrl-C, SIGTERM or [`Server::stopper`].
+    ///
+    /// # Errors
+    /// If signals cannot be waited for.
+    pub async fn run(self) -> Result<(), ServeError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signal)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signal)?;
+        let stop = self.stop.clone();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        self.shut_down().await;
+        Ok(())
+    }
+
+    /// Takes no more connections, ends the streams, lets requests finish (for the grace), and closes writer and store.
+    pub async fn shut_down(mut self) {
+        tracing::info!("stopping");
+        self.stop.cancel();
+        let finish = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(self.grace, finish).await.is_err() {
+            tracing::warn!("requests that did not end in time are broken off");
+            self.tasks.shutdown().await;
+        }
+        self.writer.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// The one-time token, if there is nobody yet.
+async fn bootstrap(writer: &Writer) -> Result<Option<String>, Problem> {
+    if !writer.world().principals.is_empty() {
+        return Ok(None);
+    }
+    let secret = auth::new_secret()?;
+    let new = NewToken::of(&secret);
+    let command = Box::new(move |tx: &mut Tx| token::bootstrap(tx, new));
+    match writer.run(Request { who: Who::System, request: None, idempotency: None, command }).await {
+        Ok(_) => Ok(Some(secret)),
+        // Another server on the same store was first.
+        Err(problem) if problem.code == Code::WrongState => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Writes now and then, and at the end, when tokens were last used.
+async fn write_used(store: Arc<Store>, used: Arc<Used>, stop: CancellationToken) {
+    let mut ticks = interval(USED);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let stops = tokio::select! {
+            () = stop.cancelled() => true,
+            _ = ticks.tick() => false,
+        };
+        let noted = used.take();
+        if let Err(error) = store.touch_tokens(&noted).await {
+            tracing::warn!(%error, "when tokens were last used was not written");
+            used.put_back(noted);
+        }
+        if stops {
+            return;
+        }
+    }
+}
+
+/// Counts events for the metrics.
+async fn count_events(app: App, stop: CancellationToken) {
+    let mut events = app.writer.events();
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return,
+            event = events.recv() => event,
+        };
+        match event {
+            Ok(event) => app.metrics.event(&event),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
