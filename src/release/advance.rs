@@ -85,7 +85,8 @@ impl Run<'_> {
             state.status = PhaseStatus::Baking;
             state.timer = Some(timer);
         }
-        if planned.bake_s > 0 || !planned.guards.is_empty() {
+        // Not told of a bake that is over before it has begun.
+        if !self.look().waits(Extent::Enough).is_empty() {
             self.events.push(Event::BakeStarted { phase: Key::clone(&planned.id) });
         }
     }

@@ -91,7 +91,8 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let address = listener.local_addr().map_err(listen)?;
     let store = Arc::new(Store::open(&config.store).await?);
     let keys = KeyFile::open_or_create(&config.key_path())?;
-    let options = Options { name: format!("{address} (process {})", std::process::id()), ..Options::default() };
+    let options =
+        Options { name: format!("{address} (process {})", std::process::id()), ..Options::default() };
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
     let stop = CancellationToken::new();

@@ -11,13 +11,21 @@
 pub mod catalogue;
 pub mod command;
 pub mod diff;
+mod digest;
+pub mod effects;
 pub mod entity;
 pub mod event;
+mod facts;
+pub mod history;
+mod index;
 
 mod outcome;
+pub mod preview;
 mod problem;
 pub mod references;
 mod row;
+pub mod snapshot;
+pub mod start;
 pub mod validate;
 pub mod view;
 mod world;

@@ -10,6 +10,8 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use tidegate::model::{Key, Segment};
 use tidegate::release::Status;
@@ -32,10 +34,14 @@ pub struct User {
     pub place: String,
 }
 
-/// Who tests a feature, or patches it in a phase. A release that changes it is listed at `/features/<key>`.
+/// Who tests a feature, patches it in a phase, or keeps buckets for it. A release that changes it is listed at
+/// `/features/<key>`.
 #[must_use]
 pub fn feature(world: &World, key: &str) -> Vec<User> {
-    users(world, &|mention| matches!(mention, Mention::Feature(found) if found == key))
+    let mut users = users(world, &|mention| matches!(mention, Mention::Feature(found) if found == key));
+    let groups = world.exclusion_groups.iter().filter(|(_, row)| row.body.ranges.contains_key(key));
+    users.extend(groups.map(|(group, _)| user(Kind::ExclusionGroup, group, join("/ranges", key))));
+    users
 }
 
 /// Who refers to a segment. A release that changes it is listed at `/segments/<key>`.
@@ -182,4 +188,30 @@ pub fn version_key(pipeline: &str, version: u32) -> String {
 /// A step of a pointer, appended.
 fn join(place: &str, step: &str) -> String {
     format!("{place}/{}", escape(step))
+}
+
+/// The features (by key) and segments (`segment:` and the key) that a feature's definition refers to itself.
+pub(crate) fn of_feature(definition: &tidegate::model::Feature) -> BTreeSet<Key> {
+    named(&|walk| walk.feature(definition, ""))
+}
+
+/// As [`of_feature`], of a segment's definition.
+pub(crate) fn of_segment(definition: &Segment) -> BTreeSet<Key> {
+    named(&|walk| walk.condition(&definition.condition, ""))
+}
+
+/// As [`of_feature`], of the targets and audiences of phases.
+pub(crate) fn of_phases(phases: &[tidegate::release::Phase]) -> BTreeSet<Key> {
+    named(&|walk| walk.phases(phases, ""))
+}
+
+fn named(visit: &dyn Fn(&mut Walk<'_>)) -> BTreeSet<Key> {
+    let mut names = BTreeSet::new();
+    let mut found = |mention: Mention<'_>, _: &str| match mention {
+        Mention::Feature(key) => drop(names.insert(key.into())),
+        Mention::Segment(key) => drop(names.insert(super::index::segment(key))),
+        _ => {}
+    };
+    visit(&mut Walk::new(&mut found));
+    names
 }

@@ -8,7 +8,6 @@
 //! INVARIANT: a world that passes renders no snapshot, now or after any phase, that an engine would refuse or isolate.
 
 mod document;
-mod pipeline;
 
 #[cfg(test)]
 mod tests;
@@ -16,9 +15,10 @@ mod tests;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use tidegate::error::Code::PhaseCount;
 use tidegate::error::{Diagnostic, Error, Severity};
 use tidegate::model::limits::KEY_BYTES;
-use tidegate::release::{Pipeline, Windows};
+use tidegate::release::{Pipeline, Windows, check_pipeline};
 
 use self::document::Document;
 use super::{Code, Problem, World};
@@ -40,6 +40,13 @@ pub struct Found {
 impl Found {
     pub(crate) fn new(code: &str, pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), pointer: pointer.into(), message: message.into(), hint: None }
+    }
+}
+
+impl From<Diagnostic> for Found {
+    fn from(diagnostic: Diagnostic) -> Self {
+        let Diagnostic { code, pointer, message, hint, .. } = diagnostic;
+        Self { code: code.to_string(), pointer, message, hint }
     }
 }
 
@@ -68,7 +75,7 @@ pub fn definitions_at(world: &World, places: &Places<'_>) -> Result<Vec<Found>, 
 /// # Errors
 /// `Invalid` with `problems`, their pointers beginning at the pipeline.
 pub fn pipeline(pipeline: &Pipeline) -> Result<(), Problem> {
-    refuse(pipeline::check(pipeline, false))
+    refuse(check_pipeline(pipeline).into_iter().map(Found::from).collect())
 }
 
 /// A pipeline that is being written: as [`pipeline`], but it may have no phase yet.
@@ -76,7 +83,9 @@ pub fn pipeline(pipeline: &Pipeline) -> Result<(), Problem> {
 /// # Errors
 /// As [`pipeline`].
 pub fn draft(pipeline: &Pipeline) -> Result<(), Problem> {
-    refuse(pipeline::check(pipeline, true))
+    let mut found = check_pipeline(pipeline);
+    found.retain(|diagnostic| diagnostic.code != PhaseCount || !pipeline.phases.is_empty());
+    refuse(found.into_iter().map(Found::from).collect())
 }
 
 /// A pipeline among the entities of a world: its targets and audiences compile, what it names exists.
@@ -85,7 +94,7 @@ pub fn draft(pipeline: &Pipeline) -> Result<(), Problem> {
 /// As [`pipeline`].
 pub fn pipeline_in(world: &World, pipeline: &Pipeline) -> Result<(), Problem> {
     self::pipeline(pipeline)?;
-    refuse(pipeline::unknown(world, pipeline))?;
+    refuse(unknown(world, pipeline))?;
     let mut document = Document::of(world);
     let id = document.probe(pipeline);
     compile(&document, &[(&format!("/releases/{id}"), "")]).map(drop)
@@ -96,9 +105,15 @@ pub fn pipeline_in(world: &World, pipeline: &Pipeline) -> Result<(), Problem> {
 /// # Errors
 /// `Invalid` with `problems`, their pointers under `pointer`.
 pub fn windows(windows: &Windows, pointer: &str) -> Result<(), Problem> {
-    let mut found = Vec::new();
-    pipeline::windows(windows, pointer, &mut found);
-    refuse(found)
+    // Checked as those of a pipeline are.
+    let pipeline = Pipeline { windows: windows.clone(), ..Pipeline::default() };
+    let mut found = check_pipeline(&pipeline);
+    found.retain(|diagnostic| diagnostic.code != PhaseCount);
+    for diagnostic in &mut found {
+        let below = diagnostic.pointer.strip_prefix("/windows").unwrap_or(&diagnostic.pointer);
+        diagnostic.pointer = format!("{pointer}{below}");
+    }
+    refuse(found.into_iter().map(Found::from).collect())
 }
 
 /// A key that is also part of an address or of another key: letters, digits, `-`, `_`, `.`, not first a dot.
@@ -170,10 +185,25 @@ fn found(diagnostic: &Diagnostic, document: &Document<'_>, places: &Places<'_>) 
         let rest = pointer.strip_prefix(from)?;
         (rest.is_empty() || rest.starts_with('/')).then(|| format!("{to}{rest}"))
     });
-    Found {
-        code: diagnostic.code.to_string(),
-        pointer: mapped.unwrap_or(pointer),
-        message: diagnostic.message.clone(),
-        hint: diagnostic.hint.clone(),
+    Found { pointer: mapped.unwrap_or(pointer), ..Found::from(diagnostic.clone()) }
+}
+
+/// What a pipeline names that does not exist, and the engine does not look at.
+fn unknown(world: &World, pipeline: &Pipeline) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (place, phase) in pipeline.phases.iter().enumerate() {
+        for (number, patch) in phase.patches.iter().flatten().enumerate() {
+            if let Some(feature) = patch.feature.as_ref().filter(|key| !world.features.contains_key(*key)) {
+                let at = format!("/phases/{place}/patches/{number}/feature");
+                found.push(Found::new("unknown_feature", at, format!("there is no feature `{feature}`")));
+            }
+        }
+        for (number, service) in phase.entry.approvals.iter().flat_map(|a| &a.services).enumerate() {
+            if !world.principals.contains_key(service) {
+                let at = format!("/phases/{place}/entry/approvals/services/{number}");
+                found.push(Found::new("unknown_principal", at, format!("there is no principal `{service}`")));
+            }
+        }
     }
+    found
 }

@@ -11,6 +11,7 @@ use tidegate::release::{Actor, Now};
 
 use super::entity::{self, Kind};
 use super::event::{AuditEvent, Change, Fact};
+use super::index::Index;
 use super::{Code, Problem};
 
 /// Entities of a kind, by key.
@@ -55,6 +56,8 @@ macro_rules! tables {
         pub struct World {
             /// The number of the last event that is folded in.
             pub seq: u64,
+            /// What is derived from the tables, to find things by.
+            pub(super) index: Index,
             $(pub $field: Table<$record>,)*
         }
 
@@ -71,8 +74,10 @@ macro_rules! tables {
             /// If the JSON is not of an entity of that kind.
             pub fn restore(&mut self, kind: Kind, key: &Key, revision: u64, body: &Json) -> Result<(), serde_json::Error> {
                 match kind {
-                    $(Kind::$kind => restore(&mut self.$field, key, revision, body),)*
+                    $(Kind::$kind => restore(&mut self.$field, key, revision, body)?,)*
                 }
+                self.reindex(kind, key);
+                Ok(())
             }
 
             /// Calls back with every entity: kind, key, revision and JSON.
@@ -202,6 +207,7 @@ impl Tx {
         let change =
             Change { kind: T::KIND, key: Key::clone(key), revision, before: was, after: json(&body)? };
         table.insert(Key::clone(key), Row { revision, body: Arc::new(body) });
+        self.world.reindex(T::KIND, key);
         self.changes.push(change);
         Ok(revision)
     }
@@ -215,6 +221,7 @@ impl Tx {
         let before =
             serde_json::to_value(&*row.body).map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
         let revision = self.world.seq + 1;
+        self.world.reindex(T::KIND, &key);
         self.changes.push(Change { kind: T::KIND, key, revision, before, after: Json::Null });
         Ok(())
     }
@@ -228,6 +235,12 @@ impl Tx {
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
     }
 
     /// The world, what was written and what happened.

@@ -25,7 +25,6 @@ use tidegate::release::{Threshold, Verdict};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 
 use self::watch::{Id, Question, Watch};
 use crate::domain::{Code, Command, Who};
@@ -86,14 +85,20 @@ impl Guards {
         })
     }
 
-    /// Asks until told to stop; what is being asked then is dropped: a verdict that was not given is asked again.
-    pub async fn run(mut self, stop: CancellationToken) {
+    /// Asks while this server leads, until the writer is closed; what is being asked then is dropped, for it is asked again.
+    pub async fn run(mut self) {
+        let stop = self.writer.stopped();
+        let leading = self.writer.leading();
         let mut ticks = interval(Duration::from_secs(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = ticks.tick() => self.ask_due(),
+                _ = ticks.tick() => {
+                    if leading.borrow().is_some() {
+                        self.ask_due();
+                    }
+                }
                 Some(answered) = self.asking.join_next() => self.answered(answered),
             }
         }
@@ -151,7 +156,7 @@ async fn answer(
         tracing::debug!(%release, %guard, ?verdict, detail, "guard");
         let command = give(release, guard, verdict, detail);
         let request = Request { who: Who::System, request: None, idempotency: None, command };
-        match writer.run(request).await {
+        match writer.run_as_leader(request).await {
             Ok(_) => {}
             // The release ended, or was aborted by the verdict before, while Prometheus thought.
             Err(problem) if matches!(problem.code, Code::Terminal | Code::NotFound) => {}

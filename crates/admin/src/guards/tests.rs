@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::{Query, State as Extract};
@@ -11,29 +11,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
-use tidegate::release::Now;
 
 use super::*;
-use crate::clock::Clock;
+use crate::clock::{Clock, ManualClock};
 use crate::domain::entity::{self, Kind};
 use crate::domain::{Outcome, Problem, Tx};
-
-/// A clock that a test moves.
-#[derive(Default)]
-struct Manual(AtomicI64);
-
-impl Manual {
-    fn to(&self, ms: i64) {
-        self.0.store(ms, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Manual {
-    fn now(&self) -> Now {
-        let ms = self.0.load(Ordering::SeqCst);
-        Now { wall: 1_700_000_000_000 + ms, uptime: u64::try_from(ms).expect("after the epoch") }
-    }
-}
 
 /// What the played Prometheus was asked.
 #[derive(Default)]
@@ -92,15 +74,17 @@ async fn serve(app: Router) -> SocketAddr {
 }
 
 struct Bench {
-    clock: Arc<Manual>,
+    clock: Arc<ManualClock>,
     writer: Writer,
     given: Arc<Mutex<Vec<String>>>,
 }
 
 impl Bench {
-    fn new() -> Self {
-        let clock = Arc::new(Manual::default());
-        Self { writer: Writer::in_memory(Arc::clone(&clock) as _), clock, given: Arc::default() }
+    async fn new() -> Self {
+        let clock = Arc::new(ManualClock::new(1_700_000_000_000));
+        let writer = Writer::in_memory(Arc::clone(&clock) as _);
+        writer.leading().wait_for(Option::is_some).await.expect("it leads");
+        Self { writer, clock, given: Arc::default() }
     }
 
     /// A task that notes the verdicts instead of giving them.
@@ -158,8 +142,9 @@ impl Bench {
         given
     }
 
-    async fn round(&self, guards: &mut Guards, ms: i64) -> Vec<String> {
-        self.clock.to(ms);
+    /// At that uptime.
+    async fn round(&self, guards: &mut Guards, ms: u64) -> Vec<String> {
+        self.clock.at_least(ms);
         guards.ask_due();
         guards.settle().await;
         self.given()
@@ -173,7 +158,7 @@ fn options(url: &str) -> Options {
 #[tokio::test]
 async fn asks_reached_guards_of_running_releases_at_their_interval() {
     let (url, asked) = prometheus().await;
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     bench.release("r1", "running", &["good", "bad"], 10, None).await;
     bench.release("r2", "completed", &["good"], 10, None).await;
     let mut guards = bench.guards(&options(&url));
@@ -199,7 +184,7 @@ async fn asks_reached_guards_of_running_releases_at_their_interval() {
 #[tokio::test]
 async fn one_question_answers_all_guards_that_ask_it() {
     let (url, asked) = prometheus().await;
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     for id in ["r1", "r2", "r3"] {
         bench.release(id, "running", &["good"], 10, None).await;
     }
@@ -211,7 +196,7 @@ async fn one_question_answers_all_guards_that_ask_it() {
 #[tokio::test]
 async fn few_questions_are_open_at_once() {
     let (url, asked) = prometheus().await;
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     let queries: Vec<String> = (0..20).map(|n| format!("q{n}")).collect();
     let queries: Vec<&str> = queries.iter().map(String::as_str).collect();
     bench.release("r", "running", &queries, 10, None).await;
@@ -223,11 +208,11 @@ async fn few_questions_are_open_at_once() {
 #[tokio::test]
 async fn a_guard_is_not_asked_again_while_it_is_asked() {
     let (url, asked) = prometheus().await;
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     bench.release("r", "running", &["good"], 1, None).await;
     let mut guards = bench.guards(&options(&url));
     for second in 0..5 {
-        bench.clock.to(second * 1000);
+        bench.clock.at_least(second * 1000);
         guards.ask_due();
     }
     guards.settle().await;
@@ -239,7 +224,7 @@ async fn a_guard_is_not_asked_again_while_it_is_asked() {
 #[tokio::test]
 async fn what_is_no_number_is_no_data_and_says_why() {
     let (url, asked) = prometheus().await;
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     bench.release("r", "running", &["elsewhere", "hang", "long", "unavailable", "wrong"], 10, None).await;
     let closed = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -271,7 +256,7 @@ async fn what_is_no_number_is_no_data_and_says_why() {
 
 #[tokio::test]
 async fn without_a_server_there_is_no_data() {
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     bench.release("r", "running", &["good"], 10, None).await;
     let mut guards = bench.guards(&Options::default());
     let expected = ["r/g-good NoData: no Prometheus server is configured, and the guard names none"];
@@ -281,10 +266,9 @@ async fn without_a_server_there_is_no_data() {
 #[tokio::test]
 async fn stops_when_told() {
     let (url, _) = prometheus().await;
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     bench.release("r", "running", &["hang"], 1, None).await;
-    let stop = CancellationToken::new();
-    let running = tokio::spawn(bench.guards(&options(&url)).run(stop.clone()));
-    stop.cancel();
+    let running = tokio::spawn(bench.guards(&options(&url)).run());
+    bench.writer.close().await;
     running.await.expect("it ended");
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use axum::extract::Request as HttpRequest;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use tidegate::model::Key;
@@ -24,7 +25,8 @@ use crate::domain::{Code, Command, Problem, Tx, Who, World};
 use crate::writer::{Answer, Idempotency, Request};
 
 /// What makes a command of a body.
-pub(crate) type Act = Arc<dyn Fn(&App, Call, &[u8]) -> Result<(Command, Option<String>), Problem> + Send + Sync>;
+pub(crate) type Act =
+    Arc<dyn Fn(&App, Call, &[u8]) -> Result<(Command, Option<String>), Problem> + Send + Sync>;
 
 /// What a command is told besides its body.
 #[derive(Clone, Debug)]
@@ -33,12 +35,21 @@ pub(crate) struct Call {
     at: Vec<Key>,
     /// Who calls.
     pub(crate) caller: Caller,
+    uri: Uri,
 }
 
 impl Call {
     /// The first parameter of the path; empty if it has none.
     pub(crate) fn key(&self) -> &str {
         self.at.first().map_or("", |key| key)
+    }
+
+    /// The query.
+    ///
+    /// # Errors
+    /// 400 if it has unknown names or values of another type.
+    pub(crate) fn query<Q: DeserializeOwned>(&self) -> Result<Q, Problem> {
+        view::query(&self.uri)
     }
 
     /// The second parameter of the path.
@@ -59,11 +70,11 @@ pub(crate) async fn receive(
     let (mut parts, raw) = request.into_parts();
     let (caller, _, _) = app.authenticate(&parts)?;
     view::check(access, &caller)?;
-    view::query::<view::Nothing>(&parts.uri)?;
     let at = view::path(&mut parts).await?;
     let bytes = body::read(raw, app.limits.body_bytes).await?;
     body::check_media(&parts.headers, &bytes)?;
-    Ok((parts, Call { at, caller }, bytes))
+    let call = Call { at, caller, uri: parts.uri.clone() };
+    Ok((parts, call, bytes))
 }
 
 /// Runs a command.
@@ -75,7 +86,7 @@ pub(crate) async fn run(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let (parts, call, bytes) = receive(&app, access, request).await?;
-    let Call { at, caller } = call.clone();
+    let Call { at, caller, .. } = call.clone();
     let expected = kind.and_then(|kind| Some((kind, IfMatch::of(&parts.headers)?)));
     let idempotency = idempotency(&parts, &bytes)?;
     let (inner, secret) = act(&app, call, &bytes)?;

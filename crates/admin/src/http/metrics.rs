@@ -122,12 +122,7 @@ impl Metrics {
     ///
     /// # Errors
     /// If they cannot be written (never, in fact).
-    pub(crate) fn text(
-        &self,
-        world: &World,
-        now: Now,
-        counts: &Counts,
-    ) -> Result<String, std::fmt::Error> {
+    pub(crate) fn text(&self, world: &World, now: Now, counts: &Counts) -> Result<String, std::fmt::Error> {
         self.of_world(world, now);
         self.queue.set(i64::try_from(counts.queue).unwrap_or(i64::MAX));
         self.streams.set(i64::try_from(counts.streams).unwrap_or(i64::MAX));

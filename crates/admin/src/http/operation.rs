@@ -29,7 +29,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::app::App;
 use super::command::{self, Act, Call};
-use super::view::{self, Ask, Fetch, Shown};
+use super::view::{self, Ask, Fetch, Nothing, Shown};
 use crate::domain::entity::Kind;
 use crate::domain::{Code, Outcome, Problem, Tx};
 
@@ -72,6 +72,8 @@ pub(crate) struct Operation {
     body: Option<RefOr<Schema>>,
     media: &'static str,
     is_command: bool,
+    /// Whether `Idempotency-Key` is heeded.
+    repeats: bool,
     route: MethodRouter<App>,
 }
 
@@ -150,18 +152,39 @@ impl Draft {
         B::schemas(&mut self.schemas);
         let body = B::schema();
         let parse: Act = Arc::new(move |app, call, bytes| {
+            call.query::<Nothing>()?;
             let body: B = super::body::parse(bytes)?;
             let (prepared, secret) = prepare(app, &body)?;
             let act = act.clone();
             Ok((Box::new(move |tx: &mut Tx| act(tx, &call, body, prepared)), secret))
         });
+        self.run(parse, Vec::new(), body)
+    }
+
+    /// A command with a query as well.
+    pub(crate) fn command_asking<Q, B, F>(mut self, act: F) -> Operation
+    where
+        Q: DeserializeOwned + IntoParams + Send + 'static,
+        B: DeserializeOwned + ToSchema + Send + 'static,
+        F: Fn(&mut Tx, &Call, Q, B) -> Result<Outcome, Problem> + Clone + Send + Sync + 'static,
+    {
+        B::schemas(&mut self.schemas);
+        let parse: Act = Arc::new(move |_, call, bytes| {
+            let query: Q = call.query()?;
+            let body: B = super::body::parse(bytes)?;
+            let act = act.clone();
+            Ok((Box::new(move |tx: &mut Tx| act(tx, &call, query, body)), None))
+        });
+        self.run(parse, Q::into_params(|| Some(ParameterIn::Query)), B::schema())
+    }
+
+    fn run(self, parse: Act, query: Vec<Parameter>, body: RefOr<Schema>) -> Operation {
         let (access, kind) = (self.access, self.kind);
         let route = on(self.filter(), move |State(app): State<App>, request: Request| {
             let parse = Arc::clone(&parse);
             async move { command::run(app, access, kind, &parse, request).await }
         });
-        let media = "application/json";
-        Operation { draft: self, query: Vec::new(), body: Some(body), media, is_command: true, route }
+        Operation { draft: self, query, body: Some(body), media: "application/json", is_command: true, repeats: true, route }
     }
 
     /// A view of the world with a query of type `Q`.
@@ -193,7 +216,7 @@ impl Draft {
             async move { view::run(app, access, &fetch, request).await }
         });
         let query = Q::into_params(|| Some(ParameterIn::Query));
-        Operation { draft: self, query, body: None, media: "application/json", is_command: false, route }
+        Operation { draft: self, query, body: None, media: "application/json", is_command: false, repeats: false, route }
     }
 
     /// Something else than JSON.
@@ -214,7 +237,30 @@ impl Draft {
             }
         });
         let query = Q::into_params(|| Some(ParameterIn::Query));
-        Operation { draft: self, query, body: None, media, is_command: false, route }
+        Operation { draft: self, query, body: None, media, is_command: false, repeats: false, route }
+    }
+
+    /// What a command would do: it runs on a copy of the world, which is thrown away.
+    pub(crate) fn trial<B, F>(mut self, act: F) -> Operation
+    where
+        B: DeserializeOwned + ToSchema + Send + 'static,
+        F: Fn(&mut Tx, &Call, B) -> Result<Outcome, Problem> + Clone + Send + Sync + 'static,
+    {
+        B::schemas(&mut self.schemas);
+        let access = self.access;
+        let route = on(self.filter(), move |State(app): State<App>, request: Request| {
+            let act = act.clone();
+            async move {
+                let (_, call, bytes) = command::receive(&app, access, request).await?;
+                call.query::<Nothing>()?;
+                let body: B = super::body::parse(&bytes)?;
+                let world = (*app.writer.world()).clone();
+                let mut tx = Tx::new(world, call.caller.actor.clone(), app.writer.now());
+                Ok::<_, Problem>(axum::Json(act(&mut tx, &call, body)?.body))
+            }
+        });
+        let media = "application/json";
+        Operation { draft: self, query: Vec::new(), body: Some(B::schema()), media, is_command: true, repeats: false, route }
     }
 
     /// An act on the store alone, which is in no log: `act` checks the body and gives what is done, with status and answer.
@@ -228,13 +274,14 @@ impl Draft {
             let act = act.clone();
             async move {
                 let (_, call, bytes) = command::receive(&app, access, request).await?;
+                call.query::<Nothing>()?;
                 let (status, body) = act(app, call, bytes)?.await?;
                 let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
                 Ok::<_, Problem>((status, axum::Json(body)))
             }
         });
         let body = Some(<super::schema::Empty as utoipa::PartialSchema>::schema());
-        Operation { draft: self, query: Vec::new(), body, media: "application/json", is_command: true, route }
+        Operation { draft: self, query: Vec::new(), body, media: "application/json", is_command: true, repeats: false, route }
     }
 
     fn filter(&self) -> MethodFilter {
@@ -250,7 +297,7 @@ impl Draft {
 impl Operation {
     /// As utoipa's router takes it; its tag is the noun.
     pub(crate) fn into_route(self, tag: &str) -> UtoipaMethodRouter<App> {
-        let Self { draft, query, body, media, is_command, route } = self;
+        let Self { draft, query, body, media, is_command, repeats, route } = self;
         let mut operation = OperationBuilder::new()
             .tag(tag)
             .operation_id(Some(draft.id))
@@ -260,7 +307,7 @@ impl Operation {
         for parameter in path_parameters(draft.path).into_iter().chain(query) {
             operation = operation.parameter(parameter);
         }
-        if is_command {
+        if repeats {
             operation = operation.parameter(header("Idempotency-Key", IDEMPOTENCY));
             if draft.kind.is_some() {
                 operation = operation.parameter(header("If-Match", IF_MATCH));

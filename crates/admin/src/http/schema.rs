@@ -47,6 +47,78 @@ shown! {
         #[schema(value_type = crate::domain::view::TokenView)]
         token: Json,
     }
+    /// A feature; of a change also what it started.
+    Feature {
+        /// Its key.
+        key: String,
+        /// The number of the event that last wrote it.
+        revision: Option<u64>,
+        /// Grows with each change of the definition.
+        definition_revision: Option<u64>,
+        /// What is served outside releases.
+        #[schema(value_type = Option<Object>)]
+        definition: Option<Json>,
+        /// The release that a change started.
+        #[schema(value_type = Option<Object>)]
+        release: Option<Json>,
+    }
+    /// A segment; of a change also what it started.
+    Segment {
+        /// Its key.
+        key: String,
+        /// The number of the event that last wrote it.
+        revision: Option<u64>,
+        /// Grows with each change of the definition.
+        definition_revision: Option<u64>,
+        /// What is served outside releases.
+        #[schema(value_type = Option<Object>)]
+        definition: Option<Json>,
+        /// The release that a change started.
+        #[schema(value_type = Option<Object>)]
+        release: Option<Json>,
+    }
+    /// What a change or an action would do.
+    Preview {
+        /// What engines would be served otherwise.
+        #[schema(value_type = Object)]
+        changes: Json,
+    }
+    /// A change that is to be made later.
+    Schedule {
+        /// Its id.
+        key: String,
+        /// The number of the event that last wrote it.
+        revision: u64,
+        /// When (ms).
+        at: i64,
+        /// `pending`, `applied`, `cancelled` or `suspended`.
+        status: String,
+    }
+    /// A release.
+    Release {
+        /// Its id.
+        key: Option<String>,
+        /// Grows with each step; what decisions are made on.
+        revision: Option<u64>,
+        /// `running`, `completed`, `aborted` or `reverted`.
+        status: Option<String>,
+        /// The phase that it is at.
+        phase: Option<String>,
+        /// What it waits for.
+        waiting_for: Option<Vec<Json>>,
+        /// What the caller can do to it now.
+        allowed_actions: Option<Vec<Json>>,
+    }
+    /// A phase that awaits approval.
+    ChangeRequest {
+        /// The release.
+        release: Option<String>,
+    }
+    /// A snapshot document; see docs/snapshot.schema.json.
+    Snapshot {
+        /// Grows with each change of the content.
+        version: u64,
+    }
     /// What uses something.
     References {
         /// Its users.

@@ -104,10 +104,9 @@ impl Store {
             None => {}
             Some((action, None)) => add("action =", Some(action.into())),
             Some((_, Some(start))) => {
-                let length = i64::try_from(start.chars().count()).unwrap_or(i64::MAX);
-                args.push(length.into());
                 args.push(start.into());
-                let _ = write!(sql, " AND substr(action, 1, ${}) = ${}", args.len() - 1, args.len());
+                let (length, place) = (start.chars().count(), args.len());
+                let _ = write!(sql, " AND substr(action, 1, {length}) = ${place}");
             }
         }
         let order = if filter.newest_first { "DESC" } else { "ASC" };

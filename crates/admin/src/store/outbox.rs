@@ -103,6 +103,22 @@ impl Store {
         self.read_deliveries(sql, args![now, i64::from(limit)]).await
     }
 
+    /// Deliveries to a webhook whose turn has come, the longest waiting first; so an endpoint that is away keeps none from another.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn due_deliveries_to(
+        &self,
+        webhook: &str,
+        now: i64,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let sql = format!(
+            "{COLUMNS} WHERE status = 'pending' AND next_at <= $1 AND webhook = $2 ORDER BY next_at, seq, fact LIMIT $3"
+        );
+        self.read_deliveries(sql, args![now, webhook, i64::from(limit)]).await
+    }
+
     /// When the next delivery is due (ms), if any waits.
     ///
     /// # Errors
@@ -172,6 +188,27 @@ impl Store {
         let why = why.replace('\0', "\u{fffd}");
         let sql = "UPDATE outbox SET status = $2, attempts = attempts + 1, last_error = $3, next_at = $4 WHERE id = $1";
         self.mark(sql, args![id, status.as_str(), why, next_at.unwrap_or(0)]).await.map(drop)
+    }
+
+    /// Notes an attempt, the `attempts`th, if the delivery is pending and was tried once less; whether it was. So a server that lost
+    /// the lease while it sent takes nothing back.
+    ///
+    /// `status` is what the delivery is now, `next_at` (ms) when it is tried again if it is pending.
+    ///
+    /// # Errors
+    /// If the store cannot write.
+    pub async fn attempted(
+        &self,
+        id: &str,
+        attempts: u32,
+        status: DeliveryStatus,
+        error: Option<&str>,
+        next_at: i64,
+    ) -> Result<bool, StoreError> {
+        // PostgreSQL's texts have no NUL, and an endpoint's answer may.
+        let error = error.map(|error| error.replace('\0', "\u{fffd}"));
+        let sql = "UPDATE outbox SET status = $3, attempts = $2, last_error = $4, next_at = $5 WHERE id = $1 AND status = 'pending' AND attempts = $2 - 1";
+        Ok(self.mark(sql, args![id, i64::from(attempts), status.as_str(), error, next_at]).await? > 0)
     }
 
     /// Has a delivery sent (again) now, under its same id; whether there is one with that id.

@@ -25,7 +25,7 @@ use super::database::{Arg, Cell, Cells, Connection, Database, Dialect, Held, Lis
 /// A leader that does not beat for so long is ended by the database.
 const IDLE: &str = "3500ms";
 /// A server that stops in the middle of a transaction is cut off, so that the others can write.
-const IDLE_IN_TRANSACTION: &str = "5s";
+const IDLE_IN_TRANSACTION: &str = "3s";
 /// The class of the advisory lock; its second key is the schema, so that stores in one database do not meet.
 const LOCK: &str = "SELECT pg_advisory_lock(1953719668, hashtext(current_schema()))";
 /// The same class for migrations (another second key).

@@ -15,7 +15,7 @@ const LONGEST: i64 = 86_400_000;
 ///
 /// Up to a tenth is added, other for each delivery, so that an endpoint that comes back is not hit by all at once; the same delivery
 /// gets the same, so that tests know it. A receiver may ask for more (`Retry-After`), up to a day.
-pub(super) fn wait(delivery: &str, tries: u64, retry_after_s: Option<u64>) -> Option<i64> {
+pub(super) fn wait(delivery: &str, tries: u32, retry_after_s: Option<u64>) -> Option<i64> {
     let index = usize::try_from(tries.checked_sub(1)?).ok()?;
     let wait = WAITS_S.get(index)? * 1000;
     let digest = Sha256::digest(format!("{delivery}#{tries}"));

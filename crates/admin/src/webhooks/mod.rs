@@ -15,6 +15,7 @@ mod backoff;
 mod message;
 mod outbox;
 mod post;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -28,7 +29,6 @@ use serde_json::Value as Json;
 use tidegate::model::Key;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 
 pub use self::message::{LIMIT, message};
 pub use self::outbox::{Attempt, AttemptResult, Due, Outbox, OutboxError};
@@ -46,7 +46,7 @@ const SOON: Duration = Duration::from_millis(100);
 /// It is looked at the outbox every so many [`SOON`]s without an event, too: for repetitions, and for what other servers wrote.
 const IDLE: u32 = 10;
 /// How many deliveries are fetched at once.
-const BATCH: usize = 50;
+const BATCH: u32 = 50;
 
 /// Opens the signing secrets, which are stored encrypted.
 pub trait Secrets: Send + Sync {
@@ -94,8 +94,10 @@ impl Webhooks {
         Ok(Self { sender, busy: BTreeSet::new(), sending: JoinSet::new() })
     }
 
-    /// Sends until told to stop; what is being sent then may be sent again, under its id.
-    pub async fn run(mut self, stop: CancellationToken) {
+    /// Sends while this server leads, until the writer is closed; what is being sent then may be sent again, under its id.
+    pub async fn run(mut self) {
+        let stop = self.sender.writer.stopped();
+        let leading = self.sender.writer.leading();
         let mut events = self.sender.writer.events();
         let mut ticks = interval(SOON);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -110,7 +112,7 @@ impl Webhooks {
                         news = true;
                     }
                     idle += 1;
-                    if news || idle >= IDLE {
+                    if leading.borrow().is_some() && (news || idle >= IDLE) {
                         idle = 0;
                         self.send_due();
                     }
@@ -180,7 +182,7 @@ impl Sender {
 
     /// Tries a delivery once; gives whether the endpoint is worth another one now.
     async fn deliver(&self, webhook_id: &Key, webhook: &Webhook, due: &Due) -> Result<bool, OutboxError> {
-        let attempts = due.attempts + 1;
+        let attempts = due.attempts.saturating_add(1);
         let event = self.outbox.event(due.seq).await?;
         let fact =
             event.as_ref().and_then(|event| event.facts.get(due.fact).map(|fact| message(event, fact)));

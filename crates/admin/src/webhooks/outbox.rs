@@ -12,7 +12,7 @@ pub trait Outbox: Send + Sync {
     ///
     /// # Errors
     /// If the store cannot be read.
-    async fn due(&self, webhook: &str, now: i64, limit: usize) -> Result<Vec<Due>, OutboxError>;
+    async fn due(&self, webhook: &str, now: i64, limit: u32) -> Result<Vec<Due>, OutboxError>;
 
     /// The event with that number.
     ///
@@ -38,14 +38,14 @@ pub struct Due {
     /// The place of the fact in the event, from 0.
     pub fact: usize,
     /// How often it was tried.
-    pub attempts: u64,
+    pub attempts: u32,
 }
 
 /// What is noted of an attempt.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Attempt {
     /// How many there were, with this one.
-    pub attempts: u64,
+    pub attempts: u32,
     /// What became of the delivery.
     pub result: AttemptResult,
 }

@@ -1,7 +1,7 @@
 //! With a real receiver over HTTP, an outbox in memory and a clock moved by hand.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -13,30 +13,15 @@ use axum::routing::post;
 use parking_lot::Mutex;
 use serde_json::json;
 use standardwebhooks::Webhook as Verifier;
-use tidegate::release::{ActorKind, Now};
+use tidegate::release::ActorKind;
 
 use super::*;
-use crate::clock::Clock;
+use crate::clock::{Clock, ManualClock};
 use crate::domain::event::{AuditEvent, Subject};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// When the tests are played; receivers check the timestamp against it.
 const START: i64 = 1_700_000_000_000;
-
-struct Manual(AtomicI64);
-
-impl Manual {
-    fn forward(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Manual {
-    fn now(&self) -> Now {
-        let ms = self.0.load(Ordering::SeqCst);
-        Now { wall: ms, uptime: u64::try_from(ms - START).expect("after the start") }
-    }
-}
 
 /// "Encrypted" with a prefix.
 struct Prefix;
@@ -52,7 +37,7 @@ struct Row {
     webhook: String,
     seq: u64,
     status: &'static str,
-    attempts: u64,
+    attempts: u32,
     next_at: i64,
     error: String,
 }
@@ -106,14 +91,14 @@ impl Memory {
 
 #[async_trait]
 impl Outbox for Memory {
-    async fn due(&self, webhook: &str, now: i64, limit: usize) -> Result<Vec<Due>, OutboxError> {
+    async fn due(&self, webhook: &str, now: i64, limit: u32) -> Result<Vec<Due>, OutboxError> {
         let rows = self.rows.lock();
         let mut due: Vec<_> = rows
             .iter()
             .filter(|(_, row)| row.webhook == webhook && row.status == "pending" && row.next_at <= now)
             .collect();
         due.sort_by_key(|(_, row)| (row.next_at, row.seq));
-        let due = due.into_iter().take(limit);
+        let due = due.into_iter().take(usize::try_from(limit).expect("few"));
         Ok(due
             .map(|(id, row)| Due { id: id.clone(), seq: row.seq, fact: 0, attempts: row.attempts })
             .collect())
@@ -206,7 +191,7 @@ fn checked(headers: &HeaderMap, body: &str) -> String {
 }
 
 struct Bench {
-    clock: Arc<Manual>,
+    clock: Arc<ManualClock>,
     writer: Writer,
     outbox: Arc<Memory>,
 }
@@ -217,7 +202,7 @@ impl Bench {
     }
 
     fn at(start: i64) -> Self {
-        let clock = Arc::new(Manual(AtomicI64::new(start)));
+        let clock = Arc::new(ManualClock::new(start));
         Self { writer: Writer::in_memory(Arc::clone(&clock) as _), clock, outbox: Arc::default() }
     }
 
@@ -298,15 +283,15 @@ async fn a_failed_delivery_comes_again_later_under_its_id() {
     assert_eq!(row.error, "500 Internal Server Error: database is away");
     assert!((5_000..=5_500).contains(&(row.next_at - START)), "{}", row.next_at - START);
 
-    bench.clock.forward(4_999);
+    bench.clock.advance(4_999);
     bench.round(&mut sender).await;
     assert_eq!(receiver.ids(), [id.as_str()]);
-    bench.clock.forward(501);
+    bench.clock.advance(501);
     bench.round(&mut sender).await;
     assert_eq!(bench.outbox.row(&id).error, "307 Temporary Redirect; redirects are not followed");
     assert_eq!(receiver.ids(), [id.as_str()]);
 
-    bench.clock.forward(33_000);
+    bench.clock.advance(33_000);
     bench.round(&mut sender).await;
     assert_eq!(receiver.ids(), [id.as_str()]);
     assert_eq!(bench.outbox.row(&id).status, "delivered");
@@ -338,7 +323,7 @@ async fn after_three_days_it_is_dead_and_can_be_sent_again() {
     for _ in 0..12 {
         bench.round(&mut sender).await;
         let now = bench.clock.now().wall;
-        bench.clock.forward((bench.outbox.row(&id).next_at - now).max(0));
+        bench.clock.advance(u64::try_from(bench.outbox.row(&id).next_at - now).unwrap_or(0));
     }
     let row = bench.outbox.row(&id);
     assert_eq!((row.status, row.attempts), ("dead", 12));
@@ -496,14 +481,13 @@ async fn a_trial_says_what_the_receiver_said() {
 async fn an_event_wakes_the_task_and_it_stops_when_told() {
     let bench = Bench::new();
     let (url, receiver) = Receiver::start().await;
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(bench.sender().run(stop.clone()));
+    let task = tokio::spawn(bench.sender().run());
     bench.outbox.add("w", 1);
     bench.hook("w", &url).await;
     while bench.outbox.statuses() != ["delivered"] {
         tokio::task::yield_now().await;
     }
     assert_eq!(receiver.ids(), ["dlv_1_0_w"]);
-    stop.cancel();
+    bench.writer.close().await;
     task.await.expect("it ended");
 }

@@ -14,6 +14,9 @@ use crate::domain::entity::{Feature, Kind, PipelineRecord, Proposed, Segment};
 use crate::domain::event::Fact;
 use crate::domain::{Code, Outcome, Problem, Tx, World};
 
+#[cfg(test)]
+mod tests;
+
 /// `PUT /features/{key}/pipeline` and `PUT /segments/{key}/pipeline`.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -9,6 +9,9 @@ use crate::domain::catalogue::fact;
 use crate::domain::entity::{Attribute, Kind};
 use crate::domain::{Outcome, Problem, Tx, references, validate, view};
 
+#[cfg(test)]
+mod tests;
+
 /// `PUT /attributes/{name}`: what it becomes, as a whole.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

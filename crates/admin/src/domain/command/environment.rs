@@ -14,6 +14,9 @@ use crate::domain::entity::{Environment, Kind, Proposed};
 use crate::domain::event::Fact;
 use crate::domain::{Code, Outcome, Problem, Tx, references, validate, view};
 
+#[cfg(test)]
+mod tests;
+
 /// The most approvals that a floor may ask for.
 const APPROVALS: u32 = 100;
 

@@ -16,6 +16,9 @@ use crate::domain::entity::{ExclusionGroup, Kind};
 use crate::domain::event::Fact;
 use crate::domain::{Outcome, Problem, Tx, references, validate, view};
 
+#[cfg(test)]
+mod tests;
+
 /// `PUT /exclusion-groups/{key}`: what it becomes, as a whole.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -3,13 +3,20 @@
 pub mod access;
 pub mod attachment;
 pub mod attribute;
+pub mod change;
 pub mod environment;
 pub mod exclusion;
+pub mod feature;
+pub mod guard;
+pub mod kill;
 pub mod pipeline;
 pub mod principal;
 pub mod proposal;
+pub mod release;
+pub mod schedule;
+pub mod segment;
 pub mod token;
 pub mod webhook;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod fixture;

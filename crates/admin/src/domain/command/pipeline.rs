@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tidegate::model::Key;
-use tidegate::release::{Permission, Pipeline};
+use tidegate::release::{Coverage, Permission, Pipeline, coverage};
 
 use super::access::{self, Because, allow};
 use crate::domain::catalogue::fact;
@@ -20,6 +20,9 @@ use crate::domain::event::Fact;
 use crate::domain::references::{unused, version_key};
 use crate::domain::validate::{self, Found};
 use crate::domain::{Code, Outcome, Problem, Tx, World, references, view};
+
+#[cfg(test)]
+mod tests;
 
 /// `POST /pipelines`.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -194,15 +197,13 @@ pub fn delete(tx: &mut Tx, key: &str, body: Because) -> Result<Outcome, Problem>
     Ok(Outcome::new("pipeline.deleted", Kind::Pipeline, &key, ()).because(body.reason))
 }
 
-/// The environments that take part in pipelines and that no phase is for.
+/// The environments that take part in pipelines and that no phase covers at all.
 #[must_use]
 pub fn uncovered(world: &World, pipeline: &Pipeline) -> Vec<Key> {
-    let (everywhere, named) = environments(&[pipeline]);
     let taking_part = world.environments.iter().filter(|(_, row)| row.body.pipelines);
-    taking_part
-        .filter(|(name, _)| !everywhere && !named.contains(*name))
-        .map(|(name, _)| Key::clone(name))
-        .collect()
+    let names: Vec<Key> = taking_part.map(|(name, _)| Key::clone(name)).collect();
+    let uncovered = coverage(&pipeline.phases, &names).into_iter().filter(|(_, it)| *it == Coverage::Not);
+    uncovered.map(|(name, _)| name).collect()
 }
 
 /// What is published of a pipeline, by version.

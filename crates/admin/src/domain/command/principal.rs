@@ -11,6 +11,9 @@ use crate::domain::catalogue::fact;
 use crate::domain::entity::{Kind, Principal, Token};
 use crate::domain::{Code, Outcome, Problem, Tx, World, references, validate, view};
 
+#[cfg(test)]
+mod tests;
+
 /// Grants that a principal may have.
 const GRANTS: usize = 100;
 

@@ -16,6 +16,9 @@ use crate::domain::entity::{Environment, Feature, Kind, Proposal, ProposalStatus
 use crate::domain::event::Fact;
 use crate::domain::{Code, Outcome, Problem, Tx, view};
 
+#[cfg(test)]
+mod tests;
+
 /// `POST /proposals/{id}/approve` and `/reject`.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -17,6 +17,9 @@ use crate::domain::catalogue::fact;
 use crate::domain::entity::{Kind, Principal, Token};
 use crate::domain::{Code, Outcome, Problem, Tx, Who, World, view};
 
+#[cfg(test)]
+mod tests;
+
 /// What secrets begin with.
 const PREFIX: &str = "tg_";
 

@@ -13,6 +13,9 @@ use crate::domain::entity::{Kind, Webhook};
 use crate::domain::event::Fact;
 use crate::domain::{Code, Outcome, Problem, Tx, view};
 
+#[cfg(test)]
+mod tests;
+
 /// `POST /webhooks` and `PUT /webhooks/{id}`: what it becomes, as a whole.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

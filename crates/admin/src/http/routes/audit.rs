@@ -136,7 +136,8 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// An event with its hashes.
 fn shown(entry: &Entry) -> Result<Json, Problem> {
-    let mut event: Json = serde_json::from_str(&entry.body).map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
+    let mut event: Json =
+        serde_json::from_str(&entry.body).map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
     if let Some(fields) = event.as_object_mut() {
         fields.insert("hash".to_owned(), json!(entry.hash));
         fields.insert("prev_hash".to_owned(), json!(entry.prev_hash));
@@ -146,5 +147,7 @@ fn shown(entry: &Entry) -> Result<Json, Problem> {
 
 /// A line of the export: the event as a string, since its exact bytes are what was hashed.
 fn line(entry: &Entry) -> String {
-    json!({ "seq": entry.seq, "prev_hash": entry.prev_hash, "hash": entry.hash, "event": entry.body }).to_string() + "\n"
+    json!({ "seq": entry.seq, "prev_hash": entry.prev_hash, "hash": entry.hash, "event": entry.body })
+        .to_string()
+        + "\n"
 }

@@ -54,17 +54,24 @@ pub(super) fn attributes() -> Vec<Operation> {
             .view(|ask, span: Span| span.of(&ask.world, &ask.world.attributes, view::attribute)),
         get("/attributes/{name}", "show_attribute", May(Read), "The declaration of an attribute")
             .answer::<AttributeView>(200, "the declaration")
-            .view(|ask, _: Nothing| Shown::of("attribute", ask.key(), view::attribute(&ask.world, ask.key()))),
+            .view(|ask, _: Nothing| {
+                Shown::of("attribute", ask.key(), view::attribute(&ask.world, ask.key()))
+            }),
         put("/attributes/{name}", "put_attribute", May(Write), "Declare an attribute")
             .of(Kind::Attribute)
             .example(json!({ "type": "string", "description": "two letters, upper case" }))
             .answer::<AttributeView>(200, "it was changed")
             .answer::<AttributeView>(201, "it was made")
             .command(|tx, call, body: PutAttribute| attribute::put(tx, call.key(), body)),
-        delete("/attributes/{name}", "delete_attribute", May(Write), "Remove a declaration that nothing uses")
-            .of(Kind::Attribute)
-            .answer::<Empty>(200, "it was removed")
-            .command(|tx, call, body: Because| attribute::delete(tx, call.key(), body)),
+        delete(
+            "/attributes/{name}",
+            "delete_attribute",
+            May(Write),
+            "Remove a declaration that nothing uses",
+        )
+        .of(Kind::Attribute)
+        .answer::<Empty>(200, "it was removed")
+        .command(|tx, call, body: Because| attribute::delete(tx, call.key(), body)),
     ]
 }
 
@@ -78,31 +85,51 @@ pub(super) fn exclusion_groups() -> Vec<Operation> {
             .view(|ask, _: Nothing| {
                 Shown::of("exclusion group", ask.key(), view::exclusion_group(&ask.world, ask.key()))
             }),
-        put("/exclusion-groups/{key}", "put_exclusion_group", May(Write), "Make or change an exclusion group")
-            .of(Kind::ExclusionGroup)
-            .example(json!({ "unit": "user_id", "ranges": {} }))
-            .answer::<ExclusionGroupView>(200, "it was changed")
-            .answer::<ExclusionGroupView>(201, "it was made")
-            .command(|tx, call, body: PutExclusionGroup| exclusion::put(tx, call.key(), body)),
-        delete("/exclusion-groups/{key}", "delete_exclusion_group", May(Write), "Delete an exclusion group that nothing uses")
-            .of(Kind::ExclusionGroup)
-            .answer::<Empty>(200, "it was deleted")
-            .command(|tx, call, body: Because| exclusion::delete(tx, call.key(), body)),
+        put(
+            "/exclusion-groups/{key}",
+            "put_exclusion_group",
+            May(Write),
+            "Make or change an exclusion group",
+        )
+        .of(Kind::ExclusionGroup)
+        .example(json!({ "unit": "user_id", "ranges": {} }))
+        .answer::<ExclusionGroupView>(200, "it was changed")
+        .answer::<ExclusionGroupView>(201, "it was made")
+        .command(|tx, call, body: PutExclusionGroup| exclusion::put(tx, call.key(), body)),
+        delete(
+            "/exclusion-groups/{key}",
+            "delete_exclusion_group",
+            May(Write),
+            "Delete an exclusion group that nothing uses",
+        )
+        .of(Kind::ExclusionGroup)
+        .answer::<Empty>(200, "it was deleted")
+        .command(|tx, call, body: Because| exclusion::delete(tx, call.key(), body)),
     ]
 }
 
 pub(super) fn proposals() -> Vec<Operation> {
     vec![
-        get("/proposals", "list_proposals", May(Read), "Changes that wait for a second person, and those that did")
-            .answer::<Page>(200, "a page of proposals")
-            .view(|ask, span: Span| span.of(&ask.world, &ask.world.proposals, view::proposal)),
+        get(
+            "/proposals",
+            "list_proposals",
+            May(Read),
+            "Changes that wait for a second person, and those that did",
+        )
+        .answer::<Page>(200, "a page of proposals")
+        .view(|ask, span: Span| span.of(&ask.world, &ask.world.proposals, view::proposal)),
         get("/proposals/{id}", "show_proposal", May(Read), "A proposal")
             .answer::<ProposalView>(200, "the proposal")
             .view(|ask, _: Nothing| Shown::of("proposal", ask.key(), view::proposal(&ask.world, ask.key()))),
-        post("/proposals/{id}/approve", "approve_proposal", May(Administer), "Approve a change, which makes it")
-            .of(Kind::Proposal)
-            .answer::<ProposalView>(200, "it was made")
-            .command(|tx, call, body: DecideProposal| proposal::approve(tx, call.key(), body)),
+        post(
+            "/proposals/{id}/approve",
+            "approve_proposal",
+            May(Administer),
+            "Approve a change, which makes it",
+        )
+        .of(Kind::Proposal)
+        .answer::<ProposalView>(200, "it was made")
+        .command(|tx, call, body: DecideProposal| proposal::approve(tx, call.key(), body)),
         post("/proposals/{id}/reject", "reject_proposal", May(Administer), "Reject a change")
             .of(Kind::Proposal)
             .answer::<ProposalView>(200, "it was rejected")

@@ -2,8 +2,11 @@
 
 mod audit;
 mod environment;
+mod feature;
 mod pipeline;
 mod principal;
+mod release;
+mod snapshot;
 mod stream;
 mod webhook;
 
@@ -21,11 +24,18 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
         ("environments", environment::environments()),
         ("attributes", environment::attributes()),
         ("exclusion groups", environment::exclusion_groups()),
+        ("features", feature::features()),
+        ("segments", feature::segments()),
+        ("changes", feature::changes()),
+        ("schedules", feature::schedules()),
         ("pipelines", pipeline::operations()),
+        ("releases", release::releases()),
+        ("change requests", release::change_requests()),
         ("proposals", environment::proposals()),
         ("principals", principal::principals()),
         ("tokens", principal::tokens()),
         ("webhooks", webhook::operations()),
+        ("snapshots", snapshot::operations()),
         ("audit", audit::operations()),
         ("events", stream::operations()),
     ]

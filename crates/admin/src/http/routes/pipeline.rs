@@ -6,14 +6,17 @@ use tidegate::release::Permission::{Read, Write};
 use utoipa::IntoParams;
 
 use crate::domain::command::access::Because;
-use crate::domain::command::pipeline::{self, ClonePipeline, CreatePipeline, PublishPipeline, UpdatePipeline};
+use crate::domain::command::feature::{self, AddToPipeline, RemoveFromPipeline};
+use crate::domain::command::pipeline::{
+    self, ClonePipeline, CreatePipeline, PublishPipeline, UpdatePipeline,
+};
 use crate::domain::entity::Kind;
 use crate::domain::view::{self, PipelineView, VersionView};
 use crate::domain::{Problem, references};
 use crate::http::operation::Access::May;
 use crate::http::operation::{Operation, delete, get, post, put};
 use crate::http::page::{self, Page};
-use crate::http::schema::{Empty, References};
+use crate::http::schema::{Empty, Feature, References};
 use crate::http::view::{Nothing, Shown};
 
 /// Which pipelines.
@@ -28,6 +31,14 @@ struct Which {
     limit: Option<usize>,
     /// The `next` of the page before.
     after: Option<String>,
+}
+
+/// What becomes of a release that runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Keep {
+    /// Keep what is live; as `keep` in the body.
+    keep: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, utoipa::ToSchema)]
@@ -97,6 +108,24 @@ pub(super) fn operations() -> Vec<Operation> {
                 let shown = version.and_then(|version| view::version(&ask.world, ask.key(), version));
                 Shown::of("version", ask.second(), shown)
             }),
+        post("/pipelines/{key}/features", "add_feature_to_pipeline", May(Write), "Send a feature through a pipeline as it is")
+            .about("A release starts with what the phases do to it (enable, disable, set).")
+            .example(json!({ "feature": "new-checkout", "start_at": "staging" }))
+            .answer::<Feature>(200, "it would be sent (`dry_run`)")
+            .answer::<Feature>(202, "the release that was started")
+            .command(|tx, call, body: AddToPipeline| feature::add_to_pipeline(tx, call.key(), body)),
+        delete(
+            "/pipelines/{key}/features/{feature}",
+            "remove_feature_from_pipeline",
+            May(Write),
+            "Take a feature out of a pipeline",
+        )
+        .about("A release of it that runs is aborted; with `keep` what is live of it is kept.")
+        .answer::<Feature>(200, "it was taken out")
+        .command_asking(|tx, call, query: Keep, mut body: RemoveFromPipeline| {
+            body.keep |= query.keep.unwrap_or(false);
+            feature::remove_from_pipeline(tx, call.key(), call.second(), body)
+        }),
         get("/pipelines/{key}/references", "list_pipeline_references", May(Read), "What uses a pipeline")
             .answer::<References>(200, "features, segments and releases")
             .view(|ask, _: Nothing| {

@@ -28,20 +28,32 @@ pub(super) fn principals() -> Vec<Operation> {
             .command(|tx, _, body: CreatePrincipal| principal::create(tx, body)),
         get("/principals/{id}", "show_principal", May(Read), "A principal")
             .answer::<PrincipalView>(200, "the principal")
-            .view(|ask, _: Nothing| Shown::of("principal", ask.key(), view::principal(&ask.world, ask.key()))),
+            .view(|ask, _: Nothing| {
+                Shown::of("principal", ask.key(), view::principal(&ask.world, ask.key()))
+            }),
         put("/principals/{id}", "update_principal", May(Administer), "Change a principal")
             .of(Kind::Principal)
             .example(json!({ "grants": [{ "role": "releaser", "environments": ["staging"] }] }))
             .answer::<PrincipalView>(200, "it was changed")
             .command(|tx, call, body: UpdatePrincipal| principal::update(tx, call.key(), body)),
-        post("/principals/{id}/disable", "disable_principal", May(Administer), "Disable a principal, with all its tokens")
-            .of(Kind::Principal)
-            .answer::<PrincipalView>(200, "it was disabled")
-            .command(|tx, call, body: Because| principal::disable(tx, call.key(), body)),
-        delete("/principals/{id}", "delete_principal", May(Administer), "Delete a principal that nothing names")
-            .of(Kind::Principal)
-            .answer::<Empty>(200, "it was deleted")
-            .command(|tx, call, body: Because| principal::delete(tx, call.key(), body)),
+        post(
+            "/principals/{id}/disable",
+            "disable_principal",
+            May(Administer),
+            "Disable a principal, with all its tokens",
+        )
+        .of(Kind::Principal)
+        .answer::<PrincipalView>(200, "it was disabled")
+        .command(|tx, call, body: Because| principal::disable(tx, call.key(), body)),
+        delete(
+            "/principals/{id}",
+            "delete_principal",
+            May(Administer),
+            "Delete a principal that nothing names",
+        )
+        .of(Kind::Principal)
+        .answer::<Empty>(200, "it was deleted")
+        .command(|tx, call, body: Because| principal::delete(tx, call.key(), body)),
     ]
 }
 

@@ -1,0 +1,7 @@
+//! The server over HTTP, from outside.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod document;
+mod protocol;
+mod stream;
