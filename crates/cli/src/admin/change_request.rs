@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use serde_json::Value as Json;
 
 use super::client::{encode, query};
-use super::json::{at, scalar, text};
+use super::json::{at, items, scalar, text};
 use super::preview;
-use super::release::{changes, waiting_lines};
+use super::release::waiting_lines;
 use super::{Noun, Remote, Session};
 use crate::failure::{Exit, Failure};
 
@@ -60,33 +60,23 @@ impl Noun for ChangeRequests {
 }
 
 fn release(one: &Json) -> String {
-    preview::release_of(one).unwrap_or_else(|| super::release::id_of(one))
+    super::release::id_of(one)
 }
 
 fn phase(one: &Json) -> String {
-    let phase = one.get("phase");
-    phase
-        .and_then(|phase| text(phase, "id"))
-        .map(str::to_owned)
-        .or_else(|| phase.map(scalar))
-        .unwrap_or_default()
+    text(one, "phase").unwrap_or_default().to_owned()
+}
+
+/// The keys of what the release changes.
+fn changes(one: &Json) -> String {
+    let keys = at(one, "/diff").and_then(Json::as_object);
+    keys.map(|keys| keys.keys().map(String::as_str).collect::<Vec<_>>().join(", ")).unwrap_or_default()
 }
 
 /// How many of how many.
 fn approvals(one: &Json) -> String {
-    let have = match at(one, "/approvals") {
-        Some(Json::Array(given)) => Some(given.len().to_string()),
-        Some(Json::Number(number)) => Some(number.to_string()),
-        _ => at(one, "/have").map(scalar),
-    };
-    let need = ["/need", "/needed", "/count", "/required"]
-        .into_iter()
-        .find_map(|pointer| at(one, pointer))
-        .map(scalar);
-    match (have, need) {
-        (Some(have), Some(need)) => format!("{have} of {need}"),
-        (have, need) => have.or(need).unwrap_or_default(),
-    }
+    let need = at(one, "/needs/count").map(scalar).unwrap_or_default();
+    format!("{} of {need}", items(one, "approvals").len())
 }
 
 fn show(one: &Json) -> String {

@@ -229,9 +229,9 @@ impl Noun for Pipelines {
             Verb::RemoveFeature { key, feature, keep, reason } => {
                 let what = if *keep { "keep what is live" } else { "abort its release" };
                 session.confirm(&format!("Remove {feature} from {key}, and {what}?"))?;
-                let query = query([("keep", keep.then(|| "true".to_owned())), ("reason", reason.clone())]);
-                let path = format!("{}/features/{}{query}", path(key), encode(feature));
-                let answer = session.client.delete(&path, None)?;
+                let body = object([("keep", json!(keep)), ("reason", json!(reason))]);
+                let path = format!("{}/features/{}", path(key), encode(feature));
+                let answer = session.client.delete(&path, Some(&body))?;
                 session.print_answer(&answer, &format!("feature {feature}: removed from {key}"))
             }
             Verb::References { key } => {

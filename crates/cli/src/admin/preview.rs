@@ -52,6 +52,12 @@ pub(super) fn lines(preview: &Json) -> String {
             _ => line(&format!("not covered by any phase: {environment} (gets it all at once at the end)")),
         }
     }
+    // Of an action: what it would do, in words.
+    if at(preview, "/action").is_some() {
+        for fact in items(preview, "facts").iter().filter_map(|fact| text(fact, "text")) {
+            line(&format!("then: {fact}"));
+        }
+    }
     if let Some(notice) = text(preview, "notice") {
         line(&format!("notice: {notice}"));
     }

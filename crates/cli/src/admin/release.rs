@@ -123,7 +123,7 @@ enum Verb {
 
 #[derive(Args, Debug)]
 struct List {
-    /// Only in this status: running, completed, aborted, reverted; or paused
+    /// Only in this status: running, completed, aborted, reverted
     #[arg(long)]
     status: Option<String>,
     /// Only of this feature
@@ -475,7 +475,9 @@ fn decide(session: &mut Session, id: &str, verb: &str, mut body: Map<String, Jso
     body.insert("phase".into(), json!(phase_of(&before)));
     body.retain(|_, value| !value.is_null());
     if !session.is_json() {
-        let preview = session.client.find(&format!("{}/preview?action={}", path(id), verb.replace('-', "_")));
+        let bypass = if body.contains_key("bypass") { "&bypass=true" } else { "" };
+        let action = verb.replace('-', "_");
+        let preview = session.client.find(&format!("{}/preview?action={action}{bypass}", path(id)));
         // What the action would change is worth a look; the action does not depend on it.
         let preview = preview.ok().flatten();
         session.say(&about(&before, verb))?;
@@ -511,9 +513,7 @@ fn approve(session: &mut Session, id: &str, comment: Option<&str>) -> Result<Exi
     body.insert("revision".into(), revision_of(&before));
     body.insert("phase".into(), json!(phase_of(&before)));
     body.insert("comment".into(), json!(comment));
-    let signed = request.as_ref().and_then(|request| {
-        ["signed", "digest", "signature", "to_sign"].into_iter().find_map(|name| text(request, name))
-    });
+    let signed = request.as_ref().and_then(|request| text(request, "signed"));
     body.insert("signed".into(), json!(signed));
     body.retain(|_, value| !value.is_null());
     if !session.is_json() {
@@ -627,17 +627,7 @@ fn start(session: &mut Session, set: &Set, superseded: Option<&str>) -> Result<E
     }
     session.confirm("Start the release?")?;
     let answer = match superseded {
-        Some(id) => {
-            let before = session.client.get(&path(id))?;
-            if status(&before) != "running" && status(&before) != "paused" {
-                return Err(Failure::new(
-                    Exit::Refused,
-                    format!("release {id} is {}, so nothing can take its place", status(&before)),
-                )
-                .hint("start a release of its own: tidegate release start"));
-            }
-            session.client.post("/changes", &body)?
-        }
+        Some(id) => session.client.post(&format!("{}/supersede", path(id)), &body)?,
         None => session.client.post("/changes", &body)?,
     };
     session.print_answer(&answer, &outcome("change", &answer))

@@ -37,6 +37,9 @@ pub(crate) struct Serve {
     /// The key that encrypts signing secrets (mode 0600), made if it is not there; else next to the SQLite file
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// The Prometheus server of guards that name none: http://127.0.0.1:9090
+    #[arg(long, value_name = "URL")]
+    prometheus: Option<String>,
     /// The form of the log
     #[arg(long, value_enum, default_value_t = LogForm::Text)]
     log: LogForm,
@@ -54,6 +57,7 @@ pub(crate) fn run(args: &Serve) -> Result<Exit, Failure> {
         listen: args.listen,
         store: args.store.clone(),
         key_file: args.key_file.clone(),
+        prometheus: args.prometheus.clone(),
         ..Config::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -74,18 +74,31 @@ fn a_change_of_what_is_attached_is_released_once() {
     server.file("all.yaml", &attached);
     let done = server.run(&["apply", "-f", "all.yaml", "--yes"]).ok();
     assert!(done.contains("    pipeline: none -> standard\n    tags: money,shop -> shop\n"), "{done}");
-    server.file("all.yaml", &attached.replace("{id: staff, if: {segment: staff}, variant: on}", "{id: everyone, variant: on}"));
+    server.file(
+        "all.yaml",
+        &attached.replace("{id: staff, if: {segment: staff}, variant: on}", "{id: everyone, variant: on}"),
+    );
     let plan = server.run(&["apply", "-f", "all.yaml"]);
-    assert!(plan.stdout.contains("~ feature checkout") && plan.stdout.contains("    in a release of pipeline standard\n"), "{plan:#?}");
+    assert!(
+        plan.stdout.contains("~ feature checkout")
+            && plan.stdout.contains("    in a release of pipeline standard\n"),
+        "{plan:#?}"
+    );
     assert_eq!(plan.code, 7);
     let done = server.run(&["apply", "-f", "all.yaml", "--yes", "--reason", "everyone"]).ok();
     assert!(done.contains("feature checkout: release ") && done.contains(" started;"), "{done}");
     // The release still brings it; that is no reason to start another.
     assert_eq!(server.run(&["apply", "-f", "all.yaml", "--yes"]).ok(), "nothing to do: 8 unchanged\n");
     // Something else is, but only if told so.
-    server.file("all.yaml", &attached.replace("{id: staff, if: {segment: staff}, variant: on}", "{id: nobody, variant: off}"));
+    server.file(
+        "all.yaml",
+        &attached.replace("{id: staff, if: {segment: staff}, variant: on}", "{id: nobody, variant: off}"),
+    );
     let stderr = server.run(&["apply", "-f", "all.yaml", "--yes"]).fails(5);
-    assert!(stderr.contains("all.yaml:26: feature `checkout`: ") && stderr.contains("[release_active]"), "{stderr}");
+    assert!(
+        stderr.contains("all.yaml:26: feature `checkout`: ") && stderr.contains("[release_active]"),
+        "{stderr}"
+    );
     server.run(&["apply", "-f", "all.yaml", "--yes", "--supersede"]).ok();
 }
 
@@ -106,7 +119,10 @@ fn prune_deletes_what_no_file_names_of_the_kinds_that_files_have() {
 fn errors_name_file_and_line_and_nothing_is_done() {
     let server = Server::empty();
     server.file("bad/a.yaml", "kind: environment\nkey: dev\n---\nkind: flag\nkey: x\n");
-    server.file("bad/b.yaml", "kind: environment\nkey: dev\n---\n\nkind: feature\nkey: f\nspec: {kind: gate, rule: []}\n");
+    server.file(
+        "bad/b.yaml",
+        "kind: environment\nkey: dev\n---\n\nkind: feature\nkey: f\nspec: {kind: gate, rule: []}\n",
+    );
     let stderr = server.run(&["apply", "-f", "bad", "--yes"]).fails(1);
     for part in [
         "bad/a.yaml:4: unknown variant `flag`",

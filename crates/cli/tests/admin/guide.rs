@@ -40,7 +40,10 @@ fn parts(page: &str) -> Vec<Part> {
                     }
                 }
             }
-            (Some("console"), None) => match line.split_once("$ ").filter(|(who, _)| who.is_empty() || !who.trim_end().contains(' ') && who.ends_with(' ')) {
+            (Some("console"), None) => match line
+                .split_once("$ ")
+                .filter(|(who, _)| who.is_empty() || !who.trim_end().contains(' ') && who.ends_with(' '))
+            {
                 Some((who, command)) => parts.push(Part::Command {
                     line: number + 1,
                     who: Some(who.trim().to_owned()).filter(|who| !who.is_empty()),
@@ -134,7 +137,11 @@ fn follow(page: &str) {
         };
         commands += 1;
         let words = words(&command.replace("RELEASE", &release));
-        assert_eq!(words.first().map(String::as_str), Some("tidegate"), "{page}:{line}: only tidegate is run");
+        assert_eq!(
+            words.first().map(String::as_str),
+            Some("tidegate"),
+            "{page}:{line}: only tidegate is run"
+        );
         let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         let run: Run = match &who {
             None => server.run(&arguments),
@@ -148,7 +155,12 @@ fn follow(page: &str) {
         let found = format!("{}{}", run.stdout, run.stderr);
         let lines: Vec<&str> = found.lines().collect();
         let shown: Vec<String> = output.iter().map(|line| line.replace("RELEASE", &release)).collect();
-        assert!(matches(&shown, &lines), "{page}:{line}: {command}\n--- shown\n{}\n--- found ({})\n{found}", shown.join("\n"), run.code);
+        assert!(
+            matches(&shown, &lines),
+            "{page}:{line}: {command}\n--- shown\n{}\n--- found ({})\n{found}",
+            shown.join("\n"),
+            run.code
+        );
         if let Some((_, id)) = found.rsplit_once("tidegate release watch ") {
             id.lines().next().unwrap_or_default().trim().clone_into(&mut release);
         }

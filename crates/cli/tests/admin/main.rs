@@ -57,7 +57,16 @@ impl Run {
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ["CLICOLOR_FORCE", "NO_COLOR", "TIDEGATE_SERVER", "TIDEGATE_STORE", "TIDEGATE_TOKEN", "VISUAL", "EDITOR", "RUST_LOG"] {
+    for name in [
+        "CLICOLOR_FORCE",
+        "NO_COLOR",
+        "TIDEGATE_SERVER",
+        "TIDEGATE_STORE",
+        "TIDEGATE_TOKEN",
+        "VISUAL",
+        "EDITOR",
+        "RUST_LOG",
+    ] {
         command.env_remove(name);
     }
     command.env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR"));

@@ -6,7 +6,8 @@ use super::server::{ON, STANDARD};
 #[test]
 fn environments_are_made_changed_and_deleted() {
     let server = Server::start();
-    let made = server.run(&["env", "create", "qa", "--description", "for testers", "--pipelines", "false"]).ok();
+    let made =
+        server.run(&["env", "create", "qa", "--description", "for testers", "--pipelines", "false"]).ok();
     assert_eq!(made, "environment qa: done\n");
     let list = server.run(&["env", "list"]).ok();
     assert!(list.starts_with("ENVIRONMENT  PRODUCTION  PIPELINES  FLOOR  DESCRIPTION\n"), "{list}");
@@ -24,10 +25,16 @@ fn environments_are_made_changed_and_deleted() {
 #[test]
 fn features_without_a_pipeline_are_live_at_once() {
     let server = Server::start();
-    assert_eq!(server.run(&["feature", "create", "checkout", "--tag", "shop"]).ok(), "feature checkout: live, revision 1\n");
+    assert_eq!(
+        server.run(&["feature", "create", "checkout", "--tag", "shop"]).ok(),
+        "feature checkout: live, revision 1\n"
+    );
     server.file("on.yaml", ON);
     let preview = server.run(&["feature", "preview", "checkout", "--file", "on.yaml"]).ok();
-    assert!(preview.starts_with("live at once: no release is needed\ntouches: dev, prod, staging\ndiff:\n"), "{preview}");
+    assert!(
+        preview.starts_with("live at once: no release is needed\ntouches: dev, prod, staging\ndiff:\n"),
+        "{preview}"
+    );
     let saved = server.run(&["feature", "save", "checkout", "--file", "on.yaml", "--yes"]).ok();
     assert!(saved.ends_with("feature checkout: live, revision 2\n"), "{saved}");
     let again = server.run(&["feature", "save", "checkout", "--file", "on.yaml", "--yes"]).ok();
@@ -53,11 +60,16 @@ fn features_without_a_pipeline_are_live_at_once() {
 fn an_editor_edits_what_is_there() {
     let server = Server::start();
     server.run(&["feature", "create", "checkout"]).ok();
-    let script = server.file("editor.sh", "#!/bin/sh\nsed -i 's/\"gate\"/\"gate\", \"description\": \"edited\"/' \"$1\"\n");
+    let script = server
+        .file("editor.sh", "#!/bin/sh\nsed -i 's/\"gate\"/\"gate\", \"description\": \"edited\"/' \"$1\"\n");
     let editor = format!("sh {}", server.directory.join(script).display());
-    let run = server.command(&["feature", "edit", "checkout", "--yes"]).env("EDITOR", editor).output().unwrap();
+    let run =
+        server.command(&["feature", "edit", "checkout", "--yes"]).env("EDITOR", editor).output().unwrap();
     assert!(run.status.success(), "{run:?}");
-    assert_eq!(server.run(&["feature", "show", "checkout", "--format", "json"]).json()["definition"]["description"], "edited");
+    assert_eq!(
+        server.run(&["feature", "show", "checkout", "--format", "json"]).json()["definition"]["description"],
+        "edited"
+    );
     let stderr = server.run(&["feature", "edit", "checkout"]).fails(2);
     assert!(stderr.contains("no editor is set") && stderr.contains("--file"), "{stderr}");
 }
@@ -66,7 +78,9 @@ fn an_editor_edits_what_is_there() {
 fn kills_are_at_once_and_taken_back() {
     let server = Server::start();
     server.run(&["feature", "create", "checkout"]).ok();
-    server.run(&["feature", "kill", "checkout", "--environment", "prod", "--reason", "it burns", "--yes"]).ok();
+    server
+        .run(&["feature", "kill", "checkout", "--environment", "prod", "--reason", "it burns", "--yes"])
+        .ok();
     let shown = server.run(&["feature", "show", "checkout"]).ok();
     assert!(shown.contains("killed in prod: it burns (by admin)"), "{shown}");
     assert!(server.run(&["feature", "list"]).ok().contains("prod"));
@@ -136,7 +150,9 @@ fn a_feature_is_added_to_a_pipeline_and_removed() {
     server.run(&["feature", "create", "checkout", "--file", "off.yaml"]).ok();
     let added = server.run(&["pipeline", "add-feature", "stages", "checkout", "--yes"]).ok();
     assert!(added.contains("release ") && added.contains("started"), "{added}");
-    assert!(server.run(&["pipeline", "show", "stages"]).ok().contains("running:\n  checkout at later (entering)"));
+    assert!(
+        server.run(&["pipeline", "show", "stages"]).ok().contains("running:\n  checkout at later (entering)")
+    );
     server.run(&["pipeline", "remove-feature", "stages", "checkout", "--keep", "--yes"]).ok();
     let shown = server.run(&["feature", "show", "checkout"]).ok();
     assert!(!shown.contains("pipeline: stages"), "{shown}");
@@ -154,7 +170,8 @@ fn principals_act_by_their_tokens_and_grants() {
     server.run_as(&viewer, &["feature", "create", "checkout"]).ok();
     assert!(server.run(&["principal", "list"]).ok().contains("vera       person  Vera  editor  no"));
     let list = server.run(&["token", "list", "--format", "json"]).json();
-    let id = list.as_array().unwrap().iter().find(|token| token["principal"] == "vera").unwrap()["key"].clone();
+    let id =
+        list.as_array().unwrap().iter().find(|token| token["principal"] == "vera").unwrap()["key"].clone();
     server.run(&["token", "revoke", id.as_str().unwrap(), "--yes"]).ok();
     let stderr = server.run_as(&viewer, &["feature", "list"]).fails(5);
     assert!(stderr.contains("[unauthenticated]"), "{stderr}");
@@ -165,9 +182,11 @@ fn principals_act_by_their_tokens_and_grants() {
 #[test]
 fn webhooks_have_secrets_and_deliveries() {
     let server = Server::start();
-    let made = server.run(&["webhook", "create", "--url", "http://127.0.0.1:9/hook", "--fact", "feature.created"]);
+    let made =
+        server.run(&["webhook", "create", "--url", "http://127.0.0.1:9/hook", "--fact", "feature.created"]);
     assert!(made.stdout.starts_with("whsec_"), "{made:#?}");
-    let id = server.run(&["webhook", "list", "--format", "json"]).json()[0]["key"].as_str().unwrap().to_owned();
+    let id =
+        server.run(&["webhook", "list", "--format", "json"]).json()[0]["key"].as_str().unwrap().to_owned();
     assert!(server.run(&["webhook", "list"]).ok().contains("feature.created"));
     let rotated = server.run(&["webhook", "rotate", &id, "--yes"]).ok();
     assert!(rotated.starts_with("whsec_") && rotated != made.stdout);
@@ -207,7 +226,9 @@ fn scheduled_changes_wait_and_are_cancelled() {
     let server = Server::start();
     server.run(&["feature", "create", "checkout"]).ok();
     server.file("on.yaml", ON);
-    let saved = server.run(&["feature", "save", "checkout", "--file", "on.yaml", "--at", "2999-01-01T00:00:00Z", "--yes"]).ok();
+    let saved = server
+        .run(&["feature", "save", "checkout", "--file", "on.yaml", "--at", "2999-01-01T00:00:00Z", "--yes"])
+        .ok();
     assert!(saved.contains("scheduled for 2999-01-01T00:00:00Z as "), "{saved}");
     let list = server.run(&["schedule", "list", "--format", "json"]).json();
     let id = list[0]["key"].as_str().unwrap();

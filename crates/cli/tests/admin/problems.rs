@@ -28,7 +28,10 @@ fn a_problem_as_json_is_the_document() {
 fn a_server_that_is_not_there_has_its_own_code() {
     let run: Run = command(&["feature", "list", "--server", "http://127.0.0.1:9"]).output().unwrap().into();
     let stderr = run.fails(6);
-    assert!(stderr.contains("cannot reach the server http://127.0.0.1:9") && stderr.contains("tidegate serve"), "{stderr}");
+    assert!(
+        stderr.contains("cannot reach the server http://127.0.0.1:9") && stderr.contains("tidegate serve"),
+        "{stderr}"
+    );
     let run: Run = command(&["feature", "list", "--server", "tidegate.example"]).output().unwrap().into();
     assert!(run.fails(2).contains("is no URL of a server"));
 }
@@ -51,12 +54,23 @@ fn tokens_come_from_files_that_nobody_else_reads() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     without(&["env", "list", "--token-file", &name]).ok();
     // The configuration file.
-    let config = server.file("config/tidegate/config.toml", &format!("server = \"{}\"\ntoken_file = \"{}\"\n", server.url, path.display()));
+    let config = server.file(
+        "config/tidegate/config.toml",
+        &format!("server = \"{}\"\ntoken_file = \"{}\"\n", server.url, path.display()),
+    );
     assert!(server.directory.join(config).exists());
-    let run: Run = command(&["env", "list"]).env("XDG_CONFIG_HOME", server.directory.join("config")).output().unwrap().into();
+    let run: Run = command(&["env", "list"])
+        .env("XDG_CONFIG_HOME", server.directory.join("config"))
+        .output()
+        .unwrap()
+        .into();
     run.ok();
     server.file("config/tidegate/config.toml", "sever = 3\n");
-    let run: Run = command(&["env", "list"]).env("XDG_CONFIG_HOME", server.directory.join("config")).output().unwrap().into();
+    let run: Run = command(&["env", "list"])
+        .env("XDG_CONFIG_HOME", server.directory.join("config"))
+        .output()
+        .unwrap()
+        .into();
     assert!(run.fails(2).contains("is no configuration"));
 }
 
@@ -68,8 +82,14 @@ fn without_a_terminal_nothing_is_done_without_yes() {
     let run = server.run(&["feature", "save", "checkout", "--file", "on.yaml"]);
     assert!(run.stdout.contains("diff:"), "the preview is shown first: {run:#?}");
     let stderr = run.fails(7);
-    assert!(stderr.contains("no terminal to ask on; nothing was changed") && stderr.contains("--yes"), "{stderr}");
-    assert_eq!(server.run(&["feature", "show", "checkout", "--format", "json"]).json()["definition_revision"], 1);
+    assert!(
+        stderr.contains("no terminal to ask on; nothing was changed") && stderr.contains("--yes"),
+        "{stderr}"
+    );
+    assert_eq!(
+        server.run(&["feature", "show", "checkout", "--format", "json"]).json()["definition_revision"],
+        1
+    );
     server.run(&["feature", "delete", "checkout"]).fails(7);
     server.run(&["feature", "show", "checkout"]).ok();
 }
@@ -78,8 +98,12 @@ fn without_a_terminal_nothing_is_done_without_yes() {
 fn a_definition_comes_from_stdin_as_well() {
     let server = Server::start();
     server.run_with(&["feature", "create", "checkout", "--file", "-"], ON).ok();
-    assert_eq!(server.run(&["feature", "show", "checkout", "--format", "json"]).json()["definition"]["rules"][0]["variant"], "on");
-    let stderr = server.run_with(&["feature", "create", "other", "--file", "-"], "kind: gate\nrules: [\n").fails(1);
+    assert_eq!(
+        server.run(&["feature", "show", "checkout", "--format", "json"]).json()["definition"]["rules"][0]["variant"],
+        "on"
+    );
+    let stderr =
+        server.run_with(&["feature", "create", "other", "--file", "-"], "kind: gate\nrules: [\n").fails(1);
     assert!(stderr.contains("stdin:"), "{stderr}");
 }
 
@@ -93,9 +117,17 @@ fn keys_cannot_leave_their_path() {
 #[test]
 fn a_second_server_on_the_same_file_is_refused() {
     let server = Server::start();
-    let run: Run = command(&["serve", "--listen", "127.0.0.1:0"]).current_dir(&server.directory).output().unwrap().into();
+    let run: Run = command(&["serve", "--listen", "127.0.0.1:0"])
+        .current_dir(&server.directory)
+        .output()
+        .unwrap()
+        .into();
     run.fails(6);
     let address = server.url.strip_prefix("http://").unwrap();
-    let run: Run = command(&["serve", "--listen", address, "--store", "sqlite:other.db"]).current_dir(&server.directory).output().unwrap().into();
+    let run: Run = command(&["serve", "--listen", address, "--store", "sqlite:other.db"])
+        .current_dir(&server.directory)
+        .output()
+        .unwrap()
+        .into();
     assert!(run.fails(6).contains("cannot listen at"));
 }

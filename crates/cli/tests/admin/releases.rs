@@ -49,7 +49,12 @@ fn a_release_goes_through_its_phases() {
     let list = server.run(&["release", "list", "--status", "completed", "--feature", "checkout"]).ok();
     assert!(list.contains(&id), "{list}");
     assert_eq!(server.run(&["release", "list", "--status", "running", "--format", "json"]).ok(), "[]\n");
-    assert!(server.run(&["pipeline", "show", "standard"]).ok().contains("launched in the last 30 days:\n  checkout at "));
+    assert!(
+        server
+            .run(&["pipeline", "show", "standard"])
+            .ok()
+            .contains("launched in the last 30 days:\n  checkout at ")
+    );
     // Back again, at once.
     server.run(&["release", "revert", &id, "--reason", "not liked", "--yes"]).ok();
     assert!(server.run(&["release", "show", &id]).ok().contains("status: reverted"));
@@ -103,9 +108,11 @@ fn several_are_released_as_one() {
     assert!(server.run(&["release", "list"]).ok().contains("a, b"));
     let stderr = server.run(&[&set[..], &["--yes"]].concat()).fails(5);
     assert!(stderr.contains("[release_active]") && stderr.contains("--supersede"), "{stderr}");
-    let id = server.run(&["release", "list", "--format", "json"]).json()[0]["key"].as_str().unwrap().to_owned();
+    let id =
+        server.run(&["release", "list", "--format", "json"]).json()[0]["key"].as_str().unwrap().to_owned();
     server.file("other.yaml", &ON.replace("everyone", "all"));
-    let set = ["release", "supersede", &id, "--feature", "a=other.yaml", "--feature", "b=other.yaml", "--yes"];
+    let set =
+        ["release", "supersede", &id, "--feature", "a=other.yaml", "--feature", "b=other.yaml", "--yes"];
     server.run(&set).ok();
     assert!(server.run(&["release", "show", &id]).ok().contains("status: aborted"));
 }
@@ -124,7 +131,13 @@ fn a_watch_tells_what_is_new_and_ends_with_the_release() {
     assert_eq!(first[3], "  waiting for: phase `prod` has 0 of 1 approvals in prod");
     server.run_as(&ana, &["release", "approve", &id, "--yes"]).ok();
     let rest: Vec<String> = lines.collect();
-    assert_eq!(rest, [format!("release {id} of checkout: completed"), "  ✓ prod    done, approved by ana  [prod]".to_owned()]);
+    assert_eq!(
+        rest,
+        [
+            format!("release {id} of checkout: completed"),
+            "  ✓ prod    done, approved by ana  [prod]".to_owned()
+        ]
+    );
     assert_eq!(watch.wait().unwrap().code(), Some(0));
 }
 

@@ -31,7 +31,8 @@ impl Server {
     /// Starts one that has nothing but its first admin.
     pub(crate) fn empty() -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("admin-{}-{number}", std::process::id()));
+        let directory =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("admin-{}-{number}", std::process::id()));
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).unwrap();
         let mut child = command(&["serve", "--listen", "127.0.0.1:0"])
@@ -42,7 +43,9 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut after = |start: &str| {
             let line = lines.next().unwrap_or_else(|| panic!("the server ended early")).unwrap();
-            line.strip_prefix(start).unwrap_or_else(|| panic!("expected `{start}…`, found `{line}`")).to_owned()
+            line.strip_prefix(start)
+                .unwrap_or_else(|| panic!("expected `{start}…`, found `{line}`"))
+                .to_owned()
         };
         let url = after("listening on ");
         let once = after("one-time admin token: ");
@@ -54,7 +57,10 @@ impl Server {
     /// A command for it, as the admin.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(arguments);
-        command.current_dir(&self.directory).env("TIDEGATE_SERVER", &self.url).env("TIDEGATE_TOKEN", &self.token);
+        command
+            .current_dir(&self.directory)
+            .env("TIDEGATE_SERVER", &self.url)
+            .env("TIDEGATE_TOKEN", &self.token);
         command
     }
 
@@ -98,7 +104,8 @@ impl Server {
         self.run(&["feature", "create", key]).ok();
         self.run(&["feature", "attach", key, "--pipeline", "standard"]).ok();
         self.file("on.yaml", ON);
-        let answer = self.run(&["feature", "save", key, "--file", "on.yaml", "--yes", "--format", "json"]).json();
+        let answer =
+            self.run(&["feature", "save", key, "--file", "on.yaml", "--yes", "--format", "json"]).json();
         let id = answer.pointer("/release/key").or_else(|| answer.pointer("/release/id"));
         id.and_then(|id| id.as_str()).unwrap_or_else(|| panic!("{answer:#}")).to_owned()
     }

@@ -26,7 +26,8 @@ phases:
 
 fn simulate(pipeline: &str, arguments: &[&str]) -> Run {
     use std::io::Write as _;
-    let all: Vec<&str> = ["simulate", "--pipeline", "-"].into_iter().chain(arguments.iter().copied()).collect();
+    let all: Vec<&str> =
+        ["simulate", "--pipeline", "-"].into_iter().chain(arguments.iter().copied()).collect();
     let mut child = command(&all).stdin(std::process::Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(pipeline.as_bytes()).unwrap();
     child.wait_with_output().unwrap().into()
@@ -43,8 +44,18 @@ fn a_pipeline_runs_over_days() {
 
 #[test]
 fn a_guard_that_fails_pauses_and_somebody_goes_on() {
-    let arguments =
-        ["--start", "2026-11-16T08:00:00Z", "--approve-after", "1h", "--fail", "errors@6h", "--verdict", "errors=pass@8h", "--action", "unpause@9h"];
+    let arguments = [
+        "--start",
+        "2026-11-16T08:00:00Z",
+        "--approve-after",
+        "1h",
+        "--fail",
+        "errors@6h",
+        "--verdict",
+        "errors=pass@8h",
+        "--action",
+        "unpause@9h",
+    ];
     let run = simulate(PIPELINE, &arguments);
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(run.stdout.contains("guard errors is breached: pauses"), "{}", run.stdout);
@@ -59,7 +70,11 @@ fn nobody_approves_and_a_freeze_holds() {
     assert!(run.stdout.contains("still running after 3 d\n"), "{}", run.stdout);
     assert!(run.stdout.contains("waiting for: phase `prod` has 0 of 2 approvals"), "{}", run.stdout);
     let run = simulate(PIPELINE, &["--start", "2026-12-21T08:00:00Z", "--days", "3"]);
-    assert!(run.stdout.contains("a window holds forward motion (end of year freeze) until 2027-01-04T00:00:00Z"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("a window holds forward motion (end of year freeze) until 2027-01-04T00:00:00Z"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
@@ -71,9 +86,12 @@ fn an_abort_ends_it() {
 
 #[test]
 fn json_has_the_same_events() {
-    let run = simulate(STANDARD, &["--start", "2026-11-16T08:00:00Z", "--approve-after", "2h", "--format", "json"]).json();
+    let run =
+        simulate(STANDARD, &["--start", "2026-11-16T08:00:00Z", "--approve-after", "2h", "--format", "json"])
+            .json();
     assert_eq!(run["status"], "completed");
-    let events: Vec<&str> = run["time_line"].as_array().unwrap().iter().filter_map(|line| line["event"].as_str()).collect();
+    let events: Vec<&str> =
+        run["time_line"].as_array().unwrap().iter().filter_map(|line| line["event"].as_str()).collect();
     assert_eq!(events.first(), Some(&"started"));
     assert_eq!(events.last(), Some(&"completed"));
     assert_eq!(run["ended_at"].as_i64().unwrap() - run["start"].as_i64().unwrap(), 7_200_000);
