@@ -14,6 +14,8 @@ pub struct Config {
     pub store: String,
     /// The key file; absent: next to the SQLite file, `<file>.key`, or `tidegate.key` in the current directory.
     pub key_file: Option<PathBuf>,
+    /// The Prometheus server of guards that name none.
+    pub prometheus: Option<String>,
     /// The limits.
     pub limits: Limits,
     /// How long requests may go on after the server was told to stop.
@@ -74,6 +76,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7480)),
             store: "sqlite://tidegate.db".to_owned(),
             key_file: None,
+            prometheus: None,
             limits: Limits::default(),
             grace: Duration::from_secs(10),
         }

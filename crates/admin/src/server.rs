@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use tidegate::model::Key;
+use tidegate::release::{NextWake, Now};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
@@ -18,12 +20,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Used};
 use crate::clock::{Clock, SystemClock};
+use crate::clockwork::{self, Driver};
 use crate::config::Config;
+use crate::domain::command::guard::{self, Push};
+use crate::domain::command::release;
 use crate::domain::command::token::{self, NewToken};
-use crate::domain::{Code, Problem, Tx, Who};
+use crate::domain::entity::Kind;
+use crate::domain::{Code, Problem, SnapshotRow, Tx, Who, World, snapshot};
+use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
 use crate::store::{Store, StoreError};
+use crate::webhooks::{self, Outbox, Secrets, Webhooks};
 use crate::writer::{Options, Request, Writer};
 
 /// How often it is written when tokens were last used.
@@ -38,6 +46,8 @@ pub struct Server {
     stop: CancellationToken,
     grace: Duration,
     tasks: JoinSet<()>,
+    /// Ends with the writer.
+    background: JoinSet<()>,
 }
 
 /// Why a server cannot start, or ended.
@@ -91,9 +101,10 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let address = listener.local_addr().map_err(listen)?;
     let store = Arc::new(Store::open(&config.store).await?);
     let keys = KeyFile::open_or_create(&config.key_path())?;
-    let options =
-        Options { name: format!("{address} (process {})", std::process::id()), ..Options::default() };
+    let name = format!("{address} (process {})", std::process::id());
+    let options = Options { name, seal, ..Options::default() };
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
+    let background = background(&config, &writer, &keys)?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
     let stop = CancellationToken::new();
     let used = Arc::new(Used::default());
@@ -121,7 +132,7 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         }
     });
     tracing::info!(%address, "listening");
-    Ok(Server { address, admin_token, writer, stop, grace: config.grace, tasks })
+    Ok(Server { address, admin_token, writer, stop, grace: config.grace, tasks, background })
 }
 
 impl Server {
@@ -183,7 +194,61 @@ impl Server {
             self.tasks.shutdown().await;
         }
         self.writer.close().await;
+        self.background.shutdown().await;
         tracing::info!("stopped");
+    }
+}
+
+/// Makes the rows of the snapshots that a command changes.
+fn seal(before: &World, tx: &mut Tx) -> Result<Vec<SnapshotRow>, Problem> {
+    let name = |kind: Kind| serde_json::to_value(kind).ok().and_then(|name| name.as_str().map(str::to_owned));
+    let rows = snapshot::seal(before, tx)?.into_iter();
+    let row = |row: snapshot::SnapshotRow| {
+        let snapshot::SnapshotRow { environment, kind, key, body } = row;
+        SnapshotRow { environment, kind: name(kind).unwrap_or_default(), key, body }
+    };
+    Ok(rows.map(row).collect())
+}
+
+/// What runs by itself, on the server that leads: timers, guards, webhooks.
+fn background(config: &Config, writer: &Writer, keys: &KeyFile) -> Result<JoinSet<()>, ServeError> {
+    let give: GiveVerdict = Arc::new(|release: &Key, guard: &Key, verdict, detail| {
+        let (release, guard) = (Key::clone(release), Key::clone(guard));
+        let body = Push { verdict, detail: Some(detail) };
+        Box::new(move |tx: &mut Tx| guard::verdict(tx, &release, &guard, body))
+    });
+    let options = guards::Options { prometheus: config.prometheus.clone(), ..guards::Options::default() };
+    let guards = Guards::new(writer.clone(), give, &options)?;
+    let outbox: Arc<dyn Outbox> = Arc::clone(writer.store()) as _;
+    let webhooks = Webhooks::new(writer.clone(), outbox, Arc::new(keys.clone()), webhooks::TIMEOUT)?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(clockwork::run(writer.clone(), Arc::new(Releases)));
+    tasks.spawn(guards.run());
+    tasks.spawn(webhooks.run());
+    Ok(tasks)
+}
+
+/// The timers of releases, and scheduled changes.
+struct Releases;
+
+impl Driver for Releases {
+    fn due(&self, world: &World, now: Now) -> Vec<Request> {
+        let request = |due: release::Due| {
+            let command = Box::new(move |tx: &mut Tx| release::fire(tx, &due));
+            Request { who: Who::System, request: None, idempotency: None, command }
+        };
+        release::due(world, now).into_iter().map(request).collect()
+    }
+
+    fn next(&self, world: &World) -> NextWake {
+        release::next_due(world)
+    }
+}
+
+impl Secrets for KeyFile {
+    fn open(&self, sealed: &str) -> Result<String, String> {
+        let secret = Self::open(self, sealed).map_err(|error| error.to_string())?;
+        String::from_utf8(secret).map_err(|_| "a stored secret is no text".to_owned())
     }
 }
 

@@ -184,7 +184,15 @@ impl Draft {
             let parse = Arc::clone(&parse);
             async move { command::run(app, access, kind, &parse, request).await }
         });
-        Operation { draft: self, query, body: Some(body), media: "application/json", is_command: true, repeats: true, route }
+        Operation {
+            draft: self,
+            query,
+            body: Some(body),
+            media: "application/json",
+            is_command: true,
+            repeats: true,
+            route,
+        }
     }
 
     /// A view of the world with a query of type `Q`.
@@ -216,7 +224,15 @@ impl Draft {
             async move { view::run(app, access, &fetch, request).await }
         });
         let query = Q::into_params(|| Some(ParameterIn::Query));
-        Operation { draft: self, query, body: None, media: "application/json", is_command: false, repeats: false, route }
+        Operation {
+            draft: self,
+            query,
+            body: None,
+            media: "application/json",
+            is_command: false,
+            repeats: false,
+            route,
+        }
     }
 
     /// Something else than JSON.
@@ -260,7 +276,15 @@ impl Draft {
             }
         });
         let media = "application/json";
-        Operation { draft: self, query: Vec::new(), body: Some(B::schema()), media, is_command: true, repeats: false, route }
+        Operation {
+            draft: self,
+            query: Vec::new(),
+            body: Some(B::schema()),
+            media,
+            is_command: true,
+            repeats: false,
+            route,
+        }
     }
 
     /// An act on the store alone, which is in no log: `act` checks the body and gives what is done, with status and answer.
@@ -281,7 +305,15 @@ impl Draft {
             }
         });
         let body = Some(<super::schema::Empty as utoipa::PartialSchema>::schema());
-        Operation { draft: self, query: Vec::new(), body, media: "application/json", is_command: true, repeats: false, route }
+        Operation {
+            draft: self,
+            query: Vec::new(),
+            body,
+            media: "application/json",
+            is_command: true,
+            repeats: false,
+            route,
+        }
     }
 
     fn filter(&self) -> MethodFilter {

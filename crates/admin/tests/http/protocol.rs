@@ -332,7 +332,7 @@ async fn the_log_is_verified_and_exported() {
     let head = verified["head"].as_str().unwrap();
     let noted = harness.get(&format!("/audit/verify?head={head}")).await.expect(200).body;
     assert_eq!(noted["whole"], true, "{noted}");
-    let other = harness.get(&format!("/audit/verify?head={}", "0".repeat(64))).await.expect(200).body;
+    let other = harness.get(&format!("/audit/verify?head={}", "1".repeat(64))).await.expect(200).body;
     assert_eq!(other["whole"], false, "{other}");
     harness.get("/audit/verify?head=abc").await.problem(400, "bad_request");
     let export = harness.get("/audit/export").await.expect(200);

@@ -129,7 +129,7 @@ async fn streams_are_refused_where_they_cannot_be_and_end_with_the_server() {
     let mut stream = Stream::open(&harness, "/events", None).await;
     harness.get("/events").await.problem(429, "rate_limited");
     // What has nothing to say says so.
-    assert_eq!(stream.block().await.as_deref(), Some(":"));
+    assert_eq!(stream.block().await.as_deref(), Some(": "));
     let reading = tokio::spawn(async move { while stream.block().await.is_some() {} });
     harness.stop().await;
     reading.await.unwrap();

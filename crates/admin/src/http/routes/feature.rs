@@ -138,7 +138,9 @@ pub(super) fn segments() -> Vec<Operation> {
             .command(|tx, _, body: segment::Create| segment::create(tx, body)),
         get("/segments/{key}", "show_segment", May(Read), "A segment and its active release")
             .answer::<Segment>(200, "the segment")
-            .view(|ask, _: Nothing| Ok(segment::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())),
+            .view(|ask, _: Nothing| {
+                Ok(segment::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())
+            }),
         put("/segments/{key}", "save_segment", May(Write), "Change the condition of a segment")
             .about(TOUCHES)
             .of(Kind::Segment)
@@ -146,7 +148,10 @@ pub(super) fn segments() -> Vec<Operation> {
             .answer::<Segment>(202, "a release brings it")
             .command(|tx, call, body: segment::Save| segment::save(tx, call.key(), body)),
         post("/segments/{key}/preview", "preview_segment", May(Write), "What a change of a segment would do")
-            .answer::<Preview>(200, "phases, environments, differences, what no phase covers, the pipeline's notice")
+            .answer::<Preview>(
+                200,
+                "phases, environments, differences, what no phase covers, the pipeline's notice",
+            )
             .trial(|tx, call, body: segment::Save| segment::preview(tx, call.key(), body)),
         delete("/segments/{key}", "delete_segment", May(Write), "Delete a segment that nothing uses")
             .about(TOUCHES)
@@ -154,12 +159,17 @@ pub(super) fn segments() -> Vec<Operation> {
             .answer::<Segment>(200, "it is gone")
             .answer::<Segment>(202, "a release takes it away")
             .command(|tx, call, body: feature::Simple| segment::delete(tx, call.key(), body)),
-        put("/segments/{key}/pipeline", "attach_segment", May(Write), "Attach a segment to a pipeline, or to none")
-            .of(Kind::Segment)
-            .example(json!({ "pipeline": null }))
-            .answer::<Segment>(200, "it was attached or detached")
-            .answer::<Segment>(202, "the change waits for a second person")
-            .command(|tx, call, body: SetPipeline| segment::pipeline(tx, call.key(), body)),
+        put(
+            "/segments/{key}/pipeline",
+            "attach_segment",
+            May(Write),
+            "Attach a segment to a pipeline, or to none",
+        )
+        .of(Kind::Segment)
+        .example(json!({ "pipeline": null }))
+        .answer::<Segment>(200, "it was attached or detached")
+        .answer::<Segment>(202, "the change waits for a second person")
+        .command(|tx, call, body: SetPipeline| segment::pipeline(tx, call.key(), body)),
         get("/segments/{key}/references", "list_segment_references", May(Read), "What uses a segment")
             .answer::<Page>(200, "its users")
             .view(|ask, _: Nothing| Ok(segment::users(&ask.world, ask.key())?.into())),
@@ -168,14 +178,22 @@ pub(super) fn segments() -> Vec<Operation> {
 
 pub(super) fn changes() -> Vec<Operation> {
     vec![
-        post("/changes", "apply_change", May(Write), "Change several features and segments at once, in one release")
-            .about(TOUCHES)
-            .example(json!({ "features": { "a": { "kind": "gate" } }, "base_revisions": { "a": 3 } }))
-            .answer::<Feature>(200, "it is live")
-            .answer::<Feature>(202, "a release brings it")
-            .command(|tx, _, body: change::Body| change::apply(tx, body)),
+        post(
+            "/changes",
+            "apply_change",
+            May(Write),
+            "Change several features and segments at once, in one release",
+        )
+        .about(TOUCHES)
+        .example(json!({ "features": { "a": { "kind": "gate" } }, "base_revisions": { "a": 3 } }))
+        .answer::<Feature>(200, "it is live")
+        .answer::<Feature>(202, "a release brings it")
+        .command(|tx, _, body: change::Body| change::apply(tx, body)),
         post("/changes/preview", "preview_change", May(Write), "What a change of several would do")
-            .answer::<Preview>(200, "phases, environments, differences, what no phase covers, the pipeline's notice")
+            .answer::<Preview>(
+                200,
+                "phases, environments, differences, what no phase covers, the pipeline's notice",
+            )
             .trial(|tx, _, body: change::Body| change::preview(tx, body)),
     ]
 }

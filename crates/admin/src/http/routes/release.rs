@@ -121,29 +121,54 @@ pub(super) fn releases() -> Vec<Operation> {
                 page::size(query.limit)?;
                 Ok(release::list(&ask.world, &ask.caller()?.actor, ask.now, &query)?.into())
             }),
-        get("/releases/{id}", "show_release", May(READ), "A release: plan, state, what it waits for, what can be done")
-            .answer::<Release>(200, "the release")
-            .view(|ask, _: Nothing| Ok(release::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())),
+        get(
+            "/releases/{id}",
+            "show_release",
+            May(READ),
+            "A release: plan, state, what it waits for, what can be done",
+        )
+        .answer::<Release>(200, "the release")
+        .view(|ask, _: Nothing| {
+            Ok(release::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())
+        }),
         get("/releases/{id}/preview", "preview_release_action", May(READ), "What an action would change")
-            .answer::<Preview>(200, "where the release would be, and what each environment would be served otherwise")
+            .answer::<Preview>(
+                200,
+                "where the release would be, and what each environment would be served otherwise",
+            )
             .view(|ask, tried: Tried| {
                 let tx = Tx::new((*ask.world).clone(), ask.caller()?.actor.clone(), ask.now);
                 let act = Act { bypass: tried.bypass.unwrap_or(false), ..Act::default() };
                 Ok(release::preview_action(&tx, ask.key(), tried.action, act)?.into())
             }),
-        get("/releases/{id}/history", "list_release_history", May(READ), "What happened to a release, from the log")
-            .answer::<Page>(200, "a page of events")
-            .fetch(|ask, span: Span| async move { told(&ask, &span).await }),
-        post("/releases/{id}/supersede", "supersede_release", Step(Permission::Write), "Abort a release and start another in its place")
-            .about("The new one starts from the old base, in the same transaction.")
-            .of(Kind::Release)
-            .answer::<Release>(200, "the change is live at once")
-            .answer::<Release>(202, "the new release brings it")
-            .command(|tx, call, body: change::Body| release::supersede(tx, call.key(), body)),
-        post("/releases/{id}/guards/{guard}/verdict", "give_verdict", Step(Permission::Pause), "Give a guard a verdict")
-            .example(json!({ "verdict": "fail", "detail": "error rate 4.2 %" }))
-            .answer::<Release>(200, "it was heard; the release may have been paused or aborted by it")
-            .command(|tx, call, body: guard::Push| guard::verdict(tx, call.key(), call.second(), body)),
+        get(
+            "/releases/{id}/history",
+            "list_release_history",
+            May(READ),
+            "What happened to a release, from the log",
+        )
+        .answer::<Page>(200, "a page of events")
+        .fetch(|ask, span: Span| async move { told(&ask, &span).await }),
+        post(
+            "/releases/{id}/supersede",
+            "supersede_release",
+            Step(Permission::Write),
+            "Abort a release and start another in its place",
+        )
+        .about("The new one starts from the old base, in the same transaction.")
+        .of(Kind::Release)
+        .answer::<Release>(200, "the change is live at once")
+        .answer::<Release>(202, "the new release brings it")
+        .command(|tx, call, body: change::Body| release::supersede(tx, call.key(), body)),
+        post(
+            "/releases/{id}/guards/{guard}/verdict",
+            "give_verdict",
+            Step(Permission::Pause),
+            "Give a guard a verdict",
+        )
+        .example(json!({ "verdict": "fail", "detail": "error rate 4.2 %" }))
+        .answer::<Release>(200, "it was heard; the release may have been paused or aborted by it")
+        .command(|tx, call, body: guard::Push| guard::verdict(tx, call.key(), call.second(), body)),
     ];
     for (path, id, permission, summary, about, run) in ACTIONS {
         let example = json!({ "revision": 4, "reason": "looks well" });
@@ -167,13 +192,26 @@ pub(super) fn change_requests() -> Vec<Operation> {
             .view(|ask, which: Requests| {
                 page::size(which.limit)?;
                 let (world, actor, mine) = (&ask.world, &ask.caller()?.actor, which.mine.unwrap_or(false));
-                Ok(release::change_requests(world, actor, ask.now, mine, which.after.as_deref(), which.limit)?.into())
+                Ok(release::change_requests(
+                    world,
+                    actor,
+                    ask.now,
+                    mine,
+                    which.after.as_deref(),
+                    which.limit,
+                )?
+                .into())
             }),
-        get("/change-requests/{release}", "show_change_request", May(READ), "The phase of a release that awaits approval")
-            .answer::<ChangeRequest>(200, "the difference, the approvals so far, and what an approval signs")
-            .view(|ask, _: Nothing| {
-                Ok(release::change_request(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())
-            }),
+        get(
+            "/change-requests/{release}",
+            "show_change_request",
+            May(READ),
+            "The phase of a release that awaits approval",
+        )
+        .answer::<ChangeRequest>(200, "the difference, the approvals so far, and what an approval signs")
+        .view(|ask, _: Nothing| {
+            Ok(release::change_request(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())
+        }),
     ]
 }
 
@@ -196,7 +234,8 @@ async fn told(ask: &Ask, span: &Span) -> Result<Shown, Problem> {
     after = after.max(start - 1);
     let mut items: Vec<(String, Json)> = Vec::new();
     while after < end && items.len() <= size {
-        let filter = LogFilter { after: Some(after), before: Some(end + 1), limit: CHUNK, ..LogFilter::default() };
+        let filter =
+            LogFilter { after: Some(after), before: Some(end + 1), limit: CHUNK, ..LogFilter::default() };
         let entries = ask.app.store.log(&filter).await.map_err(|e| e.problem())?;
         let Some(last) = entries.last() else { break };
         after = last.seq;
