@@ -283,3 +283,15 @@ pub(crate) fn instant(text: &str) -> Result<i64, String> {
         "expected an instant such as 2026-01-31T12:00:00Z, or milliseconds since 1970".to_owned()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

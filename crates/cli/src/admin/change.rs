@@ -17,6 +17,7 @@ use crate::failure::{Exit, Failure, reason};
 
 /// How something is saved
 #[derive(Args, Debug)]
+#[group(id = "saving")]
 pub(crate) struct Save {
     /// Abort the release of it that runs, and start the new one from the old base
     #[arg(long)]

@@ -185,8 +185,7 @@ impl Noun for Pipelines {
                 }
                 session.confirm(&format!("Publish {key}? The version never changes after."))?;
                 let answer = verb(session, key, "publish", reason.as_deref())?;
-                let version =
-                    at(&answer.body, "/published").or_else(|| at(&answer.body, "/version")).map(scalar);
+                let version = at(&answer.body, "/published/version").map(scalar);
                 session.print_answer(
                     &answer,
                     &format!("pipeline {key}: version {} is published", version.unwrap_or_default()),

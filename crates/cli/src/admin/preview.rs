@@ -121,7 +121,7 @@ fn collect(diff: &Json, prefix: &str, out: &mut Vec<String>) {
             let before = ["before", "old", "from", "base"].into_iter().find_map(|name| members.get(name));
             let after = ["after", "new", "to", "candidate"].into_iter().find_map(|name| members.get(name));
             if before.is_some() || after.is_some() {
-                let place = format!("{prefix}{place}");
+                let place = format!("{prefix} {place}").trim().to_owned();
                 out.push(if place.is_empty() { "(whole)".to_owned() } else { place });
                 side('-', before, out);
                 side('+', after, out);

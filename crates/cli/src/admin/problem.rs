@@ -16,8 +16,9 @@ pub(super) fn failure(status: u16, body: &str, json: bool, token: bool) -> Failu
         return Failure::Document { exit, text: format!("{problem:#}\n") };
     }
     let failure = Failure::new(exit, message(status, &problem));
-    let hint = text(&problem, "hint").map(str::to_owned);
-    match hint.or_else(|| own_hint(status, &problem, token)) {
+    // The server's own hints speak of requests, where this can speak of options.
+    let hint = own_hint(status, &problem, token);
+    match hint.or_else(|| text(&problem, "hint").map(str::to_owned)) {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
@@ -88,7 +89,7 @@ fn state_line(state: &Json) -> String {
     if let Some(status) = text(state, "status") {
         parts.push(status.to_owned());
     }
-    if state.get("paused").is_some_and(|paused| !paused.is_null()) {
+    if state.get("paused").is_some_and(|paused| !matches!(paused, Json::Null | Json::Bool(false))) {
         parts.push("paused".to_owned());
     }
     if let Some(phase) = state.get("phase") {

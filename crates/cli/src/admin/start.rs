@@ -8,6 +8,7 @@ use crate::failure::Failure;
 
 /// How the release starts that the change makes, if it makes one
 #[derive(Args, Debug, Default)]
+#[group(id = "starting")]
 #[command(next_help_heading = "Release")]
 pub(crate) struct Start {
     /// What the release is for

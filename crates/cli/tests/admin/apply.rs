@@ -96,7 +96,7 @@ fn a_change_of_what_is_attached_is_released_once() {
     );
     let stderr = server.run(&["apply", "-f", "all.yaml", "--yes"]).fails(5);
     assert!(
-        stderr.contains("all.yaml:26: feature `checkout`: ") && stderr.contains("[release_active]"),
+        stderr.contains("all.yaml:23: feature `checkout`: ") && stderr.contains("[release_active]"),
         "{stderr}"
     );
     server.run(&["apply", "-f", "all.yaml", "--yes", "--supersede"]).ok();

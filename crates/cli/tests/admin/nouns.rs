@@ -95,7 +95,10 @@ fn segments_are_named_conditions_with_users() {
     server.run(&["segment", "create", "staff", "--file", "staff.yaml"]).ok();
     server.file("by-staff.yaml", "kind: gate\nrules:\n  - {id: staff, if: {segment: staff}, variant: on}\n");
     server.run(&["feature", "create", "beta", "--file", "by-staff.yaml"]).ok();
-    assert_eq!(server.run(&["segment", "references", "staff"]).ok(), "feature beta at /rules/0/if/segment\n");
+    assert_eq!(
+        server.run(&["segment", "references", "staff"]).ok(),
+        "feature beta at /definition/rules/0/if/segment\n"
+    );
     let stderr = server.run(&["segment", "delete", "staff", "--yes"]).fails(5);
     assert!(stderr.contains("[in_use]") && stderr.contains("feature `beta`"), "{stderr}");
     server.run(&["feature", "delete", "beta", "--yes"]).ok();
@@ -213,7 +216,7 @@ fn the_audit_log_is_listed_verified_and_exported() {
     server.run(&["feature", "create", "other"]).ok();
     let text = server.run(&["audit", "verify", "--head", head]).ok();
     assert!(text.starts_with("the audit log is whole: "), "{text}");
-    let stderr = server.run(&["audit", "verify", "--head", &"0".repeat(64)]).fails(5);
+    let stderr = server.run(&["audit", "verify", "--head", &"f".repeat(64)]).fails(5);
     assert!(stderr.contains("the audit log is not whole"), "{stderr}");
     let exported = server.run(&["audit", "export"]).ok();
     assert_eq!(exported.lines().count() as u64, verified["events"].as_u64().unwrap() + 1);

@@ -60,7 +60,8 @@ fn a_guard_that_fails_pauses_and_somebody_goes_on() {
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(run.stdout.contains("guard errors is breached: pauses"), "{}", run.stdout);
     assert!(run.stdout.contains("unpaused by you"), "{}", run.stdout);
-    assert!(run.stdout.ends_with(" h\n") && run.stdout.contains("completed after"), "{}", run.stdout);
+    assert_eq!(run.stdout.matches("says fail").count(), 1, "{}", run.stdout);
+    assert!(run.stdout.ends_with("completed after 2 d\n"), "{}", run.stdout);
 }
 
 #[test]

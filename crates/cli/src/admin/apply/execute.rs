@@ -3,6 +3,8 @@
 //! What is refused is tried again after the rest, as long as anything gets done: what names something else waits until
 //! that is there (an experiment and its exclusion group), and what is used goes after its users.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::super::Session;
@@ -12,6 +14,9 @@ use super::super::preview::{outcome, release_of};
 use super::document::{Document, Kind};
 use super::plan::{Step, Verb};
 use crate::failure::{Exit, Failure};
+
+/// The member of a definition that names its exclusion group.
+const GROUP: &str = "exclusion_group";
 
 /// How changes are made that start releases.
 pub(super) struct How {
@@ -23,12 +28,14 @@ pub(super) struct How {
 pub(super) fn execute(session: &mut Session, steps: &[Step], how: &How) -> Result<Vec<Json>, Failure> {
     let mut left: Vec<&Step> = steps.iter().filter(|step| step.verb != Verb::Unchanged).collect();
     let mut done = Vec::new();
+    // An experiment names its group, and the group its experiments: those begin, or end, without it.
+    let mut ungrouped: Option<BTreeSet<String>> = None;
     loop {
         let mut refused = Vec::new();
         let mut first = None;
         let before = left.len();
         for step in left {
-            match one(session, step, how) {
+            match one(session, step, how, ungrouped.as_ref().is_some_and(|some| some.contains(&step.key))) {
                 Ok(answer) => {
                     let what = format!("{} {}", step.kind.as_str(), step.key);
                     session.say(&match step.verb {
@@ -52,6 +59,15 @@ pub(super) fn execute(session: &mut Session, steps: &[Step], how: &How) -> Resul
         match first {
             None => return Ok(done),
             Some(failure) if refused.len() == before => {
+                if ungrouped.is_none() {
+                    let some = ungroup(session, &refused)?;
+                    let any = !some.is_empty();
+                    ungrouped = Some(some);
+                    if any {
+                        left = refused;
+                        continue;
+                    }
+                }
                 if !done.is_empty() || refused.len() > 1 {
                     let names: Vec<String> =
                         refused.iter().map(|step| format!("{} {}", step.kind.as_str(), step.key)).collect();
@@ -62,6 +78,44 @@ pub(super) fn execute(session: &mut Session, steps: &[Step], how: &How) -> Resul
             Some(_) => left = refused,
         }
     }
+}
+
+/// Makes the experiments that wait for their exclusion group without it, or takes them out of it to be deleted; which ones.
+///
+/// Not those with a pipeline: this would be a release of its own.
+fn ungroup(session: &Session, refused: &[&Step]) -> Result<BTreeSet<String>, Failure> {
+    let mut done = BTreeSet::new();
+    for step in refused.iter().filter(|step| step.kind == Kind::Feature) {
+        let path = format!("{}/{}", step.kind.path(), encode(&step.key));
+        match (&step.document, &step.before) {
+            (Some(document), None)
+                if document.pipeline.clone().flatten().is_none() && document.spec.get(GROUP).is_some() =>
+            {
+                let body = object([("key", json!(step.key)), ("definition", without_group(&document.spec))]);
+                session.client.post(step.kind.path(), &body)?;
+            }
+            (None, Some(before)) if before.get("pipeline").is_none_or(Json::is_null) => {
+                let definition = before.get("definition").unwrap_or(&Json::Null);
+                if definition.get(GROUP).is_none() {
+                    continue;
+                }
+                let base = before.get("definition_revision").unwrap_or(&Json::Null);
+                let body = json!({ "definition": without_group(definition), "base_revision": base });
+                session.client.put(&path, &body)?;
+            }
+            _ => continue,
+        }
+        done.insert(step.key.clone());
+    }
+    Ok(done)
+}
+
+fn without_group(definition: &Json) -> Json {
+    let mut definition = definition.clone();
+    if let Json::Object(members) = &mut definition {
+        members.remove(GROUP);
+    }
+    definition
 }
 
 fn is_refusal(failure: &Failure) -> bool {
@@ -84,10 +138,11 @@ fn named(failure: Failure, step: Option<&Step>) -> Failure {
     }
 }
 
-fn one(session: &Session, step: &Step, how: &How) -> Result<Answer, Failure> {
+/// `is_ungrouped`: it was changed meanwhile, by [`ungroup`].
+fn one(session: &Session, step: &Step, how: &How, is_ungrouped: bool) -> Result<Answer, Failure> {
     let path = format!("{}/{}", step.kind.path(), encode(&step.key));
     let Some(document) = &step.document else {
-        return delete(session, step, &path, how);
+        return delete(session, step, &path, how, is_ungrouped);
     };
     match step.kind {
         Kind::Attribute | Kind::ExclusionGroup => session.client.put(&path, &document.spec),
@@ -96,12 +151,29 @@ fn one(session: &Session, step: &Step, how: &How) -> Result<Answer, Failure> {
         }
         Kind::Environment => session.client.put(&path, &document.spec),
         Kind::Pipeline => pipeline(session, step, document, &path),
+        Kind::Feature if is_ungrouped => {
+            let now = session.client.get(&path)?;
+            let base = now.get("definition_revision").unwrap_or(&Json::Null);
+            let body = json!({ "definition": document.spec, "base_revision": base });
+            let answer = session.client.put(&path, &body)?;
+            if let Some(tags) = &document.tags {
+                session.client.put(&format!("{path}/tags"), &json!({ "tags": tags }))?;
+            }
+            Ok(answer)
+        }
         Kind::Feature | Kind::Segment => definition(session, step, document, &path, how),
     }
 }
 
-fn delete(session: &Session, step: &Step, path: &str, how: &How) -> Result<Answer, Failure> {
+fn delete(
+    session: &Session,
+    step: &Step,
+    path: &str,
+    how: &How,
+    is_ungrouped: bool,
+) -> Result<Answer, Failure> {
     let base = step.before.as_ref().and_then(|before| before.get("definition_revision")).cloned();
+    let base = base.filter(|_| !is_ungrouped);
     let body = match step.kind {
         Kind::Feature | Kind::Segment => {
             Some(object([("base_revision", base.unwrap_or(Json::Null)), ("start", how.start.clone())]))

@@ -53,11 +53,6 @@ impl Line {
     }
 }
 
-/// Whether an event is worth a line: verdicts are where they matter.
-pub(super) fn is_worth_telling(event: &Event) -> bool {
-    !matches!(event, Event::VerdictGiven { verdict: Verdict::Pass, .. })
-}
-
 fn event_text(event: &Event) -> String {
     let bypass = |bypass: &bool| if *bypass { ", as a bypass" } else { "" };
     match event {

@@ -9,7 +9,7 @@ use tidegate::release::{
     Seen, State, Status, Transition, Verdict, Wait, start, step, waiting_for,
 };
 
-use super::line::{Line, What, is_worth_telling};
+use super::line::{Line, What};
 use crate::admin::duration;
 use crate::args::instant;
 
@@ -68,6 +68,8 @@ struct World<'a> {
     lines: Vec<Line>,
     waits: Vec<Wait>,
     said: BTreeMap<Key, Verdict>,
+    /// What the time line has of each guard; a pass if nothing.
+    told: BTreeMap<Key, Verdict>,
     /// When each guard that was reached is asked next.
     asked: BTreeMap<Key, i64>,
     approve_after: Option<u64>,
@@ -94,6 +96,7 @@ pub(super) fn simulate(
         lines: Vec::new(),
         waits: Vec::new(),
         said: BTreeMap::new(),
+        told: BTreeMap::new(),
         asked: BTreeMap::new(),
         approve_after,
         approval: None,
@@ -106,23 +109,11 @@ pub(super) fn simulate(
             break;
         }
         let timer = [wake.uptime.map(|uptime| start_ms.saturating_add_unsigned(uptime)), wake.wall];
-        let times = timer.into_iter().chain([
-            deeds.peek().map(|(at, _)| *at),
-            world.approval,
-            world.asked.values().min().copied(),
-        ]);
-        let Some(next) = times.flatten().min() else { break };
-        // A wake that is over already is looked at in the next millisecond, so that time moves.
-        let next = next.max(if world.lines.is_empty() { world.wall } else { world.wall.max(next) });
-        let next = if next <= world.wall
-            && deeds.peek().is_none_or(|(at, _)| *at > world.wall)
-            && world.approval.is_none_or(|at| at > world.wall)
-            && world.asked.values().all(|at| *at > world.wall)
-        {
-            world.wall.saturating_add(1)
-        } else {
-            next.max(world.wall)
-        };
+        // A timer that is due already is looked at a millisecond later, so that time moves.
+        let timer = timer.into_iter().flatten().min().map(|at| at.max(world.wall.saturating_add(1)));
+        let outside = [deeds.peek().map(|(at, _)| *at), world.approval, world.asked.values().min().copied()];
+        let outside = outside.into_iter().flatten().min().map(|at| at.max(world.wall));
+        let Some(next) = [timer, outside].into_iter().flatten().min() else { break };
         if next > ends {
             world.wall = ends;
             break;
@@ -191,7 +182,13 @@ impl World<'_> {
             if let Event::PhaseStarted { .. } | Event::PhaseSkipped { .. } = event {
                 self.approval = None;
             }
-            if is_worth_telling(&event) {
+            let is_news = match &event {
+                Event::VerdictGiven { guard, verdict, .. } => {
+                    self.told.insert(Key::clone(guard), *verdict).unwrap_or(Verdict::Pass) != *verdict
+                }
+                _ => true,
+            };
+            if is_news {
                 moved = true;
                 self.lines.push(Line { at: self.wall, what: What::Event(event) });
             }
