@@ -6,18 +6,39 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use tidegate::operand::instant::{instant_from_int, parse_instant};
 
+use crate::admin::apply::Apply;
+use crate::admin::audit::Audit;
+use crate::admin::change_request::ChangeRequests;
+use crate::admin::delivery::Deliveries;
+use crate::admin::environment::Environments;
+use crate::admin::feature::Features;
+use crate::admin::pipeline::Pipelines;
+use crate::admin::principal::Principals;
+use crate::admin::proposal::Proposals;
+use crate::admin::release::Releases;
+use crate::admin::schedule::Schedules;
+use crate::admin::segment::Segments;
+use crate::admin::token::Tokens;
+use crate::admin::webhook::Webhooks;
+use crate::command::serve::Serve;
+use crate::command::simulate::Simulate;
 use crate::contexts::{Assignment, assignment};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (semantics 1)");
 const _: () = assert!(crate::SEMANTICS == 1);
 
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  a document is invalid; its diagnostics are printed
   2  wrong usage: options, an unknown feature, a name given twice
   3  a context is bad: not JSON, or not an object
   4  a file or stream cannot be read or written
+  5  the server refused; nothing was changed
+  6  the server failed, or cannot be reached
+  7  nobody said yes, or there was no terminal to ask on; nothing was changed
+  8  release watch: it was aborted, superseded or reverted
+  9  release watch: it still runs after --timeout
 
 Data goes to stdout, everything else to stderr. NO_COLOR is respected.";
 
@@ -32,7 +53,7 @@ Examples:
   tidegate eval snapshot.json --feature checkout --context '{\"user_id\": \"u-7\"}' --format json
   tidegate eval snapshot.json --process environment=prod < contexts.jsonl > decisions.jsonl";
 
-/// Validates, evaluates and explains Tidegate snapshots offline
+/// Moves releases through their pipelines, and evaluates and explains snapshots offline
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version = VERSION, after_help = EXIT_CODES, max_term_width = 110)]
 pub(crate) struct Cli {
@@ -49,6 +70,22 @@ pub(crate) enum Verb {
     Schema(Schema),
     Import(Import),
     Completions(Completions),
+    Serve(Serve),
+    Simulate(Simulate),
+    Apply(Apply),
+    Env(Environments),
+    Feature(Features),
+    Segment(Segments),
+    Pipeline(Pipelines),
+    Release(Releases),
+    ChangeRequest(ChangeRequests),
+    Schedule(Schedules),
+    Proposal(Proposals),
+    Principal(Principals),
+    Token(Tokens),
+    Webhook(Webhooks),
+    Deliveries(Deliveries),
+    Audit(Audit),
     /// Decides documents and contexts in bulk, for comparison with other evaluators
     #[command(hide = true)]
     Bulk,
@@ -240,9 +277,21 @@ pub(crate) enum OnError {
     Stop,
 }
 
-fn instant(text: &str) -> Result<i64, String> {
+pub(crate) fn instant(text: &str) -> Result<i64, String> {
     let ms = text.parse().ok().and_then(instant_from_int);
     ms.or_else(|| parse_instant(text)).ok_or_else(|| {
         "expected an instant such as 2026-01-31T12:00:00Z, or milliseconds since 1970".to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -14,6 +14,16 @@ pub(crate) enum Exit {
     Usage = 2,
     Context = 3,
     Io = 4,
+    /// The server refused; nothing was changed.
+    Refused = 5,
+    /// The server failed, or cannot be reached.
+    Server = 6,
+    /// Nobody said yes; nothing was changed.
+    NotConfirmed = 7,
+    /// A release that was watched did not complete.
+    Ended = 8,
+    /// A release that was watched still runs.
+    Running = 9,
 }
 
 impl From<Exit> for ExitCode {
@@ -27,6 +37,8 @@ impl From<Exit> for ExitCode {
 pub(crate) enum Failure {
     /// Who read stdout went away; quiet.
     BrokenPipe,
+    /// A document of its own, for stderr as it is.
+    Document { exit: Exit, text: String },
     /// To be said on stderr.
     Problem { exit: Exit, message: String, hint: Option<String> },
 }
@@ -51,6 +63,10 @@ impl Failure {
     pub(crate) fn report(self) -> Exit {
         match self {
             Self::BrokenPipe => Exit::Done,
+            Self::Document { exit, text } => {
+                output::note(text.trim_end());
+                exit
+            }
             Self::Problem { exit, message, hint } => {
                 output::error(&message, hint.as_deref());
                 exit

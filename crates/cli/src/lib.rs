@@ -1,10 +1,11 @@
-//! The command line of Tidegate: validates, evaluates and explains snapshots offline.
+//! The command line of Tidegate: evaluates and explains snapshots offline, serves, and drives releases.
 //!
 //! ```text
 //!  arguments ─▶ args ─▶ command/<verb> ─▶ data to stdout, everything else to stderr, an exit code
 //!                          │ document (file or stdin), contexts (flags or JSON lines)
 //!                          ▼
 //!                       tidegate: compile, engine, trace
+//!            admin/<noun> ─▶ HTTP ─▶ an admin server (`tidegate serve`)
 //! ```
 //! Not here: any semantics. A decision is the engine's, a trace is the library's; this crate reads, asks and prints.
 //! INVARIANT: a reader that goes away (`| head`) ends a verb quietly, and nothing panics.
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+mod admin;
 mod args;
 mod command;
 mod contexts;

@@ -2,6 +2,7 @@
 
 use tidegate::model::Mode;
 
+use crate::admin;
 use crate::args::{Foreign, Import, Verb};
 use crate::failure::{Exit, Failure};
 
@@ -11,6 +12,8 @@ mod eval;
 mod explain;
 mod listing;
 mod schema;
+pub(crate) mod serve;
+pub(crate) mod simulate;
 mod statsig;
 mod stream;
 mod table;
@@ -26,6 +29,22 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Schema(args) => schema::run(&args),
         Verb::Import(Import { from: Foreign::Statsig(args) }) => statsig::run(&args),
         Verb::Completions(args) => completions::run(&args),
+        Verb::Serve(args) => serve::run(&args),
+        Verb::Simulate(args) => simulate::run(&args),
+        Verb::Apply(noun) => admin::run(&noun),
+        Verb::Env(noun) => admin::run(&noun),
+        Verb::Feature(noun) => admin::run(&noun),
+        Verb::Segment(noun) => admin::run(&noun),
+        Verb::Pipeline(noun) => admin::run(&noun),
+        Verb::Release(noun) => admin::run(&noun),
+        Verb::ChangeRequest(noun) => admin::run(&noun),
+        Verb::Schedule(noun) => admin::run(&noun),
+        Verb::Proposal(noun) => admin::run(&noun),
+        Verb::Principal(noun) => admin::run(&noun),
+        Verb::Token(noun) => admin::run(&noun),
+        Verb::Webhook(noun) => admin::run(&noun),
+        Verb::Deliveries(noun) => admin::run(&noun),
+        Verb::Audit(noun) => admin::run(&noun),
         Verb::Bulk => bulk::run(),
     }
 }
