@@ -25,7 +25,6 @@ use crate::config::Config;
 use crate::domain::command::guard::{self, Push};
 use crate::domain::command::release;
 use crate::domain::command::token::{self, NewToken};
-use crate::domain::entity::Kind;
 use crate::domain::{Code, Problem, SnapshotRow, Tx, Who, World, snapshot};
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
@@ -201,11 +200,10 @@ impl Server {
 
 /// Makes the rows of the snapshots that a command changes.
 fn seal(before: &World, tx: &mut Tx) -> Result<Vec<SnapshotRow>, Problem> {
-    let name = |kind: Kind| serde_json::to_value(kind).ok().and_then(|name| name.as_str().map(str::to_owned));
     let rows = snapshot::seal(before, tx)?.into_iter();
     let row = |row: snapshot::SnapshotRow| {
         let snapshot::SnapshotRow { environment, kind, key, body } = row;
-        SnapshotRow { environment, kind: name(kind).unwrap_or_default(), key, body }
+        SnapshotRow { environment, kind, key, body }
     };
     Ok(rows.map(row).collect())
 }
