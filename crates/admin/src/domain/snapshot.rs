@@ -18,7 +18,8 @@ use tidegate::release::{self, Pipeline, Status};
 
 use super::entity::{Kind, SnapshotHead};
 use super::event::Change;
-use super::{Problem, SnapshotRow, Tx, World};
+pub use super::row::SnapshotRow;
+use super::{Problem, Tx, World};
 
 /// The kinds of rows, in document order, and the member of the document that they make up.
 const SECTIONS: &[(Kind, &str, Shape)] = &[

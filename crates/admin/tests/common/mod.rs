@@ -131,11 +131,6 @@ impl Harness {
         self.call(token, "POST", path, Some(body)).await
     }
 
-    /// Puts as admin.
-    pub(crate) async fn put(&self, path: &str, body: Json) -> Reply {
-        self.call(&self.admin, "PUT", path, Some(body)).await
-    }
-
     /// Makes a person with these grants; gives a token of theirs.
     pub(crate) async fn person(&self, id: &str, grants: Json) -> String {
         let made = self.post("/principals", json!({ "id": id, "kind": "person", "grants": grants })).await;
