@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value as Json, json};
-use tidegate::release::{Plan, State, Wait};
+use tidegate::release::{Plan, State, Status, Wait};
 
 use super::client::{encode, query};
 use super::json::{as_text, at, items, object, scalar, text};
@@ -346,7 +346,7 @@ pub(super) fn waiting_lines(waiting: Option<&Json>) -> Vec<String> {
 }
 
 /// What may be done to it now.
-fn allowed(one: &Json) -> Vec<String> {
+pub(super) fn allowed_actions(one: &Json) -> Vec<String> {
     let actions = items(one, "allowed_actions");
     let names = actions.iter().map(|action| {
         let name = text(action, "action").map_or_else(|| scalar(action), str::to_owned).replace('_', "-");
@@ -381,7 +381,7 @@ fn show(one: &Json) -> String {
     for wait in waiting_lines(one.get("waiting_for")) {
         out.push_str(&format!("waiting for: {wait}\n"));
     }
-    let allowed = allowed(one);
+    let allowed = allowed_actions(one);
     if !allowed.is_empty() {
         out.push_str(&format!("allowed: {}\n", allowed.join(", ")));
     }
@@ -408,7 +408,11 @@ pub(super) fn phase_lines(one: &Json) -> Vec<String> {
     let width = plan.phases.iter().map(|phase| phase.id.chars().count()).max().unwrap_or(0);
     let lines = plan.phases.iter().zip(&state.phases).enumerate().map(|(place, (phase, now))| {
         use tidegate::release::PhaseStatus as S;
+        let is_back = matches!(state.status, Status::Aborted | Status::Reverted)
+            && !matches!(now.status, S::Pending | S::Skipped | S::Entering);
         let mark = match now.status {
+            _ if is_back => '✗',
+            S::Entering if state.status != Status::Running => '·',
             S::Done => '✓',
             S::Skipped => '-',
             S::Pending => '·',
@@ -432,6 +436,9 @@ pub(super) fn phase_lines(one: &Json) -> Vec<String> {
         }
         if now.bypassed {
             what.push_str(", as a bypass");
+        }
+        if is_back {
+            what.push_str(", taken back");
         }
         let environments = plan.environments.get(place).map(|some| some.join(", ")).unwrap_or_default();
         let environments =

@@ -54,6 +54,20 @@ impl Server {
         server
     }
 
+    /// Kills it, and starts it again at the same address with the same database.
+    pub(crate) fn restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let address = self.url.strip_prefix("http://").unwrap();
+        self.child = command(&["serve", "--listen", address])
+            .current_dir(&self.directory)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(self.child.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), format!("listening on {}", self.url));
+    }
+
     /// A command for it, as the admin.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(arguments);
