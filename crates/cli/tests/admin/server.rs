@@ -50,7 +50,7 @@ impl Server {
         let url = after("listening on ");
         let once = after("one-time admin token: ");
         let mut server = Self { child, url, token: once, directory };
-        server.token = server.run(&["token", "create", "--description", "tests"]).ok().trim().to_owned();
+        server.token = server.run(&["token", "create", "--description", "laptop"]).ok().trim().to_owned();
         server
     }
 
