@@ -24,8 +24,9 @@ LONG_CONTEXTS ?= 100
 SEED ?=
 BENCH ?= *
 FUZZ_S ?= 60
+LOAD ?= all
 
-.PHONY: help demo test check check-long bench fuzz
+.PHONY: help demo demo-guard load test check check-long bench fuzz
 .PHONY: test-rust test-oracle differential fmt lint doc layers schema-drift licences clean
 
 help: ## List the targets
@@ -33,6 +34,12 @@ help: ## List the targets
 
 demo: ## Play a release phase by phase: who sees what, and why
 	$(CARGO) run $(LOCKED) --release --example demo
+
+demo-guard: ## Play a release whose candidate is bad: a guard sees it in Prometheus and aborts it
+	$(CARGO) run $(LOCKED) --package tidegate-admin --example guard_demo
+
+load: ## Put load on an admin server and print what it takes (LOAD=idle, actions or race for one)
+	$(CARGO) run $(LOCKED) --release --package tidegate-admin --example load -- $(LOAD)
 
 test: test-rust test-oracle differential ## Run all tests
 

@@ -41,6 +41,7 @@
 //! | [`context`] | [`Context`], attribute keys, the trait [`Subject`] for attributes that live elsewhere |
 //! | [`eval`], [`program`] | how a decision is made, and over what |
 //! | [`compile`] | from the document to the program; diagnostics; only what changed is compiled again |
+//! | `release` (feature) | how a release moves from phase to phase: a pure state machine |
 //! | [`trace`] | why a decision is as it is, step by step: a second, independent evaluator |
 //! | [`model`], [`value`], [`operand`], [`bucket`] | the document, JSON values, operands, bucketing |
 //! | [`error`] | one error type, and the catalogue of stable codes |
@@ -49,8 +50,8 @@
 //!
 //! # Features
 //!
-//! `regex` (default): the operator `matches`. `schema`: the JSON Schema of the document. Neither changes what is
-//! decided.
+//! `regex` (default): the operator `matches`. `release`: the state machine of releases. `schema`: the JSON Schema of the
+//! document. None changes what is decided.
 
 pub mod bucket;
 pub mod compile;

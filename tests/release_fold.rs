@@ -178,12 +178,15 @@ proptest! {
         document in plain(),
         release in left(),
         contexts in contexts(),
-        rolls_out in any::<bool>(),
+        (rolls_out, opts_out) in any::<(bool, bool)>(),
     ) {
         let mut document = document.0.clone();
         // A kill serves the base's default, and completion makes another base.
         document.as_object_mut().unwrap().remove("kills");
-        let (plan, mut state) = planned(&document, &release);
+        let (mut plan, mut state) = planned(&document, &release);
+        if opts_out {
+            plan.opted_out = vec![key("staging")];
+        }
         if rolls_out {
             for phase in &mut state.phases {
                 phase.status = PhaseStatus::Done;
@@ -278,4 +281,72 @@ fn a_last_share_stays_as_a_bucket_on_the_salt_of_the_ramp() {
     let bucket = json!({"bucket": {"unit": "user_id", "salt": "ramp/f", "from": 0, "to": 250_000}});
     assert_eq!(feature["environments"]["prod"]["rules"][0]["if"], bucket);
     assert_eq!(feature["environments"]["prod"]["rules"][0]["variant"], "off");
+}
+
+#[test]
+fn skipped_phases_leave_nothing_and_a_full_roll_out_everything() {
+    let (mut plan, mut state) = simple(json!({"patch": "apply", "feature": "f"}), json!(["prod"]));
+    let candidate: Arc<Feature> = Arc::new(of(&json!({"kind": "gate", "default": "on"})));
+    plan.features.get_mut("f").unwrap().candidate = Some(Some(Arc::clone(&candidate)));
+    let base = plan.features["f"].base.clone();
+    let folded = |state: &State| fold(&plan, state, &environments()).features["f"].clone();
+    assert_eq!(folded(&state), Some(Arc::clone(&candidate)), "everywhere, bit for bit");
+    state.phases[0].status = PhaseStatus::Skipped;
+    assert_eq!(folded(&state), base);
+    state.rolled_out = true;
+    assert_eq!(folded(&state), Some(candidate));
+}
+
+#[test]
+fn segments_and_deletions_follow_an_apply() {
+    let (mut plan, mut state) = simple(json!({"patch": "apply"}), json!(["prod"]));
+    let condition = json!({"if": {"attribute": "plan", "op": "is_set"}});
+    let candidate: Arc<model::Segment> = Arc::new(of(&condition));
+    plan.features.get_mut("f").unwrap().candidate = Some(None);
+    plan.segments.insert(key("s"), Change { base: None, candidate: Some(Some(Arc::clone(&candidate))) });
+    let applied = fold(&plan, &state, &environments());
+    assert_eq!((applied.features["f"].clone(), applied.segments["s"].clone()), (None, Some(candidate)));
+    state.phases[0].status = PhaseStatus::Skipped;
+    let skipped = fold(&plan, &state, &environments());
+    assert!(skipped.features["f"].is_some() && skipped.segments["s"].is_none());
+}
+
+/// Both copies of a rule keep the units of the one that they are copies of.
+#[test]
+fn a_rule_that_is_copied_keeps_its_units() {
+    let rule = json!({"id": "tenth", "rollout": {"percent": 10}, "variant": "on"});
+    let plan_attribute = |value: &str| json!({"attribute": "plan", "op": "eq", "value": value});
+    let document = json!({"features": {"f": {"kind": "gate", "rules": [rule]}}});
+    let phase = |id: &str, patch: &str, value: &str| json!({"id": id, "live": true, "target": [{"if": plan_attribute(value)}], "patches": [{"patch": patch, "feature": "f"}]});
+    let phases = [phase("p", "disable", "pro"), phase("q", "enable", "free")];
+    let release = json!({"id": "r", "features": {"f": {}}, "phases": phases});
+    let (plan, state) = planned(&document, &release);
+    let feature = fold(&plan, &state, &environments()).features["f"].clone().unwrap();
+    let rules = serde_json::to_value(&feature.rules).unwrap();
+    assert_eq!(rules[0]["id"], "tenth");
+    assert_eq!(rules[0]["if"], plan_attribute("free"));
+    let copy = rules.as_array().unwrap().last().unwrap();
+    assert_eq!((&copy["id"], &copy["rollout"]["salt"]), (&json!("tenth-2"), &json!("rollout/f/tenth")));
+}
+
+/// `otherwise: default` leads to the default of the context, which a `set` for some makes two.
+#[test]
+fn a_rule_that_falls_to_the_default_falls_to_that_of_the_context() {
+    let rule = json!({"id": "none", "rollout": {"percent": 0}, "variant": "a", "otherwise": "default"});
+    let rest = json!({"id": "rest", "variant": "a"});
+    let feature = json!({"kind": "config", "variants": {"a": 1, "b": 2, "c": 3}, "default": "b", "rules": [rule, rest]});
+    let mut document = json!({"schema_version": 1, "version": 1, "features": {"f": feature}});
+    let pro = json!({"attribute": "plan", "op": "eq", "value": "pro"});
+    let phase = json!({"id": "p", "live": true, "target": [{"if": pro}],
+        "patches": [{"patch": "set", "feature": "f", "variant": "c"}]});
+    let (plan, mut state) = planned(&document, &json!({"id": "r", "features": {"f": {}}, "phases": [phase]}));
+    let before = loaded(&overlaid(&document, &plan, &state));
+    state.status = Status::Completed;
+    document = completed(&document, &plan, &state);
+    let after = loaded(&document);
+    for (plan, variant) in [("pro", "c"), ("free", "b")] {
+        let context: Attributes = of(&json!({"user_id": "u", "plan": plan}));
+        assert_eq!(decided(&before, "f", &context).0, variant);
+        assert_eq!(decided(&after, "f", &context).0, variant, "{document}");
+    }
 }

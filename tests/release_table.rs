@@ -1,6 +1,5 @@
 //! Every kind of state against every kind of input is defined, and is as `docs/RELEASES.md` says (`UPDATE_RELEASES=1` rewrites
 //! its table).
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 use std::collections::BTreeSet;
 

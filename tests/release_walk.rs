@@ -668,11 +668,12 @@ fn walk(seed: u64, steps: usize, seen_ends: &mut BTreeSet<&'static str>) {
     let mut model = Model::new(&phases);
     assert_eq!(shown(&state, now), model.shown(), "seed {seed}, start");
     for turn in 0..steps {
-        let passed = if dice.one_in(3) { 0 } else { dice.below(6_000) };
+        // In half seconds, so that timers are often met exactly.
+        let passed = if dice.one_in(3) { 0 } else { 500 * dice.below(12) };
         now.uptime += passed;
         now.wall += passed as i64;
         if dice.one_in(40) {
-            now.wall = (now.wall + dice.below(40_000) as i64 - 20_000).max(0);
+            now.wall = (now.wall + 500 * (dice.below(80) as i64 - 40)).max(0);
             wake.wall = Some(0); // it was told by another wall clock
         }
         model.pass(passed, now.wall as u64);

@@ -60,7 +60,6 @@ impl Run<'_> {
             let grace = self.timer(ms(guard.on_no_data.grace_s));
             let state = self.state.guards.entry(Key::clone(&guard.id)).or_default();
             state.grace = Some(grace);
-            state.fresh = false;
         }
         self.events.push(Event::PhaseStarted { phase: Key::clone(&planned.id), percent: first.percent });
     }

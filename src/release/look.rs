@@ -350,6 +350,8 @@ impl<'a> Look<'a> {
                         let valid = ms(guard.valid_s);
                         sooner(&mut wake.uptime, last.uptime.saturating_add(valid));
                         sooner(&mut wake.wall, last.at.saturating_add_unsigned(valid));
+                        // A pass from before the phase went live is as good as none for the end of its bake.
+                        self.wake_at(wake, state.grace);
                     }
                 }
                 _ if guard.on_no_data.then != OnNoData::Hold && !state.told => {

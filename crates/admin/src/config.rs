@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Config {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The database: `sqlite://path/to/file.db` or `postgres://…`.
+    /// The database: `sqlite:<file>` or `postgres://…`.
     pub store: String,
     /// The key file; absent: next to the SQLite file, `<file>.key`, or `tidegate.key` in the current directory.
     pub key_file: Option<PathBuf>,
@@ -73,8 +73,8 @@ impl Default for Limits {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7480)),
-            store: "sqlite://tidegate.db".to_owned(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            store: "sqlite:tidegate.db".to_owned(),
             key_file: None,
             prometheus: None,
             limits: Limits::default(),

@@ -66,10 +66,10 @@ async fn lead(writer: &Writer, mut lease: Lease<'_>) {
             break;
         }
         count += 1;
-        if count.is_multiple_of(SWEEP) {
-            if let Err(error) = writer.store().prune_answers(clock.now().wall - DAY).await {
-                tracing::warn!(%error, "old idempotency keys were not thrown away");
-            }
+        if count.is_multiple_of(SWEEP)
+            && let Err(error) = writer.store().prune_answers(clock.now().wall - DAY).await
+        {
+            tracing::warn!(%error, "old idempotency keys were not thrown away");
         }
     }
     writer.set_leading(None);

@@ -25,8 +25,7 @@ use crate::config::Config;
 use crate::domain::command::guard::{self, Push};
 use crate::domain::command::release;
 use crate::domain::command::token::{self, NewToken};
-use crate::domain::entity::Kind;
-use crate::domain::{Code, Problem, SnapshotRow, Tx, Who, World, snapshot};
+use crate::domain::{Code, Problem, Tx, Who, World, snapshot};
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
@@ -102,7 +101,7 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let store = Arc::new(Store::open(&config.store).await?);
     let keys = KeyFile::open_or_create(&config.key_path())?;
     let name = format!("{address} (process {})", std::process::id());
-    let options = Options { name, seal, ..Options::default() };
+    let options = Options { name, seal: snapshot::seal, ..Options::default() };
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
     let background = background(&config, &writer, &keys)?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
@@ -197,17 +196,6 @@ impl Server {
         self.background.shutdown().await;
         tracing::info!("stopped");
     }
-}
-
-/// Makes the rows of the snapshots that a command changes.
-fn seal(before: &World, tx: &mut Tx) -> Result<Vec<SnapshotRow>, Problem> {
-    let name = |kind: Kind| serde_json::to_value(kind).ok().and_then(|name| name.as_str().map(str::to_owned));
-    let rows = snapshot::seal(before, tx)?.into_iter();
-    let row = |row: snapshot::SnapshotRow| {
-        let snapshot::SnapshotRow { environment, kind, key, body } = row;
-        SnapshotRow { environment, kind: name(kind).unwrap_or_default(), key, body }
-    };
-    Ok(rows.map(row).collect())
 }
 
 /// What runs by itself, on the server that leads: timers, guards, webhooks.

@@ -293,6 +293,12 @@ impl Writer {
         self.inner.store.close().await;
     }
 
+    /// Whether commands are taken.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.inner.queue.is_closed() && !self.inner.stop.is_cancelled()
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.inner.options.name
     }

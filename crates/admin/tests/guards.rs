@@ -12,10 +12,11 @@ use axum::routing::get;
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use tidegate::model::Key;
-use tidegate::release::{self, Actor, Input, Status, Verdict};
+use tidegate::release::{self, Status, Verdict};
 use tidegate_admin::clock::ManualClock;
+use tidegate_admin::domain::command::guard::{self, Push};
 use tidegate_admin::domain::entity::{self, Kind};
-use tidegate_admin::domain::{Code, Command, Outcome, Problem, Tx, Who};
+use tidegate_admin::domain::{Command, Outcome, Problem, Tx, Who};
 use tidegate_admin::guards::{GiveVerdict, Guards, Options};
 use tidegate_admin::writer::{Request, Writer};
 
@@ -59,7 +60,7 @@ impl Server {
         let clock = Arc::new(ManualClock::new(1_700_000_000_000));
         let writer = Writer::in_memory(Arc::clone(&clock) as _);
         writer.leading().wait_for(Option::is_some).await.expect("it leads");
-        let give: GiveVerdict = Arc::new(verdict);
+        let give: GiveVerdict = Arc::new(give);
         let options = Options { prometheus: Some(url.to_owned()), ..Options::default() };
         let guards = Guards::new(writer.clone(), give, &options).expect("a client");
         Self { clock, writer, guards }
@@ -110,19 +111,11 @@ fn state(state: release::State, next_wake: release::NextWake) -> entity::Release
     serde_json::from_value(state).expect("a state")
 }
 
-/// Steps the release.
-fn verdict(release: &Key, guard: &Key, verdict: Verdict, detail: String) -> Command {
-    let (key, guard) = (Key::clone(release), Key::clone(guard));
-    Box::new(move |tx: &mut Tx| -> Result<Outcome, Problem> {
-        let missing = || Problem::not_found("release", &key);
-        let plan = tx.find::<entity::Release>(&key).ok_or_else(missing)?;
-        let before = tx.find::<entity::ReleaseState>(&key).ok_or_else(missing)?;
-        let input = Input::Verdict { by: Actor::system(), guard, verdict, detail: Some(detail) };
-        let transition = release::step(&plan.plan, &before.state, &input, tx.now);
-        let transition = transition.map_err(|refusal| Problem::new(Code::Terminal, refusal.message))?;
-        tx.put(&key, state(transition.state, transition.next_wake))?;
-        Ok(Outcome::new("guard.verdict", Kind::ReleaseState, &key, ()))
-    })
+/// As the server does.
+fn give(release: &Key, guard: &Key, verdict: Verdict, detail: String) -> Command {
+    let (release, guard) = (Key::clone(release), Key::clone(guard));
+    let body = Push { verdict, detail: Some(detail) };
+    Box::new(move |tx: &mut Tx| guard::verdict(tx, &release, &guard, body))
 }
 
 fn pulled(id: &str, query: &str, most: f64) -> Json {

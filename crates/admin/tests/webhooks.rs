@@ -21,7 +21,7 @@ use tidegate::model::Key;
 use tidegate_admin::clock::{Clock, ManualClock};
 use tidegate_admin::domain::entity::{Kind, Webhook};
 use tidegate_admin::domain::event::Fact;
-use tidegate_admin::domain::{Command, Outcome, Problem, Tx, Who};
+use tidegate_admin::domain::{Command, Outcome, Problem, Tx, Who, command};
 use tidegate_admin::store::{DeliveryFilter, DeliveryStatus, Store};
 use tidegate_admin::webhooks::{Secrets, Webhooks};
 use tidegate_admin::writer::{Options, Request, Writer};
@@ -204,6 +204,20 @@ async fn each_endpoint_gets_the_facts_that_it_wants() {
     assert_eq!(some.ids(), ["msg_3_1_some"]);
     server.round().await;
     assert!(all.take().is_empty() && some.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_trial_goes_to_its_endpoint_alone() {
+    let folder = Folder::new();
+    let (url, receiver) = Receiver::start().await;
+    let mut server = Server::start(&folder, &clock()).await;
+    server.put("one", endpoint(&url, &["release.aborted"])).await;
+    server.put("all", endpoint(&url, &[])).await;
+    server.run(Box::new(|tx: &mut Tx| command::webhook::test(tx, "one"))).await;
+    server.round().await;
+    let got = receiver.take();
+    assert_eq!(got.len(), 1);
+    assert_eq!((got[0].0.as_str(), &got[0].1["type"]), ("msg_3_0_one", &json!("webhook.tested")));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::http::Connection;
 use crate::server::{Fails, Server};
-use crate::{Options, Row, world};
+use crate::{Options, Row, usage, world};
 
 const WRITERS: usize = 50;
 
@@ -20,7 +20,7 @@ pub(crate) fn run(server: &Server, options: &Options) -> Fails<Vec<Row>> {
         releases.push(world::release(&mut admin, &format!("feature-{n}"), "slow", n)?);
     }
     let tokens = world::people(&mut admin, WRITERS)?;
-    let (cpu_before, _) = server.usage()?;
+    let (cpu_before, _) = usage::of(server)?;
     let begin = Instant::now();
     let end = begin + Duration::from_secs(options.seconds);
     let mut latencies: Vec<Duration> = thread::scope(|scope| {
@@ -37,7 +37,7 @@ pub(crate) fn run(server: &Server, options: &Options) -> Fails<Vec<Row>> {
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(all)
     })?;
     let seconds = begin.elapsed().as_secs_f64();
-    let (cpu, memory) = server.usage()?;
+    let (cpu, memory) = usage::of(server)?;
     world::events(&mut admin)?;
 
     latencies.sort_unstable();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::server::{Fails, Server};
-use crate::{Options, Row, world};
+use crate::{Options, Row, usage, world};
 
 pub(crate) fn run(server: &Server, options: &Options) -> Fails<Vec<Row>> {
     let mut admin = server.connect()?;
@@ -25,9 +25,9 @@ pub(crate) fn run(server: &Server, options: &Options) -> Fails<Vec<Row>> {
         }
         // What writing them left to do.
         sleep(Duration::from_secs(3));
-        let (events, (before, _)) = (world::events(&mut admin)?, server.usage()?);
+        let (events, (before, _)) = (world::events(&mut admin)?, usage::of(server)?);
         sleep(Duration::from_secs(options.seconds));
-        let ((after, memory), fired) = (server.usage()?, world::events(&mut admin)? - events);
+        let ((after, memory), fired) = (usage::of(server)?, world::events(&mut admin)? - events);
         let seconds = options.seconds as f64;
         let share = (after - before) / seconds * 100.0;
         rows.push(Row {

@@ -21,6 +21,7 @@ mod idle;
 mod race;
 #[path = "../support/server.rs"]
 mod server;
+mod usage;
 mod world;
 
 use server::{Fails, Server};

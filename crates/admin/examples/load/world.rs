@@ -31,7 +31,7 @@ pub(crate) fn definition(seed: usize) -> Json {
     let ids: Vec<String> = (0..10).map(|n| format!("user-{seed}-{n}")).collect();
     json!({
         "kind": "gate",
-        "rules": [{"id": "list", "if": {"attribute": "user_id", "op": "in", "values": ids}, "variant": "on"}],
+        "rules": [{"id": "list", "if": {"attribute": "user_id", "op": "in", "value": ids}, "variant": "on"}],
     })
 }
 

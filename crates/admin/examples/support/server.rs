@@ -22,7 +22,7 @@ pub(crate) type Fails<T> = Result<T, Box<dyn Error + Send + Sync>>;
 pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) token: String,
-    process: Child,
+    pub(crate) process: Child,
     folder: PathBuf,
 }
 
@@ -54,18 +54,6 @@ impl Server {
     /// A connection of the admin.
     pub(crate) fn connect(&self) -> Fails<Connection> {
         Ok(Connection::open(&self.url, &self.token)?)
-    }
-
-    /// Seconds of CPU that the process has used, and its resident memory in MB.
-    pub(crate) fn usage(&self) -> Fails<(f64, f64)> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // After the name, which may contain spaces: state is the first; utime and stime the 12th and 13th, in hundredths.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kb = resident.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0);
-        Ok(((ticks(11) + ticks(12)) / 100.0, kb / 1024.0))
     }
 }
 

@@ -48,6 +48,7 @@ pub const NAMES: &[&str] = &[
     "release.approvals_voided",
     "release.approved",
     "release.awaiting_approval",
+    "release.changed",
     "release.completed",
     "release.feature_killed",
     "release.paused",

@@ -85,12 +85,10 @@ fn resolve(world: &World, subject: &str) -> (Json, BTreeSet<Key>) {
 /// # Errors
 /// If something cannot be written.
 pub(crate) fn refresh(tx: &mut Tx) -> Result<(), Problem> {
-    let running: Vec<Key> = tx.world().running().cloned().collect();
-    for id in running {
+    let referring: Vec<Key> = tx.world().referring().cloned().collect();
+    for id in referring {
         let run = effects::find(tx.world(), &id)?;
-        if !direct(&run.release.plan).is_empty() {
-            renew(tx, &id, Plan::clone(&run.release.plan))?;
-        }
+        renew(tx, &id, Plan::clone(&run.release.plan))?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use tidegate::release::{
     Transition,
 };
 
-use super::entity::{Environment, Feature, Kill, Release, ReleaseState, Segment};
+use super::entity::{Environment, Feature, Kill, Kind, Release, ReleaseState, Segment};
 use super::{Code, Problem, Tx, World, facts, validate};
 
 /// A release and where it is.
@@ -128,8 +128,14 @@ pub(crate) fn folded(world: &World, plan: &Plan, state: &State) -> release::Fold
 fn completion(world: &World, plan: &Plan, state: &State) -> Result<(), Problem> {
     let mut after = world.clone();
     overlay(&mut after, &folded(world, plan, state));
-    after.release_states = super::Table::new();
-    validate::definitions(&after)
+    validate::definitions(&bases(&after, super::index::subjects(plan)))
+}
+
+/// The part of a world that some subjects can make invalid, without the releases that run.
+pub(crate) fn bases(world: &World, subjects: impl IntoIterator<Item = Key>) -> World {
+    let mut part = world.around(subjects);
+    part.release_states = super::Table::new();
+    part
 }
 
 /// Puts folded definitions into a world that is only looked at.
@@ -137,22 +143,26 @@ pub(crate) fn overlay(world: &mut World, folded: &release::Folded) {
     for (key, definition) in &folded.features {
         let Some(definition) = definition else {
             world.features.remove(key);
+            world.reindex(Kind::Feature, key);
             continue;
         };
         let Some(row) = world.features.get(key) else { continue };
         let body = Feature { definition: Some(Arc::clone(definition)), ..Feature::clone(&row.body) };
         let row = super::Row { revision: row.revision, body: Arc::new(body) };
         world.features.insert(Key::clone(key), row);
+        world.reindex(Kind::Feature, key);
     }
     for (key, definition) in &folded.segments {
         let Some(definition) = definition else {
             world.segments.remove(key);
+            world.reindex(Kind::Segment, key);
             continue;
         };
         let Some(row) = world.segments.get(key) else { continue };
         let body = Segment { definition: Some(Arc::clone(definition)), ..Segment::clone(&row.body) };
         let row = super::Row { revision: row.revision, body: Arc::new(body) };
         world.segments.insert(Key::clone(key), row);
+        world.reindex(Kind::Segment, key);
     }
 }
 

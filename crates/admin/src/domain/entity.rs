@@ -8,6 +8,8 @@ use tidegate::Value;
 use tidegate::model::{self, Key};
 use tidegate::release::{ActorKind, Floor, Grant, Pipeline, Plan, State};
 
+use super::event::Fact;
+
 /// The kinds of entity.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -363,6 +365,18 @@ pub struct Webhook {
     pub disabled: bool,
     /// When it was made (ms).
     pub created_at: i64,
+}
+
+impl Webhook {
+    /// Whether a fact is to be delivered to it; `key` is its own. A trial (`webhook.tested`) goes to the one that it names.
+    #[must_use]
+    pub fn wants(&self, key: &str, fact: &Fact) -> bool {
+        !self.disabled
+            && match fact.name.as_str() {
+                "webhook.tested" => fact.data.get("webhook").and_then(|id| id.as_str()) == Some(key),
+                name => self.facts.is_empty() || self.facts.contains(name),
+            }
+    }
 }
 
 /// The version of an environment's snapshot; key: the environment.

@@ -2,6 +2,8 @@
 
 use tidegate::model::Key;
 
+use super::entity::Kind;
+
 /// A part of an environment's snapshot that a command made, changed or took away.
 ///
 /// Its version is the environment's `SnapshotHead::version` after the command, so "what changed since version v" is one query.
@@ -9,9 +11,9 @@ use tidegate::model::Key;
 pub struct SnapshotRow {
     /// The environment.
     pub environment: Key,
-    /// The part of the document: `feature`, `segment`, `attribute`, `release`, …
-    pub kind: String,
-    /// The key within that part.
+    /// What it is: attribute, environment, exclusion group, feature, kill, release or segment.
+    pub kind: Kind,
+    /// Its key; of a kill: the feature's.
     pub key: Key,
     /// The JSON as it is served; `None`: it is gone.
     pub body: Option<String>,

@@ -18,20 +18,8 @@ use tidegate::release::{self, Pipeline, Status};
 
 use super::entity::{Kind, SnapshotHead};
 use super::event::Change;
+pub use super::row::SnapshotRow;
 use super::{Problem, Tx, World};
-
-/// A row of an environment's snapshot that changed.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SnapshotRow {
-    /// The environment.
-    pub environment: Key,
-    /// What it is: attribute, environment, exclusion group, feature, kill, release or segment.
-    pub kind: Kind,
-    /// Its key; of a kill: the feature's.
-    pub key: Key,
-    /// The JSON, as it stands in the document; none: it is gone.
-    pub body: Option<String>,
-}
 
 /// The kinds of rows, in document order, and the member of the document that they make up.
 const SECTIONS: &[(Kind, &str, Shape)] = &[

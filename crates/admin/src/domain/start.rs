@@ -114,7 +114,7 @@ pub struct Ask {
     pub supersede: bool,
     /// The release that it takes back.
     pub reverts: Option<Key>,
-    /// Where in the request's body the definitions are: prefixes of places of the document, and of the body.
+    /// Where in the request's body the definitions are: places of the document (`/features/f`), and of the body.
     pub places: Vec<(String, String)>,
 }
 
@@ -482,7 +482,10 @@ fn release(tx: &mut Tx, ask: &Ask, place: plan::Place, active: &BTreeSet<Key>) -
     // Looked at before anything comes of the start: the whole way, as an engine would see it on each part.
     let mut ahead = tx.world().clone();
     plan::running(&mut ahead, &id, &transition);
-    validate::definitions_at(&ahead, &places(ask))?;
+    let candidates: Vec<(String, &str)> =
+        ask.places.iter().map(|(from, to)| (format!("/releases/{id}{from}/candidate"), &**to)).collect();
+    let candidates: Vec<(&str, &str)> = candidates.iter().map(|(from, to)| (&**from, *to)).collect();
+    validate::definitions_at(&ahead.around(index::subjects(&plan)), &candidates)?;
     plan::foresee(tx.world(), &plan, tx.now, &places(ask))?;
     effects::settle(tx, &id, &record, None, &transition)?;
     effects::meet(tx, &id)?;
@@ -533,12 +536,13 @@ fn places(ask: &Ask) -> Vec<(&str, &str)> {
     ask.places.iter().map(|(from, to)| (&**from, &**to)).collect()
 }
 
-/// Checks all definitions, with the running releases and without them.
+/// Checks what a change can make invalid, with the running releases and without them.
 fn check_definitions(world: &World, ask: &Ask) -> Result<(), Problem> {
-    validate::definitions_at(world, &places(ask))?;
-    if world.running().next().is_some() {
-        let mut bare = world.clone();
-        bare.release_states = super::Table::new();
+    let segments = ask.segments.keys().map(|key| index::segment(key));
+    let part = world.around(ask.features.keys().cloned().chain(segments));
+    validate::definitions_at(&part, &places(ask))?;
+    if !part.release_states.is_empty() {
+        let bare = World { release_states: super::Table::new(), ..part };
         validate::definitions_at(&bare, &places(ask))?;
     }
     Ok(())

@@ -121,12 +121,25 @@ pub fn windows(windows: &Windows, pointer: &str) -> Result<(), Problem> {
 /// # Errors
 /// `Invalid` with the pointer.
 pub fn name(what: &str, text: &str, pointer: &str) -> Result<(), Problem> {
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    of_letters(what, text, pointer, &['-', '_', '.'])
+}
+
+/// The id of a principal: as [`name`], or an address of e-mail.
+///
+/// # Errors
+/// `Invalid` with the pointer.
+pub fn id(what: &str, text: &str, pointer: &str) -> Result<(), Problem> {
+    of_letters(what, text, pointer, &['-', '_', '.', '@', '+'])
+}
+
+fn of_letters(what: &str, text: &str, pointer: &str, others: &[char]) -> Result<(), Problem> {
+    let good = |c: char| c.is_ascii_alphanumeric() || others.contains(&c);
     if !text.is_empty() && text.len() <= KEY_BYTES && text.chars().all(good) && !text.starts_with('.') {
         return Ok(());
     }
-    let message = format!("`{text}` is no name of {what}");
-    let hint = format!("1 to {KEY_BYTES} letters, digits, `-`, `_` and `.`, the first no `.`");
+    let others: Vec<String> = others.iter().map(|c| format!("`{c}`")).collect();
+    let message = format!("`{}` is no name of {what}", text.escape_debug());
+    let hint = format!("1 to {KEY_BYTES} letters, digits, {}, the first no `.`", others.join(", "));
     Err(Problem::new(Code::Invalid, message).at(pointer).hint(hint))
 }
 

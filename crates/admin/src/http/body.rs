@@ -64,6 +64,10 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|e| {
         Problem::new(Code::BadRequest, format!("the body is not UTF-8 at byte {}", e.valid_up_to()))
     })?;
+    // A struct would also take a list, field by field.
+    if text.trim_start().starts_with('[') {
+        return Err(Problem::new(Code::Invalid, "expected an object, found a list").at(""));
+    }
     let mut de = serde_json::Deserializer::from_str(text);
     let parsed = serde_path_to_error::deserialize::<_, T>(&mut de).map_err(|error| {
         let pointer = pointer(error.path());

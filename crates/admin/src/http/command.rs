@@ -181,7 +181,7 @@ impl IfMatch {
         if holds {
             return Ok(());
         }
-        let found = now.map_or("nothing".to_owned(), |now| format!("revision {now}"));
+        let found = now.map_or_else(|| "nothing".to_owned(), |now| format!("revision {now}"));
         let problem =
             Problem::new(Code::PreconditionFailed, format!("`If-Match` does not hold: found {found}"));
         Err(problem.with("revision", now).hint("get it again, look at what changed, and send the new ETag"))

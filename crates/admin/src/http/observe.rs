@@ -27,7 +27,7 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let route = request
         .extensions()
         .get::<MatchedPath>()
-        .map_or("(none)".to_owned(), |path| path.as_str().to_owned());
+        .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
     let span = tracing::info_span!("request", id = &*id);
     let answered = tokio::time::timeout(app.limits.request, next.run(request).instrument(span)).await;

@@ -15,7 +15,7 @@ use crate::domain::event::AuditEvent;
 use crate::domain::{SnapshotRow, World};
 
 /// A row of a snapshot: what it is, by environment, kind and key.
-type RowKey = (Key, String, Key);
+type RowKey = (Key, Kind, Key);
 
 /// What a group commit writes: of several commands, in order; where they write the same row, the last wins.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ impl Batch {
         after: &World,
     ) -> Result<(), serde_json::Error> {
         let body = serde_json::to_string(event)?;
+        let subject = (name(event.subject.kind)?, Key::clone(&event.subject.key));
         let hash = link(&self.head.hash, &body);
         let before = std::mem::replace(&mut self.head.hash, hash.clone());
         self.head.seq = event.seq;
@@ -93,7 +94,7 @@ impl Batch {
             at: event.at,
             actor: Key::clone(&event.actor),
             action: event.action.clone(),
-            subject: (name(event.subject.kind)?, Key::clone(&event.subject.key)),
+            subject,
             body,
             before,
             hash,
@@ -108,7 +109,7 @@ impl Batch {
         }
         for (fact, told) in event.facts.iter().enumerate() {
             for (webhook, row) in &after.webhooks {
-                if !row.body.disabled && (row.body.facts.is_empty() || row.body.facts.contains(&told.name)) {
+                if row.body.wants(webhook, told) {
                     self.outbox.push(NewDelivery {
                         seq: event.seq,
                         fact,
@@ -136,10 +137,7 @@ impl Batch {
         failpoint::reach("batch.events");
         self.write_entities(held).await?;
         failpoint::reach("batch.entities");
-        let row = |((environment, kind, key), (version, body)): (&RowKey, &(u64, Option<String>))| {
-            args![&**environment, kind.as_str(), &**key, *version, body.clone()]
-        };
-        insert(held, &ROWS, self.rows.iter().map(row)).await?;
+        self.write_rows(held).await?;
         failpoint::reach("batch.rows");
         insert(held, &OUTBOX, self.outbox.iter().map(NewDelivery::args)).await?;
         failpoint::reach("batch.outbox");
@@ -149,6 +147,15 @@ impl Batch {
         held.run(sql.into(), args![self.head.seq, self.head.hash.as_str(), self.head.uptime]).await?;
         failpoint::reach("batch.head");
         Ok(())
+    }
+
+    async fn write_rows(&self, held: &mut Held<'_>) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(self.rows.len());
+        for ((environment, kind, key), (version, body)) in &self.rows {
+            let kind = name(*kind).map_err(|error| StoreError::damaged(error.to_string()))?;
+            rows.push(args![&**environment, kind, &**key, *version, body.clone()]);
+        }
+        insert(held, &ROWS, rows.into_iter()).await
     }
 
     async fn write_entities(&self, held: &mut Held<'_>) -> Result<(), StoreError> {

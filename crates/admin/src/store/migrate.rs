@@ -26,7 +26,7 @@ pub(super) async fn run(database: &dyn Database, migrates: bool) -> Result<(), S
             text.parse().map_err(|_| StoreError::damaged(format!("meta.schema is `{text}`, not a number")))?
         }
     };
-    if found > SCHEMA || found < 0 {
+    if !(0..=SCHEMA).contains(&found) {
         let hint = "it was written by a newer program; use that one";
         return Err(StoreError::Schema { found, known: SCHEMA, hint });
     }

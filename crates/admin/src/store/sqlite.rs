@@ -211,10 +211,10 @@ impl Database for Sqlite {
 
     async fn close(&self) {
         let mut state = self.state.lock().await;
-        if let Some(connection) = state.connection.take() {
-            if let Err(error) = connection.close().await {
-                tracing::warn!(%error, "closing the store");
-            }
+        if let Some(connection) = state.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "closing the store");
         }
     }
 }

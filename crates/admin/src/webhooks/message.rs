@@ -47,13 +47,6 @@ pub fn message(event: &AuditEvent, fact: &Fact) -> String {
     render(&fact.name, event.at, data)
 }
 
-/// The body of a trial, which is in no log.
-#[must_use]
-pub(super) fn trial(webhook: &str, at: i64) -> String {
-    let text = json!(format!("A trial of webhook `{webhook}`."));
-    render("webhook.test", at, Map::from_iter([("text".to_owned(), text)]))
-}
-
 fn render(name: &str, at: i64, mut data: Map<String, Json>) -> String {
     let timestamp = Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| format!("{at:.3}"));
     let mut truncated: Vec<&str> = Vec::new();

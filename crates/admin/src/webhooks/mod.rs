@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
-use serde_json::Value as Json;
+use serde_json::json;
 use tidegate::model::Key;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -33,6 +33,7 @@ use tokio::time::{MissedTickBehavior, interval};
 pub use self::message::{LIMIT, message};
 pub use self::outbox::{Attempt, AttemptResult, Due, Outbox, OutboxError};
 use self::post::{Post, Reply, post};
+use crate::domain::catalogue::fact;
 use crate::domain::entity::{Kind, Webhook};
 use crate::domain::event::Fact;
 use crate::domain::{Command, Outcome, Problem, Tx, Who};
@@ -227,29 +228,6 @@ impl Sender {
     }
 }
 
-/// Posts a trial to a webhook, now and once; it is in no log and no outbox. Gives the status of a receiver that took it.
-///
-/// # Errors
-/// If it did not; for people.
-pub async fn trial(
-    id: &Key,
-    webhook: &Webhook,
-    secrets: &dyn Secrets,
-    delivery: &str,
-    now: i64,
-) -> Result<u16, String> {
-    let http = outbound::client(TIMEOUT).map_err(|error| error.to_string())?;
-    let secret = secrets.open(&webhook.secret)?;
-    let body = message::trial(id, now);
-    let sent =
-        Post { url: &webhook.url, secret: &secret, id: delivery, at_s: now.div_euclid(1000), body: &body };
-    match post(&http, sent).await {
-        Reply::Taken(status) => Ok(status),
-        Reply::Gone => Err("410 Gone".to_owned()),
-        Reply::Refused { why, .. } | Reply::Unreachable(why) => Err(why),
-    }
-}
-
 fn is_quiet(error: &tokio::sync::broadcast::error::TryRecvError) -> bool {
     !matches!(error, tokio::sync::broadcast::error::TryRecvError::Lagged(_))
 }
@@ -260,14 +238,10 @@ fn disable_gone(id: Key, url: String) -> Command {
         let reason = "it answered 410 Gone".to_owned();
         if let Some(webhook) = tx.find::<Webhook>(&id).filter(|found| found.url == url && !found.disabled) {
             tx.put(&id, Webhook { disabled: true, ..Webhook::clone(&webhook) })?;
+            let data = json!({ "webhook": id });
             tx.tell(Fact {
-                name: "webhook.disabled".to_owned(),
-                flagsmith: None,
-                release: None,
-                features: Vec::new(),
-                environments: Vec::new(),
-                text: format!("Webhook `{id}` was disabled: {reason}."),
-                data: Json::Null,
+                data,
+                ..fact("webhook.changed", format!("webhook `{id}` was disabled: {reason}"))
             });
         }
         Ok(Outcome::new("webhook.disabled", Kind::Webhook, &id, ()).because(Some(reason)))

@@ -16,8 +16,12 @@ use crate::store::{Batch, Head, StoreError, StoredAnswer, Transaction, failpoint
 /// A transaction that takes longer is given up.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Who waits for what.
-type Reply = (oneshot::Sender<Result<Answer, Problem>>, Result<Answer, Problem>);
+/// Where an answer goes.
+type To = oneshot::Sender<Result<Answer, Problem>>;
+/// A command that waits.
+type Waiting = (Request, Fence, To);
+/// What is answered if the commit succeeds.
+type Reply = (To, Result<Answer, Problem>);
 
 /// A batch at work.
 pub(super) struct Group<'w> {
@@ -105,7 +109,7 @@ impl<'w> Group<'w> {
 
     async fn write(
         &mut self,
-        commands: &mut Vec<(Request, Fence, oneshot::Sender<Result<Answer, Problem>>)>,
+        commands: &mut Vec<Waiting>,
         replies: &mut Vec<Reply>,
     ) -> Result<(), StoreError> {
         let mut tx = self.writer.store().begin().await?;

@@ -4,4 +4,8 @@
 mod common;
 mod document;
 mod protocol;
+mod requests;
+mod roles;
 mod stream;
+mod sweep;
+mod world;

@@ -273,6 +273,7 @@ async fn bodies_that_are_no_json_say_where_they_are_wrong() {
     post(json, b"{\"name\": \"dev\"} {}".to_vec()).await.problem(400, "bad_request");
     post(json, b"[]".to_vec()).await.problem(422, "invalid");
     post(json, "[".repeat(200_000).into_bytes()).await.problem(422, "invalid");
+    post(json, "{\"floor\":".repeat(200_000).into_bytes()).await.problem(422, "invalid");
     post("text/plain", b"{\"name\": \"dev\"}".to_vec()).await.problem(415, "unsupported_media");
     post(json, vec![b' '; 10 << 20]).await.problem(413, "too_large");
     let mut large = b"{\"name\": \"dev\", \"description\": \"".to_vec();

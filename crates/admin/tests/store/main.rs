@@ -3,6 +3,14 @@
 //! PostgreSQL: `TIDEGATE_TEST_PG` (the URL of a database whose user may create others), or a cluster of its own where the
 //! server's programs are installed; else those tests say on stderr that they skip.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
+
 mod backup;
 mod clockwork;
 mod crash;

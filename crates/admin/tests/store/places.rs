@@ -173,8 +173,6 @@ fn sweep(base: &std::path::Path) {
 macro_rules! both {
     ($($(#[$meta:meta])* async fn $name:ident($place:ident) $body:block)*) => {
         mod sqlite {
-            #[allow(unused_imports, reason = "not every test needs everything")]
-            use super::*;
             $(
                 $(#[$meta])*
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -185,8 +183,6 @@ macro_rules! both {
             )*
         }
         mod postgres {
-            #[allow(unused_imports, reason = "not every test needs everything")]
-            use super::*;
             $(
                 $(#[$meta])*
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

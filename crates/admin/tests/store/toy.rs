@@ -63,12 +63,7 @@ pub(crate) fn seal(_: &World, tx: &mut Tx) -> Result<Vec<SnapshotRow>, Problem> 
         let version = (last + 1).max(u64::try_from(tx.now.wall).unwrap());
         tx.put(&name, SnapshotHead { version })?;
         let body = environment.map(|environment| serde_json::to_string(&*environment).unwrap());
-        rows.push(SnapshotRow {
-            environment: Key::clone(&name),
-            kind: "environment".to_owned(),
-            key: name,
-            body,
-        });
+        rows.push(SnapshotRow { environment: Key::clone(&name), kind: Kind::Environment, key: name, body });
     }
     Ok(rows)
 }

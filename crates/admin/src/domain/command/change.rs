@@ -48,10 +48,12 @@ impl Body {
     pub(super) fn ask(&self, trigger: &str) -> Ask {
         let features = self.features.iter().map(|(key, definition)| (Key::clone(key), wanted(definition)));
         let segments = self.segments.iter().map(|(key, definition)| (Key::clone(key), wanted(definition)));
-        let feature_places = self.features.keys().map(|key| {
-            let key = diff::escape(key);
-            (format!("/features/{key}"), format!("/features/{key}"))
-        });
+        let place = |section: &str, key: &Key| {
+            let place = format!("/{section}/{}", diff::escape(key));
+            (place.clone(), place)
+        };
+        let feature_places = self.features.keys().map(|key| place("features", key));
+        let segment_places = self.segments.keys().map(|key| place("segments", key));
         Ask {
             features: features.collect(),
             segments: segments.collect(),
@@ -62,7 +64,7 @@ impl Body {
             start: self.start.clone(),
             supersede: self.supersede,
             reverts: None,
-            places: feature_places.collect(),
+            places: feature_places.chain(segment_places).collect(),
         }
     }
 }

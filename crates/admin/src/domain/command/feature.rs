@@ -15,7 +15,7 @@ use crate::domain::catalogue::fact;
 use crate::domain::entity::{Feature, Kind, Release};
 use crate::domain::event::Fact;
 use crate::domain::start::{Ask, Start, Wanted};
-use crate::domain::{Code, Outcome, Problem, Tx, World, diff, effects, references};
+use crate::domain::{Code, Outcome, Problem, Tx, World, diff, effects, index, references, validate};
 
 /// A new feature.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, utoipa::ToSchema)]
@@ -202,7 +202,7 @@ pub fn create(tx: &mut Tx, body: Create) -> Result<Outcome, Problem> {
     let ask = Ask {
         pipeline: body.pipeline,
         tags: body.tags,
-        ..one(tx, &key, Wanted::Become(body.definition), "create", None, body.start, false)?
+        ..one(&key, Wanted::Become(body.definition), "create", None, body.start, false)
     };
     make(tx, ask, body.dry_run, Kind::Feature, &key, "feature.created")
 }
@@ -218,7 +218,7 @@ pub fn save(tx: &mut Tx, key: &str, body: Save) -> Result<Outcome, Problem> {
         return Err(Problem::new(Code::RevisionRequired, text).at("/base_revision"));
     };
     let wanted = Wanted::Become(body.definition);
-    let ask = one(tx, key, wanted, "edit", Some(revision), body.start, body.supersede)?;
+    let ask = one(key, wanted, "edit", Some(revision), body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), "feature.saved")
 }
 
@@ -265,7 +265,7 @@ fn switch(tx: &mut Tx, key: &str, body: Switch, on: bool) -> Result<Outcome, Pro
     definition.environments.retain(|_, block| *block != model::EnvironmentBlock::default());
     let (trigger, action) = if on { ("enable", "feature.enabled") } else { ("disable", "feature.disabled") };
     let wanted = Wanted::Become(Arc::new(definition));
-    let ask = one(tx, key, wanted, trigger, body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, wanted, trigger, body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), action)
 }
 
@@ -278,7 +278,7 @@ pub fn resalt(tx: &mut Tx, key: &str, body: Resalt) -> Result<Outcome, Problem> 
     let next = exists(tx.world(), key)?.definition_revision + 1;
     definition.salt = Some(body.salt.unwrap_or_else(|| format!("{key}/{next}").into()));
     let wanted = Wanted::Become(Arc::new(definition));
-    let ask = one(tx, key, wanted, "resalt", body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, wanted, "resalt", body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), "feature.resalted")
 }
 
@@ -304,7 +304,7 @@ fn set_archived(tx: &mut Tx, key: &str, body: Simple, archived: bool) -> Result<
     let (trigger, action) =
         if archived { ("archive", "feature.archived") } else { ("unarchive", "feature.unarchived") };
     let wanted = Wanted::Become(Arc::new(definition));
-    let ask = one(tx, key, wanted, trigger, body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, wanted, trigger, body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), action)
 }
 
@@ -333,7 +333,7 @@ pub fn launch(tx: &mut Tx, key: &str, body: Launch) -> Result<Outcome, Problem> 
     definition.environments.values_mut().for_each(|block| block.rules = None);
     definition.environments.retain(|_, block| *block != model::EnvironmentBlock::default());
     let wanted = Wanted::Become(Arc::new(definition));
-    let ask = one(tx, key, wanted, "launch", body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, wanted, "launch", body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), "feature.launched")
 }
 
@@ -343,7 +343,7 @@ pub fn launch(tx: &mut Tx, key: &str, body: Launch) -> Result<Outcome, Problem> 
 /// `InUse`, and what `start::begin` refuses.
 pub fn delete(tx: &mut Tx, key: &str, body: Simple) -> Result<Outcome, Problem> {
     exists(tx.world(), key)?;
-    let ask = one(tx, key, Wanted::Gone, "delete", body.base_revision, body.start, body.supersede)?;
+    let ask = one(key, Wanted::Gone, "delete", body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Feature, &key.into(), "feature.deleted")
 }
 
@@ -386,10 +386,11 @@ pub fn add_to_pipeline(tx: &mut Tx, pipeline: &str, body: AddToPipeline) -> Resu
     }
     let ask = Ask {
         pipeline: Some(pipeline.into()),
-        ..one(tx, &body.feature, Wanted::Patched, "add_to_pipeline", None, start, false)?
+        ..one(&body.feature, Wanted::Patched, "add_to_pipeline", None, start, false)
     };
     if !body.dry_run && ask.start.at.is_none() && feature.pipeline.is_none() {
         attachment::may_change(tx)?;
+        second_person(tx)?;
         let attached = Feature { pipeline: Some(pipeline.into()), ..Feature::clone(&feature) };
         tx.put(&body.feature, attached)?;
     }
@@ -424,13 +425,7 @@ pub fn remove_from_pipeline(
         return Err(Problem::new(Code::WrongState, text));
     }
     attachment::may_change(tx)?;
-    let asking = attachment::asking(tx.world());
-    if !asking.is_empty() {
-        let text = "a production environment's floor asks for a second person";
-        return Err(Problem::new(Code::NeedsSecondPerson, text)
-            .hint("abort the release, then detach the feature: that makes a proposal which another admin approves")
-            .with("environments", asking));
-    }
+    second_person(tx)?;
     if let Some(id) = tx.world().release_of(feature).cloned() {
         let run = effects::find(tx.world(), &id)?;
         let plan = &run.release.plan;
@@ -441,7 +436,7 @@ pub fn remove_from_pipeline(
         if let Some(folded) = kept {
             let author = Key::clone(&tx.actor.id);
             effects::write_all(tx, &folded, &author)?;
-            crate::domain::validate::definitions(tx.world())?;
+            validate::definitions(&tx.world().around(index::subjects(plan)))?;
         }
     }
     if let Some(feature) = tx.find::<Feature>(feature) {
@@ -460,6 +455,18 @@ pub fn remove_from_pipeline(
     Ok(Outcome::new("pipeline.feature_removed", Kind::Feature, &key, view).because(body.reason))
 }
 
+/// Refuses to change what is attached where that takes a proposal.
+fn second_person(tx: &Tx) -> Result<(), Problem> {
+    let asking = attachment::asking(tx.world());
+    if asking.is_empty() {
+        return Ok(());
+    }
+    let text = "the floor of a production environment asks for a second person";
+    Err(Problem::new(Code::NeedsSecondPerson, text)
+        .hint("attach or detach the feature itself: that makes a proposal, which another admin approves")
+        .with("environments", asking))
+}
+
 /// What is live of a release, folded into the definitions; not of one with candidates, which are all or nothing.
 fn keep(world: &World, run: &effects::Run) -> Result<tidegate::release::Folded, Problem> {
     let plan = &run.release.plan;
@@ -474,37 +481,24 @@ fn keep(world: &World, run: &effects::Run) -> Result<tidegate::release::Folded, 
 
 /// The ask of a change of one feature.
 fn one(
-    tx: &Tx,
     key: &str,
     wanted: Wanted<model::Feature>,
     trigger: &str,
     revision: Option<u64>,
     start: Start,
     supersede: bool,
-) -> Result<Ask, Problem> {
+) -> Ask {
     let subject: Key = key.into();
-    if let Some(revision) = revision {
-        // A feature that is being created is at revision 0: its release is to be superseded.
-        let now = tx.world().features.get(key).map_or(0, |row| row.body.definition_revision);
-        if revision > now {
-            let text = format!("`{key}` is at revision {now}; there is no revision {revision}");
-            return Err(Problem::new(Code::Stale, text).at("/base_revision").with("revision", now));
-        }
-    }
     let escaped = diff::escape(key).into_owned();
-    let id = format!("r{}", tx.world().seq + 1);
-    Ok(Ask {
+    Ask {
         features: [(Key::clone(&subject), wanted)].into(),
         base_revisions: revision.map(|revision| (subject, revision)).into_iter().collect(),
         trigger: trigger.to_owned(),
         start,
         supersede,
-        places: vec![
-            (format!("/features/{escaped}"), "/definition".to_owned()),
-            (format!("/releases/{id}/features/{escaped}/candidate"), "/definition".to_owned()),
-        ],
+        places: vec![(format!("/features/{escaped}"), "/definition".to_owned())],
         ..Ask::default()
-    })
+    }
 }
 
 /// A feature.

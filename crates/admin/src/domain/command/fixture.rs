@@ -1,18 +1,23 @@
 //! Worlds for tests: every command is also folded from its event, which must give the same world.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use tidegate::model::Key;
+use tidegate::Engine;
+use tidegate::model::{Key, Mode};
 use tidegate::release::{Actor, Now, Plan, State};
 
 use super::{environment, pipeline, principal};
-use crate::domain::entity::{Feature, Release, ReleaseState, Segment};
+use crate::domain::entity::{Feature, Kind, Release, ReleaseState, Segment};
 use crate::domain::event::AuditEvent;
-use crate::domain::{Outcome, Problem, Record, Tx, World};
+use crate::domain::{Outcome, Problem, Record, Tx, World, catalogue, snapshot};
 
 /// The wall clock of tests (ms).
 pub(crate) const WALL: i64 = 1_800_000_000_000;
+
+/// The rows of an environment.
+pub(crate) type Rows = BTreeMap<(Kind, Key), String>;
 
 /// A world, and what its last command told.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +25,10 @@ pub(crate) struct Fixture {
     pub(crate) world: World,
     pub(crate) told: Vec<String>,
     pub(crate) last: Option<AuditEvent>,
+    /// How far the clocks are (ms): the wall clock from [`WALL`] on, and uptime.
+    pub(crate) clock: (i64, u64),
+    /// The rows of the snapshots, as a store keeps them; none: they are not looked at.
+    pub(crate) rows: Option<BTreeMap<Key, Rows>>,
 }
 
 /// A body from its JSON.
@@ -65,10 +74,13 @@ impl Fixture {
         actor: Actor,
         command: impl FnOnce(&mut Tx) -> Result<Outcome, Problem>,
     ) -> Result<Outcome, Problem> {
-        let now = Now { wall: WALL, uptime: 0 };
+        let now = self.now();
         let mut tx = Tx::new(self.world.clone(), actor.clone(), now);
         let outcome = command(&mut tx)?;
+        self.seal(&mut tx);
         let (mut world, changes, facts) = tx.finish();
+        let unknown = facts.iter().find(|fact| !catalogue::known(&fact.name));
+        assert!(unknown.is_none(), "not in the catalogue: {unknown:?}");
         self.told = facts.iter().map(|fact| fact.name.clone()).collect();
         if changes.is_empty() && facts.is_empty() {
             return Ok(outcome);
@@ -94,6 +106,60 @@ impl Fixture {
         self.world = world;
         self.last = Some(event);
         Ok(outcome)
+    }
+
+    /// Takes another's world, with its snapshots.
+    pub(crate) fn adopt(&mut self, other: Self) {
+        let mut tx = Tx::new(other.world, Actor::system(), self.now());
+        for environment in tx.world().environments.keys().cloned().collect::<Vec<_>>() {
+            tx.put(&environment, crate::domain::entity::SnapshotHead { version: 1 }).unwrap();
+            let rows = snapshot::rows(tx.world(), &environment);
+            let rows = rows.map(|(kind, key, body)| ((kind, key), body)).collect();
+            self.rows.get_or_insert_default().insert(environment, rows);
+        }
+        self.world = tx.finish().0;
+        self.world.seq += 1;
+    }
+
+    /// The clocks.
+    pub(crate) fn now(&self) -> Now {
+        Now { wall: WALL + self.clock.0, uptime: self.clock.1 }
+    }
+
+    /// Seals the snapshots as the writer does, and checks that rows and documents say the same, strictly.
+    fn seal(&mut self, tx: &mut Tx) {
+        let Some(kept) = &mut self.rows else { return };
+        let before = self.world.clone();
+        let head = |world: &World, name: &str| world.snapshot_heads.get(name).map(|row| row.body.version);
+        let rows = snapshot::seal(&before, tx).unwrap();
+        for row in rows {
+            let of = kept.entry(row.environment).or_default();
+            match row.body {
+                Some(body) => drop(of.insert((row.kind, row.key), body)),
+                None => drop(of.remove(&(row.kind, row.key))),
+            }
+        }
+        for environment in tx.world().environments.keys() {
+            let whole = snapshot::document(tx.world(), environment);
+            let rows: Rows = snapshot::rows(tx.world(), environment)
+                .map(|(kind, key, body)| ((kind, key), body))
+                .collect();
+            assert_eq!(
+                kept.get(environment),
+                Some(&rows),
+                "the rows that changed do not lead to the document"
+            );
+            let engine = Engine::builder().process("environment", &**environment).mode(Mode::Strict).build();
+            engine.load(&whole).unwrap();
+            let (was, now) = (head(&before, environment), head(tx.world(), environment));
+            let same = snapshot::rows(&before, environment).eq(snapshot::rows(tx.world(), environment));
+            assert_eq!(
+                was == now,
+                same && was.is_some(),
+                "the version moves if and only if the content does"
+            );
+            assert!(now > was || was == now, "versions only grow");
+        }
     }
 
     fn write<T: Record>(&mut self, key: &str, body: T) {

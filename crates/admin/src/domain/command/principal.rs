@@ -21,7 +21,7 @@ const GRANTS: usize = 100;
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreatePrincipal {
-    /// Letters, digits, `-`, `_`, `.`.
+    /// Letters, digits, `-`, `_`, `.`, `@`, `+`.
     #[schema(value_type = String)]
     pub id: Key,
     /// `person` or `service`.
@@ -59,7 +59,7 @@ pub struct UpdatePrincipal {
 /// `Forbidden`, `Invalid`, `AlreadyExists`.
 pub fn create(tx: &mut Tx, body: CreatePrincipal) -> Result<Outcome, Problem> {
     allow(tx, Permission::Administer, [], "make principals")?;
-    validate::name("a principal", &body.id, "/id")?;
+    validate::id("a principal", &body.id, "/id")?;
     if body.kind == ActorKind::System {
         return Err(Problem::new(Code::Invalid, "a principal is a `person` or a `service`").at("/kind"));
     }

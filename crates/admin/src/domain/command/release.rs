@@ -262,7 +262,7 @@ pub fn revert(tx: &mut Tx, id: &str, body: Act) -> Result<Outcome, Problem> {
             tx.put(&key, Feature { pipeline, ..Feature::clone(&feature) })?;
         }
     }
-    validate::definitions(tx.world())?;
+    validate::definitions(&tx.world().around(index::subjects(&plan)))?;
     let mut answer = view(tx.world(), &tx.actor, tx.now, id)?;
     if let Json::Object(members) = &mut answer {
         told(&transition, members);

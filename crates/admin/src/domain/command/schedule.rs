@@ -259,3 +259,21 @@ pub fn view(world: &World, id: &str) -> Result<Json, Problem> {
     }
     Ok(body)
 }
+
+/// Scheduled changes, by id; all, or those of a status.
+///
+/// # Errors
+/// None, in fact.
+pub fn list(
+    world: &World,
+    status: Option<ScheduleStatus>,
+    after: Option<&str>,
+    limit: Option<usize>,
+) -> Result<Json, Problem> {
+    let wanted = |schedule: &Schedule| status.is_none_or(|status| schedule.status == status);
+    let chosen = world
+        .schedules
+        .iter()
+        .filter(|(id, row)| after.is_none_or(|after| ***id > *after) && wanted(&row.body));
+    super::release::page(chosen.map(|(id, _)| id), limit, |id| view(world, id))
+}

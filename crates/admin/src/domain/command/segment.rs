@@ -72,7 +72,7 @@ pub fn create(tx: &mut Tx, body: Create) -> Result<Outcome, Problem> {
     let key = Key::clone(&body.key);
     let ask = Ask {
         pipeline: body.pipeline,
-        ..one(tx, &key, Wanted::Become(body.definition), "create", None, body.start, false)
+        ..one(&key, Wanted::Become(body.definition), "create", None, body.start, false)
     };
     make(tx, ask, body.dry_run, Kind::Segment, &key, "segment.created")
 }
@@ -88,7 +88,7 @@ pub fn save(tx: &mut Tx, key: &str, body: Save) -> Result<Outcome, Problem> {
         return Err(Problem::new(Code::RevisionRequired, text).at("/base_revision"));
     };
     let wanted = Wanted::Become(body.definition);
-    let ask = one(tx, key, wanted, "edit", Some(revision), body.start, body.supersede);
+    let ask = one(key, wanted, "edit", Some(revision), body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Segment, &key.into(), "segment.saved")
 }
 
@@ -106,7 +106,7 @@ pub fn preview(tx: &mut Tx, key: &str, body: Save) -> Result<Outcome, Problem> {
 /// `InUse`, and what `start::begin` refuses.
 pub fn delete(tx: &mut Tx, key: &str, body: Simple) -> Result<Outcome, Problem> {
     exists(tx.world(), key)?;
-    let ask = one(tx, key, Wanted::Gone, "delete", body.base_revision, body.start, body.supersede);
+    let ask = one(key, Wanted::Gone, "delete", body.base_revision, body.start, body.supersede);
     make(tx, ask, body.dry_run, Kind::Segment, &key.into(), "segment.deleted")
 }
 
@@ -119,7 +119,6 @@ pub fn pipeline(tx: &mut Tx, key: &str, body: SetPipeline) -> Result<Outcome, Pr
 }
 
 fn one(
-    tx: &Tx,
     key: &str,
     wanted: Wanted<model::Segment>,
     trigger: &str,
@@ -128,17 +127,13 @@ fn one(
     supersede: bool,
 ) -> Ask {
     let escaped = diff::escape(key).into_owned();
-    let id = format!("r{}", tx.world().seq + 1);
     Ask {
         segments: [(key.into(), wanted)].into(),
         base_revisions: revision.map(|revision| (index::segment(key), revision)).into_iter().collect(),
         trigger: trigger.to_owned(),
         start,
         supersede,
-        places: vec![
-            (format!("/segments/{escaped}"), "/definition".to_owned()),
-            (format!("/releases/{id}/segments/{escaped}/candidate"), "/definition".to_owned()),
-        ],
+        places: vec![(format!("/segments/{escaped}"), "/definition".to_owned())],
         ..Ask::default()
     }
 }

@@ -10,8 +10,8 @@ use tidegate::release::{
 };
 
 use super::{Ask, Start, Wanted};
-use crate::domain::entity::ReleaseState;
-use crate::domain::{Code, Problem, Row, Table, Tx, World, digest, effects, references, validate};
+use crate::domain::entity::{Kind, ReleaseState};
+use crate::domain::{Code, Problem, Row, Tx, World, digest, effects, index, references, validate};
 
 /// Where a release goes.
 pub(super) struct Place {
@@ -305,6 +305,7 @@ pub(super) fn running(world: &mut World, id: &Key, transition: &Transition) {
         completed_revisions: BTreeMap::new(),
     };
     world.release_states.insert(Key::clone(id), Row { revision: 0, body: Arc::new(body) });
+    world.reindex(Kind::ReleaseState, id);
 }
 
 /// Checks the definitions that a release would leave behind, after those that it waits for have.
@@ -324,8 +325,7 @@ pub(super) fn foresee(
         }
     }
     effects::overlay(&mut after, &effects::folded(world, plan, &done(plan, now)));
-    after.release_states = Table::new();
-    validate::definitions_at(&after, places).map(drop)
+    validate::definitions_at(&effects::bases(&after, index::subjects(plan)), places).map(drop)
 }
 
 /// The state of a plan that went through all its phases.

@@ -78,6 +78,8 @@ fn a_feature_that_a_release_creates_may_be_tested() {
 fn names_and_keys() {
     validate::name("x", "prod-us_west.2", "/name").unwrap();
     assert_eq!(validate::name("x", "a@b", "/name").unwrap_err().pointer.as_deref(), Some("/name"));
+    validate::id("x", "ann+x@corp.example", "/id").unwrap();
+    assert!(validate::id("x", "a/b", "/id").is_err() && validate::id("x", "a\0", "/id").is_err());
     validate::key("x", "anything goes: ü/@", "/key").unwrap();
     assert!(validate::key("x", "line\nbreak", "/key").is_err());
     assert!(validate::key("x", "", "/key").is_err());

@@ -130,7 +130,7 @@ pub(super) fn segments() -> Vec<Operation> {
             .about(TOUCHES)
             .example(json!({
                 "key": "staff",
-                "definition": { "condition": { "attribute": "email", "ends_with": ["@example.org"] } },
+                "definition": { "if": { "attribute": "country", "op": "eq", "value": "US" } },
             }))
             .answer::<Segment>(200, "it would be made (`dry_run`)")
             .answer::<Segment>(201, "it was made and is live")

@@ -132,6 +132,7 @@ pub(super) fn releases() -> Vec<Operation> {
             Ok(release::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())
         }),
         get("/releases/{id}/preview", "preview_release_action", May(READ), "What an action would change")
+            .about("Refused like the action itself, so it takes the action's permission.")
             .answer::<Preview>(
                 200,
                 "where the release would be, and what each environment would be served otherwise",
@@ -152,7 +153,7 @@ pub(super) fn releases() -> Vec<Operation> {
         post(
             "/releases/{id}/supersede",
             "supersede_release",
-            Step(Permission::Write),
+            Step(Permission::Drive),
             "Abort a release and start another in its place",
         )
         .about("The new one starts from the old base, in the same transaction.")
