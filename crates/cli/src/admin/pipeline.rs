@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
 use super::change::references;
-use super::client::{encode, query};
+use super::client::{Method, encode, query};
 use super::json::{at, items, object, scalar, strings, text};
 use super::preview::{lines, outcome};
 use super::start::Start;
@@ -224,7 +224,7 @@ impl Noun for Pipelines {
                 };
                 let path = format!("{}/features", path(key));
                 if !session.is_json() {
-                    let shown = session.client.post(&path, &body(true))?.body;
+                    let shown = session.client.ask(&Method::POST, &path, &body(true))?;
                     session.say(lines(&shown).trim_end())?;
                 }
                 session.confirm(&format!("Add {feature} to {key}, and start its release?"))?;
