@@ -26,7 +26,7 @@ BENCH ?= *
 FUZZ_S ?= 60
 LOAD ?= all
 
-.PHONY: help demo demo-guard load test check check-long bench fuzz
+.PHONY: help demo demo-guard load test check check-long bench fuzz schemathesis
 .PHONY: test-rust test-oracle differential fmt lint doc layers schema-drift licences clean
 
 help: ## List the targets
@@ -57,6 +57,9 @@ fuzz: ## Fuzz documents and contexts, FUZZ_S= seconds each; needs a nightly Rust
 	for target in document context; do \
 		$(CARGO) +nightly fuzz run --sanitizer none --fuzz-dir fuzz $$target -- -max_total_time=$(FUZZ_S) -max_len=8192 -timeout=10 -rss_limit_mb=2048; \
 	done
+
+schemathesis: ## Ask a fresh admin server what its OpenAPI document allows and more: no 5xx (EXAMPLES=, SEED=); needs the network once
+	scripts/schemathesis.sh
 
 test-rust: ## Rust: unit, table, property and documentation tests; and that the root builds without its default features
 	$(CARGO) build $(LOCKED) --package tidegate --no-default-features

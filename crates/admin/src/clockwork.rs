@@ -4,7 +4,7 @@
 //!   world ──driver.next──▶ wake ──sleep (or a commit, or the lease moves)──▶ driver.due ──▶ commands ──▶ writer (fenced)
 //! ```
 //! It sleeps while nothing is due: a thousand waiting releases cost one look at the clock a second (five while one waits for
-//! the wall clock, which may be set). After a commit the world is looked through again, but at most once each [`CALM`].
+//! the wall clock, which may be set). After a commit the world is looked through again, but at most once each `CALM`.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -131,7 +131,7 @@ fn start(admin: &mut Connection, feature: &Json, source: Option<Json>) -> Fails<
     admin.send("POST", "/api/v1/pipelines/careful/publish", Some(&publish))?.ok()?;
     let path = format!("/api/v1/features/{FEATURE}");
     admin.send("PUT", &format!("{path}/pipeline"), Some(&json!({"pipeline": "careful"})))?.ok()?;
-    let base = feature.get("definition_revision").cloned().unwrap_or(json!(1));
+    let base = feature.get("definition_revision").cloned().unwrap_or_else(|| json!(1));
     let candidate = json!({"kind": "gate", "rules": [{"id": "everyone", "variant": "on"}]});
     let saved = json!({"definition": candidate, "base_revision": base});
     let started = admin.send("PUT", &path, Some(&saved))?.ok()?;

@@ -43,6 +43,9 @@ struct Row {
     met: bool,
 }
 
+/// Puts load on a new server.
+type Scenario = fn(&Server, &Options) -> Fails<Vec<Row>>;
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -63,7 +66,7 @@ fn run(args: &[&str]) -> Fails<bool> {
         [what @ ("idle" | "actions" | "race" | "all"), rest @ ..] => (*what, options(rest)?),
         _ => return Err("expected idle, actions, race or all; then --seconds, --shots, --store".into()),
     };
-    let scenarios: [(&str, fn(&Server, &Options) -> Fails<Vec<Row>>); 3] =
+    let scenarios: [(&str, Scenario); 3] =
         [("idle", idle::run), ("actions", actions::run), ("race", race::run)];
     println!("| what | measured | bar | met |\n|---|---|---|---|");
     let mut met = true;

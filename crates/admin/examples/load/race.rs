@@ -16,7 +16,6 @@ use crate::{Options, Row, world};
 
 const PEOPLE: usize = 64;
 const FEATURE: &str = "/api/v1/features/contested";
-const ACTIONS: [&str; 4] = ["approve", "skip", "abort", "full-roll-out"];
 
 #[derive(Debug, Default)]
 struct Tally {
@@ -135,10 +134,7 @@ fn fire(
             .iter_mut()
             .enumerate()
             .map(|(n, person)| {
-                // Abort seldom, or no release would see a second phase.
-                let action =
-                    if n == round % 64 && round % 3 == 0 { 2 } else { [0, 1, 3, 0][(n + round) % 4] };
-                let action = ACTIONS[action];
+                let action = choose(n, round);
                 let (barrier, body) = (&barrier, if action == "approve" { &approval } else { &body });
                 scope.spawn(move || {
                     barrier.wait();
@@ -148,6 +144,18 @@ fn fire(
             .collect();
         shots.into_iter().map(|shot| shot.join().map_err(|_| "a thread panicked")?).collect()
     })
+}
+
+/// What a person does in a round: abort seldom, or no release would see a second phase.
+fn choose(person: usize, round: usize) -> &'static str {
+    if round.is_multiple_of(3) && person == round % PEOPLE {
+        return "abort";
+    }
+    match (person + round) % 4 {
+        1 => "skip",
+        2 => "full-roll-out",
+        _ => "approve",
+    }
 }
 
 fn revision(release: &Json) -> Fails<u64> {

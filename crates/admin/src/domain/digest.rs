@@ -127,6 +127,8 @@ pub(crate) fn renew(tx: &mut Tx, id: &Key, mut plan: Plan) -> Result<(), Problem
             format!("release `{id}`: what it changes or refers to was changed, so approvals count no more");
         let mut fact = facts::plain("release.approvals_voided", text, Json::Null);
         fact.release = Some(Key::clone(id));
+        fact.features = plan.features.keys().cloned().collect();
+        fact.environments = effects::environments(&plan);
         tx.tell(fact);
     }
     Ok(())

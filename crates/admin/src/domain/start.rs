@@ -8,6 +8,7 @@
 //! INVARIANT: a release is active for at most one change of a feature or segment; a plan is never touched once it is
 //! accepted, but for edits of opted-out environments, which its base and candidate both get (DESIGN §6).
 
+mod check;
 mod plan;
 
 #[cfg(test)]
@@ -18,10 +19,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tidegate::model::{self, Key};
-use tidegate::release::{self, Coverage, Input, Permission, Plan, Requirement, Transition};
+use tidegate::release::{self, Coverage, Input, Plan, Requirement, Transition};
 
+use self::check::{check_definitions, check_floor, check_permission, check_revisions, check_users};
 use super::entity::{Feature, Release, Segment};
-use super::{Code, Problem, Tx, World, diff, digest, effects, index, references, validate};
+use super::{Code, Problem, Tx, World, diff, digest, effects, index, validate};
 
 /// What a definition is to become.
 #[derive(Clone, Debug, PartialEq)]
@@ -191,32 +193,6 @@ fn busy(world: &World, active: &BTreeSet<Key>) -> Problem {
         .with("releases", active)
 }
 
-/// Refuses what was written on another revision than the present one.
-fn check_revisions(world: &World, ask: &Ask) -> Result<(), Problem> {
-    for (subject, seen) in &ask.base_revisions {
-        let (now, definition) = match subject.strip_prefix("segment:") {
-            Some(key) => {
-                let row = world.segments.get(key).ok_or_else(|| Problem::not_found("segment", key))?;
-                (row.body.definition_revision, serde_json::to_value(&row.body.definition))
-            }
-            None => {
-                let row =
-                    world.features.get(subject).ok_or_else(|| Problem::not_found("feature", subject))?;
-                (row.body.definition_revision, serde_json::to_value(&row.body.definition))
-            }
-        };
-        if now != *seen {
-            let text = format!("`{subject}` is at revision {now}; the change was written on {seen}");
-            return Err(Problem::new(Code::Stale, text)
-                .at("/base_revision")
-                .hint("look at the present definition, and send the change again with its revision")
-                .with("revision", now)
-                .with("definition", definition.unwrap_or_default()));
-        }
-    }
-    Ok(())
-}
-
 /// The one pipeline of everything that is changed.
 fn pipeline(world: &World, ask: &Ask) -> Result<Option<Key>, Problem> {
     let features = ask.features.keys().filter_map(|key| world.features.get(key)?.body.pipeline.clone());
@@ -268,90 +244,6 @@ fn differs_anywhere(world: &World, ask: &Ask) -> bool {
         !diff::touched_by_segment(base.map(|d| &**d), wanted.after(base).as_deref(), &nowhere).is_empty()
     };
     ask.features.iter().any(feature) || ask.segments.iter().any(segment)
-}
-
-/// Writing needs the permission where it is noticed; where nobody notices, anywhere.
-fn check_permission(tx: &Tx, touched: &[Key]) -> Result<(), Problem> {
-    let may = if touched.is_empty() {
-        tx.actor.grants.iter().any(|grant| grant.role.allows(Permission::Write))
-    } else {
-        tx.actor.may(Permission::Write, touched)
-    };
-    if may {
-        return Ok(());
-    }
-    let text = format!("`{}` may not write what is served in all of {}", tx.actor.id, list(touched));
-    Err(Problem::new(Code::Forbidden, text).with("environments", touched))
-}
-
-/// Refuses to touch an environment without a pipeline that asks for one.
-fn check_floor(world: &World, touched: &[Key]) -> Result<(), Problem> {
-    let asks =
-        |key: &&Key| world.environments.get(&***key).is_some_and(|row| row.body.floor.pipeline_required);
-    let asking: Vec<Key> = touched.iter().filter(asks).cloned().collect();
-    if asking.is_empty() {
-        return Ok(());
-    }
-    Err(Problem::new(Code::PipelineRequired, format!("{} ask(s) for a pipeline", list(&asking)))
-        .hint("attach a pipeline; then the change is released phase by phase")
-        .with("environments", &asking))
-}
-
-/// Names, for people.
-fn list(keys: &[Key]) -> String {
-    let names: Vec<&str> = keys.iter().map(|key| &**key).collect();
-    if names.is_empty() { "no environment".to_owned() } else { format!("`{}`", names.join("`, `")) }
-}
-
-/// Refuses to delete or archive what others use, and to use what is being deleted.
-fn check_users(world: &World, ask: &Ask) -> Result<(), Problem> {
-    let own = |user: &references::User| match user.kind {
-        super::entity::Kind::Feature => ask.features.contains_key(&user.key),
-        super::entity::Kind::Segment => ask.segments.contains_key(&user.key),
-        _ => false,
-    };
-    for (key, wanted) in &ask.features {
-        let was = world.features.get(key).and_then(|row| row.body.definition.clone());
-        let archives = match wanted {
-            Wanted::Become(definition) => definition.archived && !was.is_some_and(|was| was.archived),
-            Wanted::Gone => true,
-            Wanted::Patched => false,
-        };
-        if archives {
-            let mut users = references::feature(world, key);
-            users.retain(|user| !own(user));
-            references::unused("feature", key, &users)?;
-        }
-    }
-    for (key, _) in ask.segments.iter().filter(|(_, wanted)| **wanted == Wanted::Gone) {
-        let mut users = references::segment(world, key);
-        users.retain(|user| !own(user));
-        references::unused("segment", key, &users)?;
-    }
-    let mut referred = BTreeSet::new();
-    for wanted in ask.features.values() {
-        if let Wanted::Become(definition) = wanted {
-            referred.extend(references::of_feature(definition));
-        }
-    }
-    for wanted in ask.segments.values() {
-        if let Wanted::Become(definition) = wanted {
-            referred.extend(references::of_segment(definition));
-        }
-    }
-    for subject in referred {
-        let Some(id) = world.release_of(&subject) else { continue };
-        let run = effects::find(world, id)?;
-        let deletes = match subject.strip_prefix("segment:") {
-            Some(key) => run.release.plan.segments.get(key).is_some_and(|c| c.candidate == Some(None)),
-            None => run.release.plan.features.get(&subject).is_some_and(|c| c.candidate == Some(None)),
-        };
-        if deletes {
-            let text = format!("release `{id}` is deleting `{subject}`, which the change refers to");
-            return Err(Problem::new(Code::ReleaseActive, text).with("releases", [id]));
-        }
-    }
-    Ok(())
 }
 
 /// Makes it live now.
@@ -534,16 +426,4 @@ fn revisions(world: &World, plan: &Plan) -> BTreeMap<Key, u64> {
 /// The places of the definitions, as they are mapped to the request's body.
 fn places(ask: &Ask) -> Vec<(&str, &str)> {
     ask.places.iter().map(|(from, to)| (&**from, &**to)).collect()
-}
-
-/// Checks what a change can make invalid, with the running releases and without them.
-fn check_definitions(world: &World, ask: &Ask) -> Result<(), Problem> {
-    let segments = ask.segments.keys().map(|key| index::segment(key));
-    let part = world.around(ask.features.keys().cloned().chain(segments));
-    validate::definitions_at(&part, &places(ask))?;
-    if !part.release_states.is_empty() {
-        let bare = World { release_states: super::Table::new(), ..part };
-        validate::definitions_at(&bare, &places(ask))?;
-    }
-    Ok(())
 }

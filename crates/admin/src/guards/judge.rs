@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn each_series_must_pass() {
-        let cases: &[(&[(&str, &str)], Threshold, Verdict, &str)] = &[
+        type Case<'c> = (&'c [(&'c str, &'c str)], Threshold, Verdict, &'c str);
+        let cases: &[Case<'_>] = &[
             (&[("a", "0.01")], MOST, Verdict::Pass, "{job=\"a\"} = 0.01; expected at most 0.05"),
             (&[("a", "0.05")], MOST, Verdict::Pass, "{job=\"a\"} = 0.05; expected at most 0.05"),
             (&[("a", "0.4")], MOST, Verdict::Fail, "{job=\"a\"} = 0.4; expected at most 0.05"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidegate::model::Key;
-use tidegate::release::{Guard, PhaseStatus, Source, Status, Threshold};
+use tidegate::release::{Guard, PhaseStatus, Source, Threshold};
 
 use crate::domain::World;
 
@@ -87,7 +87,7 @@ impl Watch {
 
 /// The pulled guards whose phase was reached, of the releases that run; paused and entering ones, too.
 fn reached(world: &World) -> impl Iterator<Item = (&Key, &Guard, &Source)> {
-    let running = world.release_states.iter().filter(|(_, row)| row.body.state.status == Status::Running);
+    let running = world.running().filter_map(|id| Some((id, world.release_states.get(id)?)));
     running.flat_map(move |(id, row)| {
         let phases = world.releases.get(id).map(|release| release.body.plan.phases.as_slice());
         let states = row.body.state.phases.iter();

@@ -69,3 +69,30 @@ fn network(address: IpAddr) -> IpAddr {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Rate;
+
+    #[test]
+    fn an_ipv6_network_is_one_stranger_and_a_mapped_address_is_the_ipv4_one() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+
+    #[test]
+    fn one_who_asks_too_often_does_not_hold_up_another() {
+        let one = Rate::new(1, 2);
+        let limits = Limits::new(&Config { principal: one, stranger: one, ..Config::default() });
+        let (ana, bob) = (Key::from("ana"), Key::from("bob"));
+        assert!(limits.principal(&ana).is_ok());
+        assert!(limits.principal(&ana).is_ok());
+        let refused = limits.principal(&ana).unwrap_err();
+        assert_eq!((refused.code, refused.more.get("retry_after_s")), (Code::RateLimited, Some(&1.into())));
+        assert!(limits.principal(&bob).is_ok());
+    }
+}

@@ -79,3 +79,27 @@ pub(crate) fn of_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!(panic = said, "a handler panicked");
     Problem::new(Code::Internal, "the server failed on this request").into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_problem_that_does_not_tell_what_it_said() {
+        let response = of_panic(Box::new("the password is 1234".to_owned()));
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = response.extensions().get::<Problem>().unwrap();
+        let document = document(problem, "r-1");
+        assert_eq!((&document["code"], &document["instance"]), (&json!("internal"), &json!("r-1")));
+        assert!(!document.to_string().contains("1234"));
+    }
+
+    #[test]
+    fn what_is_more_never_takes_the_place_of_what_is_always_there() {
+        let problem =
+            Problem::new(Code::Stale, "it moved").at("/revision").with("status", 200).with("revision", 7);
+        let document = document(&problem, "r-1");
+        assert_eq!((&document["status"], &document["revision"]), (&json!(409), &json!(7)));
+        assert_eq!(document["type"], "/problems/stale");
+    }
+}
