@@ -18,6 +18,7 @@ use crate::admin::proposal::Proposals;
 use crate::admin::release::Releases;
 use crate::admin::schedule::Schedules;
 use crate::admin::segment::Segments;
+use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
 use crate::admin::webhook::Webhooks;
 use crate::command::serve::Serve;
@@ -80,6 +81,7 @@ pub(crate) enum Verb {
     Release(Releases),
     ChangeRequest(ChangeRequests),
     Schedule(Schedules),
+    Snapshot(Snapshot),
     Proposal(Proposals),
     Principal(Principals),
     Token(Tokens),

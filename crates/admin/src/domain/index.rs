@@ -15,8 +15,8 @@ use imbl::{OrdMap, OrdSet};
 use tidegate::model::Key;
 use tidegate::release::{Plan, Status};
 
-use super::entity::{Kind, ScheduleStatus};
-use super::{World, digest, references};
+use super::entity::{ExclusionGroup, Kind, ScheduleStatus};
+use super::{Table, World, digest, references};
 
 /// What is derived from the tables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -107,7 +107,7 @@ impl World {
         let mut some = Self {
             attributes: self.attributes.clone(),
             environments: self.environments.clone(),
-            exclusion_groups: self.exclusion_groups.clone(),
+            exclusion_groups: self.groups_of(all),
             ..Self::default()
         };
         for subject in all {
@@ -131,6 +131,21 @@ impl World {
             }
         }
         some
+    }
+
+    /// The exclusion groups, without the ranges of features that exist but are left out here: those are valid already.
+    fn groups_of(&self, all: &BTreeSet<Key>) -> Table<ExclusionGroup> {
+        let left_out = |key: &Key| !all.contains(key) && self.features.contains_key(key);
+        let groups = self.exclusion_groups.iter().map(|(key, row)| {
+            let mut row = row.clone();
+            if row.body.ranges.keys().any(left_out) {
+                let mut group = ExclusionGroup::clone(&row.body);
+                group.ranges.retain(|feature, _| !left_out(feature));
+                row.body = Arc::new(group);
+            }
+            (Key::clone(key), row)
+        });
+        groups.collect()
     }
 
     /// Brings the index up to date with an entity that was written or removed.

@@ -8,7 +8,7 @@ use std::process::Command;
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
-use super::client::{Answer, encode};
+use super::client::{Answer, Method, encode};
 use super::json::{at, items, scalar, text};
 use super::preview::{self, outcome};
 use super::start::Start;
@@ -90,7 +90,7 @@ impl Things {
         body: &Json,
         alone: bool,
     ) -> Result<(), Failure> {
-        let shown = session.client.post(&format!("{}/preview", self.of(key)), body)?.body;
+        let shown = session.client.ask(&Method::POST, &format!("{}/preview", self.of(key)), body)?;
         if !session.is_json() || alone {
             session.print_one(&shown, preview::lines)?;
         }
@@ -114,21 +114,22 @@ impl Things {
         if !start.is_null() {
             body.insert("start".to_owned(), start);
         }
-        let send = |session: &Session, body: &Map<String, Json>| {
-            let body = Json::Object(body.clone());
-            match verb {
-                "delete" => session.client.delete(&self.of(key), Some(&body)),
-                _ => session.client.post(&format!("{}/{verb}", self.of(key)), &body),
-            }
+        let (method, path) = match verb {
+            "delete" => (Method::DELETE, self.of(key)),
+            _ => (Method::POST, format!("{}/{verb}", self.of(key))),
         };
         if !session.is_json() {
             let mut dry = body.clone();
             dry.insert("dry_run".to_owned(), json!(true));
-            let shown = send(session, &dry)?.body;
+            let shown = session.client.ask(&method, &path, &Json::Object(dry))?;
             session.say(preview::lines(&shown).trim_end())?;
         }
         session.confirm(&format!("{} the {} {key}?", capital(verb), self.noun))?;
-        let answer = send(session, &body)?;
+        let body = Json::Object(body);
+        let answer = match method {
+            Method::DELETE => session.client.delete(&path, Some(&body))?,
+            _ => session.client.post(&path, &body)?,
+        };
         session.print_answer(&answer, &outcome(&format!("{} {key}: {verb}", self.noun), &answer))
     }
 

@@ -2,13 +2,14 @@
 //!
 //! Every write carries an `Idempotency-Key`, so that one whose answer was lost can be sent again without being done twice.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use ureq::http::{Method, Request, Response};
+pub(crate) use ureq::http::Method;
+use ureq::http::{Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
@@ -69,12 +70,12 @@ impl Client {
 
     /// Something, by its path below `/api/v1`.
     pub(crate) fn get(&self, path: &str) -> Result<Json, Failure> {
-        Ok(self.send(&Method::GET, path, None, None)?.body)
+        Ok(self.read(self.call(&Method::GET, path, None, &[])?)?.body)
     }
 
     /// Something, if it is there.
     pub(crate) fn find(&self, path: &str) -> Result<Option<Json>, Failure> {
-        let response = self.call(&Method::GET, path, None, None)?;
+        let response = self.call(&Method::GET, path, None, &[])?;
         if response.status() == 404 {
             return Ok(None);
         }
@@ -112,17 +113,28 @@ impl Client {
 
     /// Makes or does something.
     pub(crate) fn post(&self, path: &str, body: &Json) -> Result<Answer, Failure> {
-        self.write(&Method::POST, path, Some(body))
+        self.write(&Method::POST, path, Some(body), None)
+    }
+
+    /// Asks with a body; nothing is written, so there is no idempotency key.
+    pub(crate) fn ask(&self, method: &Method, path: &str, body: &Json) -> Result<Json, Failure> {
+        Ok(self.read(self.call(method, path, Some(body), &[])?)?.body)
     }
 
     /// Replaces something.
     pub(crate) fn put(&self, path: &str, body: &Json) -> Result<Answer, Failure> {
-        self.write(&Method::PUT, path, Some(body))
+        self.write(&Method::PUT, path, Some(body), None)
+    }
+
+    /// Replaces something, if it is still as it was seen.
+    pub(crate) fn put_over(&self, path: &str, body: &Json, seen: &Json) -> Result<Answer, Failure> {
+        let revision = seen.get("revision").and_then(Json::as_u64).map(|revision| format!("\"{revision}\""));
+        self.write(&Method::PUT, path, Some(body), revision.as_deref())
     }
 
     /// Removes something.
     pub(crate) fn delete(&self, path: &str, body: Option<&Json>) -> Result<Answer, Failure> {
-        self.write(&Method::DELETE, path, body)
+        self.write(&Method::DELETE, path, body, None)
     }
 
     /// The lines of an endless or large answer.
@@ -131,7 +143,8 @@ impl Client {
         path: &str,
         last_event: Option<&str>,
     ) -> Result<impl BufRead + use<>, Failure> {
-        let response = self.call(&Method::GET, path, None, last_event.map(|id| ("Last-Event-ID", id)))?;
+        let headers: Vec<_> = last_event.map(|id| ("Last-Event-ID", id)).into_iter().collect();
+        let response = self.call(&Method::GET, path, None, &headers)?;
         if !response.status().is_success() {
             return Err(match self.read(response) {
                 Err(failure) => failure,
@@ -141,41 +154,40 @@ impl Client {
         Ok(BufReader::new(response.into_body().into_with_config().limit(u64::MAX).reader()))
     }
 
-    fn write(&self, method: &Method, path: &str, body: Option<&Json>) -> Result<Answer, Failure> {
-        let key = idempotency_key()?;
-        self.send(method, path, body, Some(&key))
-    }
-
-    fn send(
+    fn write(
         &self,
         method: &Method,
         path: &str,
         body: Option<&Json>,
-        key: Option<&str>,
+        seen: Option<&str>,
     ) -> Result<Answer, Failure> {
-        let response = self.call(method, path, body, key.map(|key| ("Idempotency-Key", key)))?;
-        self.read(response)
+        let key = idempotency_key()?;
+        let mut headers = vec![("Idempotency-Key", key.as_str())];
+        headers.extend(seen.map(|revision| ("If-Match", revision)));
+        self.read(self.call(method, path, body, &headers)?)
     }
 
-    /// Calls; again, if the connection broke: reading is harmless, and writing is idempotent by its key.
+    /// Calls; again, if the connection broke or the server has too much to do: reading is harmless, and writing is
+    /// idempotent by its key.
     fn call(
         &self,
         method: &Method,
         path: &str,
         body: Option<&Json>,
-        header: Option<(&str, &str)>,
+        headers: &[(&str, &str)],
     ) -> Result<Response<Body>, Failure> {
         let mut waits = [Duration::from_millis(200), Duration::from_secs(1)].into_iter();
         loop {
-            let error = match self.call_once(method, path, body, header) {
-                Ok(response) => return Ok(response),
-                Err(error) => error,
-            };
-            let again =
-                matches!(&error, ureq::Error::Io(io) if io.kind() != std::io::ErrorKind::ConnectionRefused);
-            match waits.next() {
-                Some(wait) if again => thread::sleep(wait),
-                _ => return Err(self.unreachable(&error)),
+            let wait = waits.next();
+            match (self.call_once(method, path, body, headers), wait) {
+                (Ok(response), Some(wait)) if response.status() == 429 => {
+                    thread::sleep(retry_after(&response).unwrap_or(wait));
+                }
+                (Ok(response), _) => return Ok(response),
+                (Err(ureq::Error::Io(error)), Some(wait)) if error.kind() != ErrorKind::ConnectionRefused => {
+                    thread::sleep(wait);
+                }
+                (Err(error), _) => return Err(self.unreachable(&error)),
             }
         }
     }
@@ -185,7 +197,7 @@ impl Client {
         method: &Method,
         path: &str,
         body: Option<&Json>,
-        header: Option<(&str, &str)>,
+        headers: &[(&str, &str)],
     ) -> Result<Response<Body>, ureq::Error> {
         let mut request = Request::builder()
             .method(method)
@@ -194,8 +206,8 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
-        if let Some((name, value)) = header {
-            request = request.header(name, value);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         match body {
             Some(body) => {
@@ -235,6 +247,12 @@ impl Client {
         Failure::new(Exit::Server, format!("cannot reach the server {}: {why}", self.server))
             .hint("is it running (`tidegate serve`)? --server or TIDEGATE_SERVER say where it is")
     }
+}
+
+/// How long the server asks to wait, at most half a minute.
+fn retry_after(response: &Response<Body>) -> Option<Duration> {
+    let seconds = response.headers().get("Retry-After")?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(Duration::from_secs(30)))
 }
 
 /// Something in a path or a query, escaped (RFC 3986).

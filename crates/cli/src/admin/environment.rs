@@ -156,7 +156,7 @@ impl Noun for Environments {
                 if let (Some(reason), Json::Object(members)) = (reason, &mut body) {
                     members.insert("reason".to_owned(), json!(reason));
                 }
-                let answer = session.client.put(&path(name), &body)?;
+                let answer = session.client.put_over(&path(name), &body, &before)?;
                 session.print_answer(&answer, &outcome(&format!("environment {name}"), &answer))
             }
             Verb::Delete { name, reason } => {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value as Json, json};
 
 use super::change::{Save, Things, definition_from};
-use super::client::query;
+use super::client::{Method, query};
 use super::json::{at, items, object, pretty, scalar, strings, text};
 use super::preview::{lines, outcome, release_of};
 use super::start::Start;
@@ -379,7 +379,7 @@ fn create(session: &mut Session, args: &Create) -> Result<Exit, Failure> {
             if let Json::Object(members) = &mut dry {
                 members.insert("dry_run".to_owned(), json!(true));
             }
-            let shown = session.client.post("/features", &dry)?.body;
+            let shown = session.client.ask(&Method::POST, "/features", &dry)?;
             session.say(lines(&shown).trim_end())?;
         }
         session.confirm(&format!("Create the feature {}, in a release?", args.key))?;

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::{Output, STRONG, printable};
 
 /// Longer cells are cut.
-const LONGEST: usize = 60;
+const LONGEST: usize = 100;
 
 /// What a pointer names, unless it is `null`.
 pub(crate) fn at<'a>(json: &'a Json, pointer: &str) -> Option<&'a Json> {

@@ -39,6 +39,7 @@ pub(crate) mod release;
 pub(crate) mod schedule;
 pub(crate) mod segment;
 mod session;
+pub(crate) mod snapshot;
 mod start;
 mod time;
 pub(crate) mod token;

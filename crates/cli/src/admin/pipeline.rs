@@ -6,9 +6,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
 use super::change::references;
-use super::client::{encode, query};
+use super::client::{Method, encode, query};
 use super::json::{at, items, object, scalar, strings, text};
-use super::preview::outcome;
+use super::preview::{lines, outcome};
 use super::start::Start;
 use super::time::{instant, span};
 use super::{Noun, Remote, Session, read_document};
@@ -156,7 +156,7 @@ impl Noun for Pipelines {
                     None => path(key),
                 };
                 let body = session.client.get(&path)?;
-                session.print_one(&body, show)
+                session.print_one(&body, |body| show(key, body))
             }
             Verb::Create { key, file } => {
                 let body = json!({ "key": key, "body": read_document(file)? });
@@ -210,18 +210,25 @@ impl Noun for Pipelines {
                 session.print_answer(&answer, &format!("pipeline {key}: deleted"))
             }
             Verb::AddFeature { key, feature, start } => {
-                session.confirm(&format!("Add {feature} to {key}, and start its release?"))?;
-                let mut body = json!({ "feature": feature });
                 let mut start = start.to_json()?;
-                if let (Json::Object(body), Json::Object(start)) = (&mut body, &mut start) {
-                    if let Some(phase) = start.remove("start_at") {
-                        body.insert("start_at".to_owned(), phase);
-                    }
-                    if !start.is_empty() {
-                        body.insert("start".to_owned(), Json::Object(std::mem::take(start)));
-                    }
+                let start_at = start.as_object_mut().and_then(|start| start.remove("start_at"));
+                let start =
+                    Some(start).filter(|start| start.as_object().is_some_and(|start| !start.is_empty()));
+                let body = |dry_run: bool| {
+                    object([
+                        ("feature", json!(feature)),
+                        ("start_at", json!(start_at)),
+                        ("start", json!(start)),
+                        ("dry_run", if dry_run { json!(true) } else { Json::Null }),
+                    ])
+                };
+                let path = format!("{}/features", path(key));
+                if !session.is_json() {
+                    let shown = session.client.ask(&Method::POST, &path, &body(true))?;
+                    session.say(lines(&shown).trim_end())?;
                 }
-                let answer = session.client.post(&format!("{}/features", path(key)), &body)?;
+                session.confirm(&format!("Add {feature} to {key}, and start its release?"))?;
+                let answer = session.client.post(&path, &body(false))?;
                 session
                     .print_answer(&answer, &outcome(&format!("feature {feature}, added to {key}"), &answer))
             }
@@ -261,14 +268,13 @@ fn state_of(one: &Json) -> String {
     if state == "published" && drafts { "published, draft".to_owned() } else { state.to_owned() }
 }
 
-fn show(one: &Json) -> String {
-    let mut out = String::new();
+fn show(key: &str, one: &Json) -> String {
+    let mut out = format!("pipeline: {key}\n");
     let mut line = |label: &str, value: Option<&Json>| {
         if let Some(value) = value {
             out.push_str(&format!("{label}: {}\n", scalar(value)));
         }
     };
-    line("pipeline", at(one, "/key"));
     line("state", Some(&json!(state_of(one))).filter(|state| state.as_str() != Some("")));
     line("version", at(one, "/published/version").or_else(|| at(one, "/version")));
     line("cloned from", at(one, "/cloned_from"));

@@ -25,7 +25,7 @@ pub(super) fn lines(preview: &Json) -> String {
         line(&format!("touches: {}", environments.join(", ")));
     }
     let opted_out = strings(preview, "opted_out");
-    if !opted_out.is_empty() {
+    if !opted_out.is_empty() && preview.get("live_at_once") != Some(&Json::Bool(true)) {
         line(&format!("live at once in: {} (takes no part in pipelines)", opted_out.join(", ")));
     }
     let phases = items(preview, "phases");
@@ -55,7 +55,8 @@ pub(super) fn lines(preview: &Json) -> String {
     // Of an action: what it would do, in words.
     if at(preview, "/action").is_some() {
         for fact in items(preview, "facts").iter().filter_map(|fact| text(fact, "text")) {
-            line(&format!("then: {fact}"));
+            // The server makes up a reason for its trial.
+            line(&format!("then: {}", fact.strip_suffix(": preview").unwrap_or(fact)));
         }
     }
     if let Some(notice) = text(preview, "notice") {
@@ -94,6 +95,13 @@ fn phase_line(phase: &Json) -> String {
     }
     if let Some(bake) = phase.get("bake_s").and_then(Json::as_u64).filter(|bake| *bake > 0) {
         parts.push(format!("bakes {}", super::time::span(bake.saturating_mul(1000))));
+    }
+    if at(phase, "/ramp").is_some() {
+        parts.push("ramps".to_owned());
+    }
+    let guards = items(phase, "guards").len();
+    if guards > 0 {
+        parts.push(crate::output::count(guards, "guard"));
     }
     if phase.get("skipped").and_then(Json::as_bool) == Some(true) {
         parts.push("skipped".to_owned());

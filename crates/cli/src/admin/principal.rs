@@ -120,7 +120,7 @@ impl Noun for Principals {
                 if !grants.is_empty() {
                     body.insert("grants".to_owned(), json!(grants));
                 }
-                let answer = session.client.put(&path(id), &Json::Object(body))?;
+                let answer = session.client.put_over(&path(id), &Json::Object(body), &before)?;
                 session.print_answer(&answer, &format!("principal {id}: changed"))
             }
             Verb::Disable { id } => {

@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::json::{at, pretty, scalar, strings, text};
+use super::json::{at, pretty, scalar, text};
+use super::release::allowed_actions;
 use super::time::instant;
 use crate::failure::{Exit, Failure};
 
@@ -50,9 +51,9 @@ fn message(status: u16, problem: &Json) -> String {
     if let Some(state) = at(problem, "/state") {
         out.push_str(&format!("\n  state: {}", state_line(state)));
     }
-    let allowed = strings(problem, "allowed_actions");
+    let allowed = allowed_actions(problem);
     if !allowed.is_empty() {
-        out.push_str(&format!("\n  allowed: {}", allowed.join(", ").replace('_', "-")));
+        out.push_str(&format!("\n  allowed: {}", allowed.join(", ")));
     }
     if let Some(users) = problem.get("users").filter(|users| !users.is_null()) {
         out.push_str("\n  used by:");

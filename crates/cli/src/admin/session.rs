@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::client::{Answer, Client};
-use super::json::{Grid, pretty};
+use super::json::{Grid, pretty, text};
 use super::{Remote, ask, config};
 use crate::args::Format;
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, printable};
+use crate::output::{Output, note, printable};
 
 /// A client, and how to speak with whoever started the command.
 pub(crate) struct Session {
@@ -95,5 +95,25 @@ impl Session {
             self.say(line)?;
         }
         Ok(Exit::Done)
+    }
+
+    /// A secret that is shown once: alone on stdout, so that it can go into a file.
+    pub(crate) fn print_secret(
+        &mut self,
+        answer: &Answer,
+        what: &str,
+        else_do: &str,
+    ) -> Result<Exit, Failure> {
+        let key = text(&answer.body, "key").unwrap_or("?");
+        let Some(secret) = text(&answer.body, "secret") else {
+            // The connection broke after it was made; what answers the repetition has no secret.
+            let message = format!("{what} {key} was made, but its secret was lost with the connection");
+            return Err(Failure::new(Exit::Server, message).hint(else_do));
+        };
+        if !self.is_json() {
+            note(&format!("{what} {key}: its secret is shown this once"));
+        }
+        let secret = secret.to_owned();
+        self.print_answer(answer, &secret)
     }
 }

@@ -8,7 +8,6 @@ use super::json::{at, object, scalar, text};
 use super::time::{duration, instant_of};
 use super::{Noun, Remote, Session};
 use crate::failure::{Exit, Failure};
-use crate::output::note;
 
 /// API tokens
 #[derive(Args, Debug)]
@@ -93,15 +92,7 @@ impl Noun for Tokens {
                     ("expires_at", expires),
                 ]);
                 let answer = session.client.post("/tokens", &body)?;
-                let secret = ["/secret", "/token"]
-                    .into_iter()
-                    .find_map(|pointer| at(&answer.body, pointer))
-                    .map(scalar);
-                if !session.is_json() {
-                    let id = text(&answer.body, "id").or_else(|| text(&answer.body, "key")).unwrap_or("?");
-                    note(&format!("token {id}: its secret is shown this once"));
-                }
-                session.print_answer(&answer, &secret.unwrap_or_default())
+                session.print_secret(&answer, "token", "revoke it, and make another")
             }
             Verb::Revoke { id, reason } => {
                 session.confirm(&format!("Revoke the token {id}?"))?;

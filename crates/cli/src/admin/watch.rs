@@ -169,8 +169,11 @@ impl Screen {
         if self.height > 0 {
             write!(out, "\x1b[{}A\x1b[J", self.height)?;
         }
+        // A line that wraps would be two to go up over.
+        let width = terminal_size::terminal_size().map_or(usize::MAX, |(width, _)| usize::from(width.0));
         for line in lines {
-            writeln!(out, "{}", printable(line))?;
+            let line: String = printable(line).chars().take(width.saturating_sub(1)).collect();
+            writeln!(out, "{line}")?;
         }
         out.flush()?;
         self.height = lines.len();

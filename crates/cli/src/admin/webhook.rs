@@ -5,10 +5,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::client::encode;
 use super::delivery;
-use super::json::{at, object, scalar, strings, text};
+use super::json::{object, strings, text};
 use super::{Noun, Remote, Session};
 use crate::failure::{Exit, Failure};
-use crate::output::note;
 
 /// Webhooks: endpoints that are told what happens (Standard Webhooks)
 #[derive(Args, Debug)]
@@ -123,7 +122,7 @@ impl Noun for Webhooks {
                 if let Some(disabled) = disabled {
                     body.insert("disabled".to_owned(), json!(disabled));
                 }
-                let answer = session.client.put(&path(id), &Json::Object(body))?;
+                let answer = session.client.put_over(&path(id), &Json::Object(body), &before)?;
                 session.print_answer(&answer, &format!("webhook {id}: changed"))
             }
             Verb::Delete { id } => {
@@ -150,10 +149,5 @@ impl Noun for Webhooks {
 }
 
 fn secret(session: &mut Session, answer: &super::client::Answer) -> Result<Exit, Failure> {
-    if !session.is_json() {
-        let id = text(&answer.body, "id").or_else(|| text(&answer.body, "key")).unwrap_or("?");
-        note(&format!("webhook {id}: its signing secret is shown this once"));
-    }
-    let secret = at(&answer.body, "/secret").map(scalar).unwrap_or_default();
-    session.print_answer(answer, &secret)
+    session.print_secret(answer, "webhook", "rotate it: tidegate webhook rotate")
 }

@@ -3,7 +3,7 @@
 //! A page is one session. In a ```console fence a line that begins with `$ ` is a command, and what follows is its
 //! output: `[..]` stands for anything within a line, a line `...` for any lines. A ```yaml fence whose first line is
 //! `# file: NAME` is a file that commands then read. Before `$ ` there may be who it is: `ana $ `.
-//! `RELEASE` in a command stands for the release that was started last.
+//! `$RELEASE` in a command or its output stands for the release that was started last.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -136,7 +136,7 @@ fn follow(page: &str) {
             Part::Command { line, who, command, output } => (line, who, command, output),
         };
         commands += 1;
-        let words = words(&command.replace("RELEASE", &release));
+        let words = words(&command.replace("$RELEASE", &release));
         assert_eq!(
             words.first().map(String::as_str),
             Some("tidegate"),
@@ -154,7 +154,7 @@ fn follow(page: &str) {
         };
         let found = format!("{}{}", run.stdout, run.stderr);
         let lines: Vec<&str> = found.lines().collect();
-        let shown: Vec<String> = output.iter().map(|line| line.replace("RELEASE", &release)).collect();
+        let shown: Vec<String> = output.iter().map(|line| line.replace("$RELEASE", &release)).collect();
         assert!(
             matches(&shown, &lines),
             "{page}:{line}: {command}\n--- shown\n{}\n--- found ({})\n{found}",

@@ -225,6 +225,19 @@ fn the_audit_log_is_listed_verified_and_exported() {
 }
 
 #[test]
+fn a_snapshot_is_fetched_and_evaluated() {
+    let server = Server::start();
+    server.run_with(&["feature", "create", "checkout", "--file", "-"], ON).ok();
+    server.run(&["snapshot", "--output", "snapshot.json"]).ok();
+    let decided = server.run(&["eval", "snapshot.json", "--set", "user_id=u", "--format", "json"]).ok();
+    assert!(decided.contains("\"value\": true") || decided.contains("\"value\":true"), "{decided}");
+    let one: serde_json::Value =
+        serde_json::from_str(&server.run(&["snapshot", "--environment", "prod"]).ok()).unwrap();
+    assert_eq!(one["environment"], "prod");
+    server.run(&["snapshot", "--environment", "nowhere"]).fails(5);
+}
+
+#[test]
 fn scheduled_changes_wait_and_are_cancelled() {
     let server = Server::start();
     server.run(&["feature", "create", "checkout"]).ok();

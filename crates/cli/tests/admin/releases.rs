@@ -171,3 +171,18 @@ fn a_guard_that_fails_pauses_or_aborts() {
     assert!(server.run(&["release", "show", &id]).ok().contains("status: aborted"));
     assert!(server.run(&["release", "verdict", &id, "unknown", "pass"]).fails(5).contains("["));
 }
+
+#[test]
+fn a_watch_outlives_a_restart_of_the_server() {
+    let mut server = Server::start();
+    server.pipeline();
+    let ana = server.person("ana", "approver");
+    let id = server.release("checkout");
+    let mut watch = server.command(&["release", "watch", &id, "--timeout", "60s"]).spawn().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next(), Some(format!("release {id} of checkout: running")));
+    server.restart();
+    server.run_as(&ana, &["release", "approve", &id, "--yes"]).ok();
+    assert!(lines.any(|line| line == format!("release {id} of checkout: completed")));
+    assert_eq!(watch.wait().unwrap().code(), Some(0));
+}

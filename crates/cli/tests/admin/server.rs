@@ -50,8 +50,22 @@ impl Server {
         let url = after("listening on ");
         let once = after("one-time admin token: ");
         let mut server = Self { child, url, token: once, directory };
-        server.token = server.run(&["token", "create", "--description", "tests"]).ok().trim().to_owned();
+        server.token = server.run(&["token", "create", "--description", "laptop"]).ok().trim().to_owned();
         server
+    }
+
+    /// Kills it, and starts it again at the same address with the same database.
+    pub(crate) fn restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let address = self.url.strip_prefix("http://").unwrap();
+        self.child = command(&["serve", "--listen", address])
+            .current_dir(&self.directory)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(self.child.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), format!("listening on {}", self.url));
     }
 
     /// A command for it, as the admin.

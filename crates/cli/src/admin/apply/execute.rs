@@ -145,11 +145,11 @@ fn one(session: &Session, step: &Step, how: &How, is_ungrouped: bool) -> Result<
         return delete(session, step, &path, how, is_ungrouped);
     };
     match step.kind {
-        Kind::Attribute | Kind::ExclusionGroup => session.client.put(&path, &document.spec),
+        Kind::Attribute | Kind::ExclusionGroup => put(session, step, &path, &document.spec),
         Kind::Environment if step.verb == Verb::Create => {
             session.client.post(step.kind.path(), &with(&document.spec, "name", json!(step.key)))
         }
-        Kind::Environment => session.client.put(&path, &document.spec),
+        Kind::Environment => put(session, step, &path, &document.spec),
         Kind::Pipeline => pipeline(session, step, document, &path),
         Kind::Feature if is_ungrouped => {
             let now = session.client.get(&path)?;
@@ -162,6 +162,14 @@ fn one(session: &Session, step: &Step, how: &How, is_ungrouped: bool) -> Result<
             Ok(answer)
         }
         Kind::Feature | Kind::Segment => definition(session, step, document, &path, how),
+    }
+}
+
+/// Over what the plan was made with, if there was anything.
+fn put(session: &Session, step: &Step, path: &str, spec: &Json) -> Result<Answer, Failure> {
+    match &step.before {
+        Some(before) => session.client.put_over(path, spec, before),
+        None => session.client.put(path, spec),
     }
 }
 

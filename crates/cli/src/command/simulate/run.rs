@@ -224,6 +224,9 @@ impl World<'_> {
             .collect();
         let mut wake = None;
         for id in due {
+            if self.state.status != Status::Running {
+                break;
+            }
             let verdict = self.said.get(&id).copied().unwrap_or(Verdict::Pass);
             let input = Input::Verdict { by: Actor::system(), guard: Key::clone(&id), verdict, detail: None };
             wake = self.send("verdict", &input).or(wake);
