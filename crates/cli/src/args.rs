@@ -8,6 +8,7 @@ use tidegate::operand::instant::{instant_from_int, parse_instant};
 
 use crate::admin::apply::Apply;
 use crate::admin::audit::Audit;
+use crate::admin::backup::Backup;
 use crate::admin::change_request::ChangeRequests;
 use crate::admin::delivery::Deliveries;
 use crate::admin::environment::Environments;
@@ -88,6 +89,7 @@ pub(crate) enum Verb {
     Webhook(Webhooks),
     Deliveries(Deliveries),
     Audit(Audit),
+    Backup(Backup),
     /// Decides documents and contexts in bulk, for comparison with other evaluators
     #[command(hide = true)]
     Bulk,

@@ -128,6 +128,7 @@ const TABLE: &[(&str, &str)] = &[
     ("show_audit_event", ALL),
     ("verify_audit", ALL),
     ("export_audit", ALL),
+    ("backup", ADMIN),
     ("follow_events", ALL),
 ];
 

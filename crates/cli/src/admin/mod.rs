@@ -21,6 +21,7 @@ use crate::failure::{Exit, Failure};
 pub(crate) mod apply;
 mod ask;
 pub(crate) mod audit;
+pub(crate) mod backup;
 mod change;
 pub(crate) mod change_request;
 mod client;

@@ -39,6 +39,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Release(noun) => admin::run(&noun),
         Verb::ChangeRequest(noun) => admin::run(&noun),
         Verb::Schedule(noun) => admin::run(&noun),
+        Verb::Backup(noun) => admin::run(&noun),
         Verb::Snapshot(noun) => admin::run(&noun),
         Verb::Proposal(noun) => admin::run(&noun),
         Verb::Principal(noun) => admin::run(&noun),

@@ -238,6 +238,30 @@ fn a_snapshot_is_fetched_and_evaluated() {
 }
 
 #[test]
+fn a_backup_is_taken_while_the_server_runs_and_restored() {
+    let mut server = Server::start();
+    server.run(&["feature", "create", "before"]).ok();
+    server.run(&["backup", "--output", "backup.db"]).ok();
+    // It is no place to write over.
+    server.run(&["backup", "--output", "backup.db"]).fails(4);
+    server.run(&["feature", "create", "after"]).ok();
+    let version = |server: &Server| {
+        server.run(&["snapshot", "--environment", "prod"]).json()["version"].as_u64().unwrap()
+    };
+    let published = version(&server);
+    server.restart_after(|directory| {
+        let _ = std::fs::remove_file(directory.join("tidegate.db-wal"));
+        std::fs::rename(directory.join("backup.db"), directory.join("tidegate.db")).unwrap();
+    });
+    server.run(&["feature", "show", "before"]).ok();
+    server.run(&["feature", "show", "after"]).fails(5);
+    assert!(server.run(&["audit", "verify"]).ok().starts_with("the audit log is whole: "));
+    // Engines take what is published after the restore.
+    server.run(&["feature", "create", "again"]).ok();
+    assert!(version(&server) > published);
+}
+
+#[test]
 fn scheduled_changes_wait_and_are_cancelled() {
     let server = Server::start();
     server.run(&["feature", "create", "checkout"]).ok();

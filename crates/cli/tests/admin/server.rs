@@ -56,8 +56,14 @@ impl Server {
 
     /// Kills it, and starts it again at the same address with the same database.
     pub(crate) fn restart(&mut self) {
+        self.restart_after(|_| {});
+    }
+
+    /// As [`Server::restart`], with something done to its directory in between.
+    pub(crate) fn restart_after(&mut self, between: impl FnOnce(&Path)) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        between(&self.directory);
         let address = self.url.strip_prefix("http://").unwrap();
         self.child = command(&["serve", "--listen", address])
             .current_dir(&self.directory)

@@ -1,6 +1,7 @@
 //! The operations, noun by noun.
 
 mod audit;
+mod backup;
 mod environment;
 mod feature;
 mod pipeline;
@@ -38,6 +39,7 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
         ("snapshots", snapshot::operations()),
         ("audit", audit::operations()),
         ("events", stream::operations()),
+        ("backup", backup::operations()),
     ]
 }
 
