@@ -522,7 +522,8 @@ fn leaf(
     match part {
         Part::Version(comparison, packed, general) => {
             let test = builder.test(general);
-            return builder.push(Inst::Version { fork, mask: comparison.mask(), packed: *packed, test });
+            let inst = Inst::Version { fork, mask: comparison.mask(), packed: *packed, test };
+            return builder.push_joined(inst, then);
         }
         Part::General(test) => {
             let test = builder.test(test);
@@ -538,11 +539,11 @@ fn leaf(
         fork
     };
     match part {
-        Part::Word(word) => builder.push(Inst::Word { fork, word: *word }),
+        Part::Word(word) => builder.push_joined(Inst::Word { fork, word: *word }, fork.then),
         Part::Suffix(text, whole) => {
-            let tail = word::of(text.as_bytes());
+            let (tail, shift) = (word::of(text.as_bytes()), word::suffix_shift(text.len(), *whole));
             let text = builder.text(text);
-            builder.push(Inst::Suffix { whole: *whole, fork, tail, text })
+            builder.push(Inst::Suffix { whole: *whole, fork, tail, shift, text })
         }
         Part::Texts(value) => {
             let list = builder.list(value);
@@ -551,10 +552,13 @@ fn leaf(
             // Hit by a word, else by the set.
             let fork = Fork { or: set.unwrap_or(fork.or), ..fork };
             match list.words {
-                Words::One(word) => builder.push(Inst::Word { fork, word }),
+                Words::One(word) => builder.push_joined(Inst::Word { fork, word }, fork.then),
                 Words::Four(at) => builder.push(Inst::Words4 { fork, at }),
                 Words::Table(at, table) => {
                     builder.push(Inst::WordTable { fork, at, seed: table.seed, shift: table.shift })
+                }
+                Words::Shorts(at, table) => {
+                    builder.push(Inst::ShortTable { fork, at, seed: table.seed, shift: table.shift })
                 }
                 Words::None => fork.or,
             }

@@ -220,6 +220,9 @@ const MOST_PLACES: usize = 1 << 10;
 /// A word that no value has: bytes of 0xff are not UTF-8.
 pub const NO_WORD: u64 = u64::MAX;
 
+/// [`NO_WORD`] in half the space.
+pub const NO_SHORT: u32 = u32::MAX;
+
 /// A table in which each short word has a place of its own: a look-up is one compare.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WordTable {
@@ -230,9 +233,22 @@ pub struct WordTable {
 }
 
 impl WordTable {
-    /// Builds a table for at most 32 distinct words, and pushes it onto `table`. `None` if no seed was found.
+    /// The place of a word.
     #[must_use]
-    pub fn build(words: &[u64], table: &mut Vec<u64>) -> Option<Self> {
+    #[inline(always)]
+    pub fn place(self, word: u64) -> usize {
+        (word.wrapping_mul(self.seed) >> (self.shift & 63)) as usize
+    }
+
+    /// Builds a table for at most 32 distinct words, and pushes it onto `table`: what `entry` makes of each, and `none` in
+    /// the places between. `None` if no seed was found.
+    #[must_use]
+    pub fn build<T: Copy>(
+        words: &[u64],
+        table: &mut Vec<T>,
+        none: T,
+        entry: impl Fn(u64) -> T,
+    ) -> Option<Self> {
         let base = table.len();
         let mut bits = usize::BITS.saturating_sub(words.len().leading_zeros()).saturating_add(1).max(3);
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
@@ -241,10 +257,10 @@ impl WordTable {
             let shift = 64_u32.saturating_sub(bits) as u8;
             for _ in 0..64 {
                 seed = seed.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1) | 1;
-                let place = |word: u64| (word.wrapping_mul(seed) >> shift) as usize;
+                let found = Self { seed, shift };
                 let mut taken = [0_u64; MOST_PLACES / 64];
                 let fits = words.iter().all(|&word| {
-                    let at = place(word);
+                    let at = found.place(word);
                     match taken.get_mut(at / 64) {
                         Some(bits) => {
                             let free = *bits >> (at % 64) & 1 == 0;
@@ -255,13 +271,13 @@ impl WordTable {
                     }
                 });
                 if fits {
-                    table.resize(base.saturating_add(size), NO_WORD);
+                    table.resize(base.saturating_add(size), none);
                     for &word in words {
-                        if let Some(slot) = table.get_mut(base.wrapping_add(place(word))) {
-                            *slot = word;
+                        if let Some(slot) = table.get_mut(base.wrapping_add(found.place(word))) {
+                            *slot = entry(word);
                         }
                     }
-                    return Some(Self { seed, shift });
+                    return Some(found);
                 }
             }
             bits = bits.saturating_add(1);
