@@ -97,7 +97,7 @@ impl<'a> Context<'a> {
     }
 
     /// Sets an attribute; strings are borrowed.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, attribute: AttributeKey, value: impl Into<AttributeValue<'a>>) {
         match value.into() {
             AttributeValue::Str(text) => {
@@ -108,34 +108,35 @@ impl<'a> Context<'a> {
     }
 
     /// Sets an attribute; strings are copied.
-    #[inline]
+    #[inline(always)]
     pub fn set_owned<'v>(&mut self, attribute: AttributeKey, value: impl Into<AttributeValue<'v>>) {
         match value.into() {
-            AttributeValue::Str(text) => {
-                let holds = if text.len() < word::SHORT { Holds::Short } else { self.copy(text) };
-                let word =
-                    if matches!(holds, Holds::Nothing) { word::MISSING } else { word::of(text.as_bytes()) };
-                self.put(attribute, word, holds);
+            // A `put` of its own for each: what it holds is then written to its slot from registers, piece by piece.
+            AttributeValue::Str(text) if text.len() < word::SHORT => {
+                self.put(attribute, word::of(text.as_bytes()), Holds::Short);
             }
+            AttributeValue::Str(text) => match self.copy(text) {
+                Some((from, to)) => {
+                    self.put(attribute, word::of(text.as_bytes()), Holds::Copied { from, to });
+                }
+                // Four gigabytes of attributes in one context: as good as none.
+                None => self.put(attribute, word::MISSING, Holds::Nothing),
+            },
             other => self.put_other(attribute, other),
         }
     }
 
-    #[inline]
-    fn copy(&mut self, text: &str) -> Holds<'a> {
+    /// Copies a text; where it is then.
+    #[inline(always)]
+    fn copy(&mut self, text: &str) -> Option<(u32, u32)> {
         let from = self.copied.len();
         let to = from.saturating_add(text.len());
-        match (u32::try_from(from), u32::try_from(to)) {
-            (Ok(from), Ok(to)) => {
-                if self.copied.capacity() == 0 {
-                    self.copied.reserve(128);
-                }
-                self.copied.extend_from_slice(text.as_bytes());
-                Holds::Copied { from, to }
-            }
-            // Four gigabytes of attributes in one context: as good as none.
-            _ => Holds::Nothing,
+        let place = (u32::try_from(from).ok()?, u32::try_from(to).ok()?);
+        if self.copied.capacity() == 0 {
+            self.copied.reserve(128);
         }
+        self.copied.extend_from_slice(text.as_bytes());
+        Some(place)
     }
 
     /// Forgets all attributes and keeps the memory.
@@ -149,19 +150,29 @@ impl<'a> Context<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, attribute: AttributeKey, word: u64, holds: Holds<'a>) {
         let index = attribute.index();
         match self.near.get_mut(index) {
             Some(near) => *near = word.to_le_bytes(),
             None => self.put_far(index.wrapping_sub(NEAR), word),
         }
-        while self.slots.len() < index {
-            self.slots.push(Slot::new(Holds::Nothing));
+        // In the order of their keys, most are set once: then there is nothing to fill and nothing to replace.
+        if self.slots.len() == index {
+            self.slots.push(Slot::new(holds));
+            return;
         }
-        match self.slots.get_mut(index) {
-            Some(old) => *old = Slot::new(holds),
-            None => self.slots.push(Slot::new(holds)),
+        self.fill(index);
+        if let Some(slot) = self.slots.get_mut(index) {
+            *slot = Slot::new(holds);
+        }
+    }
+
+    /// Makes sure that there is a slot.
+    #[inline(never)]
+    fn fill(&mut self, index: usize) {
+        while self.slots.len() <= index {
+            self.slots.push(Slot::new(Holds::Nothing));
         }
     }
 

@@ -122,8 +122,8 @@ impl<'e, 'a> ContextBuilder<'e, 'a> {
         self
     }
 
-    /// As [`with`](Self::with), in place.
-    #[inline]
+    /// As [`with`](Self::with), in place: for loops, in which the builder would be moved in each round.
+    #[inline(always)]
     pub fn set<'v>(&mut self, name: &str, value: impl Into<AttributeValue<'v>>) {
         if let Some(key) = self.attributes.find_or_add(name) {
             self.context.set_owned(key, value);
