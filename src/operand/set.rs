@@ -258,18 +258,26 @@ impl WordTable {
             for _ in 0..64 {
                 seed = seed.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1) | 1;
                 let found = Self { seed, shift };
-                let mut taken = [0_u64; MOST_PLACES / 64];
-                let fits = words.iter().all(|&word| {
-                    let at = found.place(word);
-                    match taken.get_mut(at / 64) {
-                        Some(bits) => {
+                let fits = if size <= 64 {
+                    // The usual size: one word says which places are taken.
+                    let mut all = 0_u64;
+                    words.iter().all(|&word| {
+                        let bit = 1_u64 << (found.place(word) & 63);
+                        let free = all & bit == 0;
+                        all |= bit;
+                        free
+                    })
+                } else {
+                    let mut taken = [0_u64; MOST_PLACES / 64];
+                    words.iter().all(|&word| {
+                        let at = found.place(word);
+                        taken.get_mut(at / 64).is_some_and(|bits| {
                             let free = *bits >> (at % 64) & 1 == 0;
                             *bits |= 1 << (at % 64);
                             free
-                        }
-                        None => false,
-                    }
-                });
+                        })
+                    })
+                };
                 if fits {
                     table.resize(base.saturating_add(size), none);
                     for &word in words {
