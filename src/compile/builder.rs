@@ -7,11 +7,14 @@ use crate::bucket::Span;
 use crate::operand::set::{NO_SHORT, NO_WORD, TextSet, WordTable, filter_words};
 use crate::operand::test::AttributeTest;
 use crate::operand::word;
-use crate::program::{Arm, Chunk, FeatureMeta, Inst, Pc, Tables};
+use crate::program::{Arm, Chunk, FeatureMeta, Fork, Inst, Pc, Tables};
 use crate::value::{KeyedMap, Value};
 
 /// A place in the code of one definition, counted from its end.
 pub(super) type Label = u32;
+
+/// From so many tests on, a switch is worth its while.
+const FEWEST_ARMS: usize = 3;
 
 /// How many instructions back an equal one is looked for.
 const LOOK_BACK: usize = 24;
@@ -191,6 +194,30 @@ impl Builder {
         (push(&mut self.sets, set), filter, words)
     }
 
+    /// If tests of one attribute for several values follow each other, a shortcut to the one that may hold; else the first.
+    pub(super) fn switch(&mut self, first: Label) -> Label {
+        let mut arms: Vec<Arm> = Vec::new();
+        let mut slot = None;
+        let mut or = first;
+        while let Some((word, fork)) = self.inst(or).and_then(Inst::equality) {
+            if *slot.get_or_insert(fork.slot) != fork.slot {
+                break;
+            }
+            if !arms.iter().any(|arm| arm.last == word) {
+                arms.push(Arm { last: word, next: or });
+            }
+            or = fork.or;
+        }
+        match slot {
+            Some(slot) if arms.len() >= FEWEST_ARMS => {
+                let (arms, count) = self.arms(arms);
+                let fork = Fork { slot, negated: false, then: or, or };
+                self.push(Inst::Switch { fork, arms, count })
+            }
+            _ => first,
+        }
+    }
+
     /// Ends the definition at hand: turned around, without what is not reached. Returns where it begins.
     pub(super) fn finish(&mut self, entry: Label) -> Pc {
         let nodes = std::mem::take(&mut self.nodes);
@@ -231,7 +258,7 @@ impl Builder {
             let Some(inst) = nodes.get(label as usize) else { continue };
             let mut copy = *inst;
             targets(&mut copy, &mut |pc| todo.push(*pc));
-            if let Inst::Split { arms, count, .. } = *inst {
+            if let Inst::Split { arms, count, .. } | Inst::Switch { arms, count, .. } = *inst {
                 let arms = self.arms.iter().skip(arms as usize).take(count as usize);
                 todo.extend(arms.map(|arm| arm.next));
             }
@@ -276,7 +303,7 @@ fn targets(inst: &mut Inst, visit: &mut dyn FnMut(&mut Pc)) {
             visit(then);
             visit(or);
         }
-        Inst::Split { fork, .. } => {
+        Inst::Split { fork, .. } | Inst::Switch { fork, .. } => {
             fork.then = fork.or;
             visit(&mut fork.then);
             visit(&mut fork.or);

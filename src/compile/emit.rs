@@ -149,7 +149,7 @@ impl<'b, 'm> Emitter<'b, 'm> {
             let then = self.environment(Some(name), notices);
             label = leaf(self.builder, attribute, &text_part(name), false, then, label);
         }
-        label
+        self.builder.switch(label)
     }
 
     fn environment(&mut self, name: Option<&str>, notices: &mut Notices<'_>) -> Label {
@@ -164,7 +164,8 @@ impl<'b, 'm> Emitter<'b, 'm> {
             };
         }
         self.memory.clear();
-        self.patch(self.unit.patches.len(), Known::default(), true, name, notices)
+        let label = self.patch(self.unit.patches.len(), Known::default(), true, name, notices);
+        self.builder.switch(label)
     }
 
     /// The patches below `count`, the last first. `certain`: nothing that is not certain led here.
@@ -428,6 +429,7 @@ pub(super) fn segment<'m>(
         let took = builder.push(Inst::Served { attribution, counter: 0, next: applied });
         label = gate(builder, patch, took, label);
     }
+    let label = builder.switch(label);
     builder.finish(label)
 }
 

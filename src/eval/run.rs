@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use super::memo::{LARGE, Memo, Place, SMALL, feature_key, recall, remember, segment_key};
-use super::walk::{share, step, walk};
+use super::walk::{NOBODY, share, step, walk};
 use crate::context::Subject;
-use crate::program::{Chunk, Entry, Inst, ON, Program, Reason};
+use crate::program::{Chunk, Entry, Inst, ON, Pc, Program, Reason};
 
 /// The instant of a decision, asked for only if a time test runs.
 pub trait Now {
@@ -130,49 +130,48 @@ pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, s
     if let Some(Inst::Return { a, b, attribution }) = first {
         return O::direct(*a, *b, certain(entry, *attribution), entry.chunk);
     }
-    let (end, pc) = walk(chunk, entry.pc, subject);
-    match end {
-        Some(Inst::Return { a, b, attribution }) => {
+    let (inst, served) = walk(chunk, entry.pc, subject);
+    match inst {
+        Some(Inst::Return { a, b, attribution }) if served == NOBODY => {
             O::direct(*a, *b, certain(entry, *attribution), entry.chunk)
         }
-        Some(inst) => go_on(program, chunk, inst, Entry { pc, ..entry }, subject, now),
+        Some(Inst::Return { a, b, attribution }) => {
+            O::of(Patched::default().then(chunk, entry, served).end(entry, *a, *b, *attribution))
+        }
+        Some(inst) => {
+            let patched = Patched::default().then(chunk, entry, served);
+            go_on(program, chunk, inst, entry, patched, subject, now)
+        }
         None => O::of(Raw::UNKNOWN),
     }
 }
 
-/// Where the walk stopped before the end, at `inst`: a patch took part, or a test needs a call; at the first reference, `run`
-/// takes over.
+/// The walk stopped before the end, at `inst`, a test that needs a call; at the first reference, `run` takes over.
 #[inline(never)]
 fn go_on<'c, O: Outcome, S: Subject, N: Now>(
     program: &Program,
     chunk: &'c Chunk,
     mut inst: &'c Inst,
     entry: Entry,
+    mut patched: Patched,
     subject: &S,
     now: &N,
 ) -> O {
-    let mut patched = Patched::default();
-    let mut at = entry.pc;
     loop {
-        let next = match *inst {
-            Inst::Return { a, b, attribution } => return O::of(patched.end(entry, a, b, attribution)),
-            Inst::Served { attribution, counter, next } => {
-                patched = Patched { attribution: certain(entry, attribution), counter };
-                next
-            }
-            _ => match step(chunk, inst, subject) {
-                Some(next) => next,
-                None => {
-                    return O::of(run_from(program, chunk, Entry { pc: at, ..entry }, subject, now, patched));
-                }
-            },
+        if let Inst::Return { a, b, attribution } = *inst {
+            return O::of(patched.end(entry, a, b, attribution));
+        }
+        let Some(next) = step(chunk, inst, subject) else {
+            return O::of(run_from(program, chunk, inst, entry, patched, subject, now));
         };
-        (inst, at) = match chunk.code.get(next as usize) {
-            Some(end @ Inst::Return { .. }) => (end, next),
-            _ => match walk(chunk, next, subject) {
-                (Some(stop), pc) => (stop, pc),
-                (None, _) => return O::of(Raw::UNKNOWN),
-            },
+        inst = match chunk.code.get(next as usize) {
+            Some(end @ Inst::Return { .. }) => end,
+            _ => {
+                let (inst, served) = walk(chunk, next, subject);
+                let Some(inst) = inst else { return O::of(Raw::UNKNOWN) };
+                patched = patched.then(chunk, entry, served);
+                inst
+            }
         };
     }
 }
@@ -185,6 +184,17 @@ struct Patched {
 }
 
 impl Patched {
+    /// After a walk on which the patch at `served` took part, if any did.
+    #[inline(always)]
+    fn then(self, chunk: &Chunk, entry: Entry, served: Pc) -> Self {
+        match chunk.code.get(served as usize) {
+            Some(Inst::Served { attribution, counter, .. }) => {
+                Self { attribution: certain(entry, *attribution), counter: *counter }
+            }
+            _ => self,
+        }
+    }
+
     /// What an end says then.
     #[inline(always)]
     fn end(self, entry: Entry, a: u64, b: u64, sure: u32) -> Raw {
@@ -218,40 +228,58 @@ impl<N: Now> Now for Once<'_, N> {
 fn run_from<S: Subject, N: Now>(
     program: &Program,
     chunk: &Chunk,
+    inst: &Inst,
     entry: Entry,
+    patched: Patched,
     subject: &S,
     now: &N,
-    patched: Patched,
 ) -> Raw {
-    run(program, chunk, entry, subject, &Once { now, known: Cell::new(None) }, patched, None)
+    run(Code { program, chunk, entry }, inst, subject, &Once { now, known: Cell::new(None) }, patched, None)
 }
 
-/// Runs any code.
-fn run<S: Subject, N: Now>(
-    program: &Program,
-    chunk: &Chunk,
+/// The code that runs.
+#[derive(Clone, Copy)]
+struct Code<'p> {
+    program: &'p Program,
+    chunk: &'p Chunk,
     entry: Entry,
+}
+
+/// Runs any code from its entry on.
+fn run_entry<S: Subject, N: Now>(
+    code: Code<'_>,
+    subject: &S,
+    now: &Once<'_, N>,
+    patched: Patched,
+    memo: Option<Memo<'_>>,
+) -> Raw {
+    match walk(code.chunk, code.entry.pc, subject) {
+        (Some(inst), served) => {
+            run(code, inst, subject, now, patched.then(code.chunk, code.entry, served), memo)
+        }
+        (None, _) => Raw::UNKNOWN,
+    }
+}
+
+/// Runs any code from an instruction on at which a walk stopped.
+fn run<'p, S: Subject, N: Now>(
+    code: Code<'p>,
+    mut inst: &'p Inst,
     subject: &S,
     now: &Once<'_, N>,
     mut patched: Patched,
     mut memo: Option<Memo<'_>>,
 ) -> Raw {
-    let mut pc = entry.pc;
+    let Code { program, chunk, entry } = code;
     let mut indirect = 0_u64;
     loop {
-        let (inst, _) = walk(chunk, pc, subject);
-        let Some(inst) = inst else { return Raw::UNKNOWN };
-        pc = match *inst {
+        let next = match *inst {
             Inst::Return { a, b, attribution } => {
                 let raw = patched.end(entry, a, b, attribution);
                 return match raw.attribution {
                     0 if indirect != 0 => Raw { attribution: indirect | INDIRECT, ..raw },
                     _ => raw,
                 };
-            }
-            Inst::Served { attribution, counter, next } => {
-                patched = Patched { attribution: certain(entry, attribution), counter };
-                next
             }
             Inst::Time { then, or, from, to } => {
                 let now = now.now();
@@ -277,7 +305,7 @@ fn run<S: Subject, N: Now>(
             Inst::Memo { large, next } => {
                 if memo.is_none() {
                     let entry = Entry { pc: next, ..entry };
-                    return with_memo(program, chunk, entry, subject, now, patched, large);
+                    return with_memo(Code { entry, ..code }, subject, now, patched, large);
                 }
                 next
             }
@@ -290,6 +318,9 @@ fn run<S: Subject, N: Now>(
                 None => return Raw::UNKNOWN,
             },
         };
+        let (stop, served) = walk(chunk, next, subject);
+        let Some(stop) = stop else { return Raw::UNKNOWN };
+        (inst, patched) = (stop, patched.then(chunk, entry, served));
     }
 }
 
@@ -324,7 +355,10 @@ fn call<S: Subject, N: Now>(
         return known;
     }
     let raw = match program.chunks.get(entry.chunk as usize) {
-        Some(chunk) => run(program, chunk, entry, subject, now, Patched::default(), memo.as_deref_mut()),
+        Some(chunk) => {
+            let code = Code { program, chunk, entry };
+            run_entry(code, subject, now, Patched::default(), memo.as_deref_mut())
+        }
         None => Raw::UNKNOWN,
     };
     if key != 0
@@ -338,18 +372,16 @@ fn call<S: Subject, N: Now>(
 #[cold]
 #[inline(never)]
 fn with_memo<S: Subject, N: Now>(
-    program: &Program,
-    chunk: &Chunk,
-    entry: Entry,
+    code: Code<'_>,
     subject: &S,
     now: &Once<'_, N>,
     patched: Patched,
     large: bool,
 ) -> Raw {
     if large {
-        run(program, chunk, entry, subject, now, patched, Some(&mut [Place::EMPTY; LARGE]))
+        run_entry(code, subject, now, patched, Some(&mut [Place::EMPTY; LARGE]))
     } else {
-        run(program, chunk, entry, subject, now, patched, Some(&mut [Place::EMPTY; SMALL]))
+        run_entry(code, subject, now, patched, Some(&mut [Place::EMPTY; SMALL]))
     }
 }
 

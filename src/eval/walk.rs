@@ -44,7 +44,11 @@ fn inside(fork: Fork, inside: bool) -> Pc {
     std::hint::select_unpredictable(inside, fork.then, fork.or)
 }
 
-/// Goes on until the end, or something that this can't do; returns it and its place.
+/// No place.
+pub(super) const NOBODY: Pc = Pc::MAX;
+
+/// Goes on until the end, or something that this can't do, and returns it (`None` if there is no such place); with it, where the
+/// last patch that took part on the way is noted (`Served`), or [`NOBODY`]. (Two registers; a third is dear.)
 ///
 /// It calls nothing. What is computed once per context is asked for by the `known_…` of [`Subject`]; if it is not known
 /// yet, the walk stops, and [`step`] computes it.
@@ -52,8 +56,9 @@ fn inside(fork: Fork, inside: bool) -> Pc {
 pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) -> (Option<&'c Inst>, Pc) {
     let code = &*chunk.code;
     let tables = &chunk.tables;
+    let mut served = NOBODY;
     loop {
-        let Some(inst) = code.get(pc as usize) else { return (None, pc) };
+        let Some(inst) = code.get(pc as usize) else { return (None, served) };
         let next = match *inst {
             Inst::Word { fork, word } => Some(go(fork, subject.word(fork.slot) == word)),
             Inst::WordAnd { fork, word } => {
@@ -88,6 +93,12 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                 let differs = (subject.word(fork.slot) ^ tail) >> (shift & 63);
                 if differs == 0 { None } else { Some(fork.or) }
             }
+            Inst::Switch { fork, arms, count } => {
+                let own = subject.word(fork.slot);
+                let arms = tables.arms.get(arms as usize..).unwrap_or_default();
+                let found = arms.iter().take(count as usize).find(|arm| arm.last == own);
+                Some(found.map_or(fork.or, |arm| arm.next))
+            }
             Inst::String { fork } => Some(go(fork, word::is_string(subject.word(fork.slot)))),
             Inst::Version { fork, mask, packed, .. } => {
                 let own = subject.known_version(fork.slot);
@@ -102,11 +113,15 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                     None
                 }
             }
+            Inst::Served { next, .. } => {
+                served = pc;
+                Some(next)
+            }
             _ => None,
         };
         let Some(next) = next else {
             cold_path();
-            return (Some(inst), pc);
+            return (Some(inst), served);
         };
         pc = next;
     }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  hash of the text (shared with bucketing, computed once per context)
-//!    │ a word of the filter: one cache line sorts out 94 % of strangers
+//!    │ a word of the filter: one cache line sorts out 98 % of strangers
 //!    ▼
-//!  filter: 8 bits an id ──▶ starts[bucket] .. starts[bucket + 1] ──▶ tags (1 byte an id) ──▶ the id's bytes, compared
+//!  filter: 13 bits an id ──▶ starts[bucket] .. starts[bucket + 1] ──▶ tags (1 byte an id) ──▶ the id's bytes, compared
 //! ```
 //! The filter lives outside of the set, beside those of its chunk, so that a miss touches nothing else.
 //! INVARIANT: no false match by hash collision; the bytes decide.
@@ -35,10 +35,10 @@ enum Ends {
     Each(Box<[u32]>),
 }
 
-/// The words of a filter for `count` texts: 8 bits a text.
+/// The words of a filter for `count` texts: 13 bits a text.
 #[must_use]
 pub fn filter_words(count: usize) -> usize {
-    count.div_ceil(8).max(1)
+    count.div_ceil(5).max(1)
 }
 
 /// Which word of a filter of `words` words, and which bits of it, stand for a hash.
@@ -46,7 +46,7 @@ pub fn filter_words(count: usize) -> usize {
 #[inline(always)]
 pub fn filter_position(hash: u64, words: u64) -> (usize, u64) {
     let index = ((u128::from(hash) * u128::from(words)) >> 64) as usize;
-    let bits = 1 << (hash & 63) | 1 << (hash >> 6 & 63);
+    let bits = 1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63);
     (index, bits)
 }
 
@@ -316,7 +316,7 @@ mod tests {
             let strangers: Vec<_> = (count..count + 10_000).map(|i| holds(&name(i))).collect();
             assert!(strangers.iter().all(|&(_, found)| !found));
             let passed = strangers.iter().filter(|&&(passed, _)| passed).count();
-            assert!(count < 100 || passed < 1_000, "{count} {style}: {passed} of 10000 pass the filter");
+            assert!(count < 100 || passed < 300, "{count} {style}: {passed} of 10000 pass the filter");
             assert!(!holds("").1 && !set.contains(0, b""));
         }
     }

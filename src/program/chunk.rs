@@ -78,7 +78,7 @@ impl Chunk {
                 Inst::Time { then, or, .. }
                 | Inst::Segment { then, or, .. }
                 | Inst::Feature { then, or, .. } => ahead(then) && ahead(or),
-                Inst::Split { fork, arms, count, .. } => {
+                Inst::Split { fork, arms, count, .. } | Inst::Switch { fork, arms, count } => {
                     let arms =
                         self.tables.arms.get(arms as usize..).and_then(|arms| arms.get(..count as usize));
                     ahead(fork.or) && arms.is_some_and(|arms| arms.iter().all(|arm| ahead(arm.next)))

@@ -176,6 +176,15 @@ pub enum Inst {
         /// How many.
         count: u32,
     },
+    /// A shortcut: goes to the first of some tests whose word is that of the value, to be tested there; `or` if there is none.
+    Switch {
+        /// The attribute; `then` is not used.
+        fork: Fork,
+        /// The first arm in the chunk's arms; `last` is the word.
+        arms: u32,
+        /// How many.
+        count: u32,
+    },
     /// `from ≤ now < to`
     Time {
         /// Where to go on if it holds.
@@ -246,6 +255,16 @@ pub enum Inst {
 }
 
 impl Inst {
+    /// The word that the attribute has if this holds, and where it goes on if not; of a test that is equality.
+    #[must_use]
+    pub fn equality(&self) -> Option<(u64, Fork)> {
+        match *self {
+            Self::Word { fork, word } | Self::WordAnd { fork, word } => Some((word, fork)),
+            Self::Suffix { whole: true, fork, tail, .. } => Some((tail, fork)),
+            _ => None,
+        }
+    }
+
     /// Whether it leaves the jump to the one at `then`.
     #[must_use]
     pub fn is_joined(&self) -> bool {
@@ -276,10 +295,10 @@ impl Inst {
 
 const _: () = assert!(size_of::<Inst>() == 32, "two instructions a cache line");
 
-/// One arm of a split.
+/// One arm of a split, or of a switch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Arm {
-    /// The last mixed bits of this arm.
+    /// The last mixed bits of this arm; of a switch the word.
     pub last: u64,
     /// Where to go on.
     pub next: Pc,

@@ -169,6 +169,12 @@ impl Lister<'_> {
                 next.push(fork.or);
                 format!("{} split at {}, else", self.name(fork.slot), ends.join(", "))
             }
+            Inst::Switch { fork, arms, count } => {
+                let arms = chunk.tables.arms.iter().skip(arms as usize).take(count as usize);
+                next.extend(arms.map(|arm| arm.next));
+                next.push(fork.or);
+                format!("{} is looked up, else", self.name(fork.slot))
+            }
             Inst::Time { then, or, from, to } => {
                 next.extend([then, or]);
                 let end = |ms: i64| match ms {
