@@ -178,7 +178,7 @@ fn context(criterion: &mut Criterion) {
     time(&mut group, "name", |i| {
         let mut builder = engine.context();
         for (name, value) in User::ATTRIBUTES.into_iter().zip(values[i % USERS]) {
-            builder = builder.with(black_box(name), value);
+            builder.set(black_box(name), value);
         }
         black_box(&builder.build());
         true

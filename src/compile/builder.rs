@@ -4,14 +4,17 @@
 use std::sync::Arc;
 
 use crate::bucket::Span;
-use crate::operand::set::{TextSet, WordTable, filter_words};
+use crate::operand::set::{NO_SHORT, NO_WORD, TextSet, WordTable, filter_words};
 use crate::operand::test::AttributeTest;
 use crate::operand::word;
-use crate::program::{Arm, Chunk, FeatureMeta, Inst, Pc};
+use crate::program::{Arm, Chunk, FeatureMeta, Fork, Inst, Pc, Tables};
 use crate::value::{KeyedMap, Value};
 
 /// A place in the code of one definition, counted from its end.
 pub(super) type Label = u32;
+
+/// From so many tests on, a switch is worth its while.
+const FEWEST_ARMS: usize = 3;
 
 /// How many instructions back an equal one is looked for.
 const LOOK_BACK: usize = 24;
@@ -20,6 +23,8 @@ const LOOK_BACK: usize = 24;
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     code: Vec<Inst>,
+    fours: Vec<[u64; 4]>,
+    shorts: Vec<u32>,
     words: Vec<u64>,
     filters: Vec<u64>,
     sets: Vec<TextSet>,
@@ -53,6 +58,8 @@ pub(super) enum Words {
     One(u64),
     Four(u32),
     Table(u32, WordTable),
+    /// As `Table`, of strings under four bytes.
+    Shorts(u32, WordTable),
 }
 
 /// Up to as many short strings get a table of their own.
@@ -68,6 +75,12 @@ impl Builder {
         }
         self.nodes.push(inst);
         count as Label
+    }
+
+    /// As [`push`](Self::push), of a test that may be joined with what follows it.
+    pub(super) fn push_joined(&mut self, inst: Inst, then: Label) -> Label {
+        let inst = inst.joined(self.inst(then));
+        self.push(inst)
     }
 
     /// The instruction at a label.
@@ -153,19 +166,20 @@ impl Builder {
             [] => Words::None,
             [one] => Words::One(one),
             [a, ref rest @ ..] if rest.len() < 4 => {
-                let at = self.words.len() as u32;
                 let mut rest = rest.iter().copied();
-                self.words.extend([
-                    a,
-                    rest.next().unwrap_or(a),
-                    rest.next().unwrap_or(a),
-                    rest.next().unwrap_or(a),
-                ]);
-                Words::Four(at)
+                let mut next = || rest.next().unwrap_or(a);
+                Words::Four(push(&mut self.fours, [a, next(), next(), next()]))
+            }
+            _ if words.iter().all(|own| word::of_short(word::short(*own)) == *own) => {
+                let at = self.shorts.len() as u32;
+                match WordTable::build(words, &mut self.shorts, NO_SHORT, word::short) {
+                    Some(table) => Words::Shorts(at, table),
+                    None => Words::None,
+                }
             }
             _ => {
                 let at = self.words.len() as u32;
-                match WordTable::build(words, &mut self.words) {
+                match WordTable::build(words, &mut self.words, NO_WORD, |word| word) {
                     Some(table) => Words::Table(at, table),
                     None => Words::None,
                 }
@@ -180,27 +194,51 @@ impl Builder {
         (push(&mut self.sets, set), filter, words)
     }
 
+    /// If tests of one attribute for several values follow each other, a shortcut to the one that may hold; else the first.
+    pub(super) fn switch(&mut self, first: Label) -> Label {
+        let mut arms: Vec<Arm> = Vec::new();
+        let mut slot = None;
+        let mut or = first;
+        while let Some((word, fork)) = self.inst(or).and_then(Inst::equality) {
+            if *slot.get_or_insert(fork.slot) != fork.slot {
+                break;
+            }
+            if !arms.iter().any(|arm| arm.last == word) {
+                arms.push(Arm { last: word, next: or });
+            }
+            or = fork.or;
+        }
+        match slot {
+            Some(slot) if arms.len() >= FEWEST_ARMS => {
+                let (arms, count) = self.arms(arms);
+                let fork = Fork { slot, negated: false, then: or, or };
+                self.push(Inst::Switch { fork, arms, count })
+            }
+            _ => first,
+        }
+    }
+
     /// Ends the definition at hand: turned around, without what is not reached. Returns where it begins.
     pub(super) fn finish(&mut self, entry: Label) -> Pc {
         let nodes = std::mem::take(&mut self.nodes);
         let reached = self.reach(&nodes, entry);
-        let base = self.code.len() as u32;
+        // Tests first, close together; then the ends, beginning with those of the last tests.
+        let is_end = |label: usize| matches!(nodes.get(label), Some(Inst::Return { .. }));
+        let tests = (0..nodes.len()).rev().filter(|label| !is_end(*label));
+        let ends = (0..nodes.len()).filter(|label| is_end(*label));
+        let order: Vec<usize> =
+            tests.chain(ends).filter(|label| reached.get(*label) == Some(&true)).collect();
         let mut places = vec![0_u32; nodes.len()];
-        let mut next = base;
-        for index in (0..nodes.len()).rev() {
-            if reached.get(index) == Some(&true)
-                && let Some(place) = places.get_mut(index)
-            {
+        for (next, label) in (self.code.len() as u32..).zip(&order) {
+            if let Some(place) = places.get_mut(*label) {
                 *place = next;
-                next = next.saturating_add(1);
             }
         }
         let place = |label: Label| places.get(label as usize).copied().unwrap_or(0);
-        for (index, mut inst) in nodes.into_iter().enumerate().rev() {
-            if reached.get(index) == Some(&true) {
-                retarget(&mut inst, &place);
-                self.code.push(inst);
-            }
+        for label in &order {
+            let Some(mut inst) = nodes.get(*label).copied() else { continue };
+            retarget(&mut inst, &place);
+            self.code.push(inst);
         }
         for arm in self.arms.get_mut(self.first_arm..).unwrap_or_default() {
             arm.next = place(arm.next);
@@ -220,7 +258,7 @@ impl Builder {
             let Some(inst) = nodes.get(label as usize) else { continue };
             let mut copy = *inst;
             targets(&mut copy, &mut |pc| todo.push(*pc));
-            if let Inst::Split { arms, count, .. } = *inst {
+            if let Inst::Split { arms, count, .. } | Inst::Switch { arms, count, .. } = *inst {
                 let arms = self.arms.iter().skip(arms as usize).take(count as usize);
                 todo.extend(arms.map(|arm| arm.next));
             }
@@ -230,8 +268,9 @@ impl Builder {
 
     /// The chunk.
     pub(super) fn build(self) -> Chunk {
-        Chunk {
-            code: self.code.into(),
+        let tables = Tables {
+            fours: self.fours.into(),
+            shorts: self.shorts.into(),
             words: self.words.into(),
             filters: self.filters.into(),
             sets: self.sets.into(),
@@ -240,6 +279,10 @@ impl Builder {
             spans: self.spans.into(),
             arms: self.arms.into(),
             variants: self.variants.into(),
+        };
+        Chunk {
+            code: self.code.into(),
+            tables: Box::new(tables),
             attributions: self.attributions.into(),
             metas: self.metas.into(),
         }
@@ -260,7 +303,7 @@ fn targets(inst: &mut Inst, visit: &mut dyn FnMut(&mut Pc)) {
             visit(then);
             visit(or);
         }
-        Inst::Split { fork, .. } => {
+        Inst::Split { fork, .. } | Inst::Switch { fork, .. } => {
             fork.then = fork.or;
             visit(&mut fork.then);
             visit(&mut fork.or);
@@ -269,11 +312,14 @@ fn targets(inst: &mut Inst, visit: &mut dyn FnMut(&mut Pc)) {
         | Inst::ShareReturn { fork, .. }
         | Inst::String { fork }
         | Inst::Word { fork, .. }
+        | Inst::WordAnd { fork, .. }
         | Inst::Words4 { fork, .. }
+        | Inst::ShortTable { fork, .. }
         | Inst::WordTable { fork, .. }
         | Inst::TextSet { fork, .. }
         | Inst::Suffix { fork, .. }
         | Inst::Version { fork, .. }
+        | Inst::VersionAnd { fork, .. }
         | Inst::Test { fork, .. }
         | Inst::Range { fork, .. }
         | Inst::Unit { fork, .. } => {

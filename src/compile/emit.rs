@@ -149,7 +149,7 @@ impl<'b, 'm> Emitter<'b, 'm> {
             let then = self.environment(Some(name), notices);
             label = leaf(self.builder, attribute, &text_part(name), false, then, label);
         }
-        label
+        self.builder.switch(label)
     }
 
     fn environment(&mut self, name: Option<&str>, notices: &mut Notices<'_>) -> Label {
@@ -164,7 +164,8 @@ impl<'b, 'm> Emitter<'b, 'm> {
             };
         }
         self.memory.clear();
-        self.patch(self.unit.patches.len(), Known::default(), true, name, notices)
+        let label = self.patch(self.unit.patches.len(), Known::default(), true, name, notices);
+        self.builder.switch(label)
     }
 
     /// The patches below `count`, the last first. `certain`: nothing that is not certain led here.
@@ -428,6 +429,7 @@ pub(super) fn segment<'m>(
         let took = builder.push(Inst::Served { attribution, counter: 0, next: applied });
         label = gate(builder, patch, took, label);
     }
+    let label = builder.switch(label);
     builder.finish(label)
 }
 
@@ -522,7 +524,8 @@ fn leaf(
     match part {
         Part::Version(comparison, packed, general) => {
             let test = builder.test(general);
-            return builder.push(Inst::Version { fork, mask: comparison.mask(), packed: *packed, test });
+            let inst = Inst::Version { fork, mask: comparison.mask(), packed: *packed, test };
+            return builder.push_joined(inst, then);
         }
         Part::General(test) => {
             let test = builder.test(test);
@@ -538,11 +541,11 @@ fn leaf(
         fork
     };
     match part {
-        Part::Word(word) => builder.push(Inst::Word { fork, word: *word }),
+        Part::Word(word) => builder.push_joined(Inst::Word { fork, word: *word }, fork.then),
         Part::Suffix(text, whole) => {
-            let tail = word::of(text.as_bytes());
+            let (tail, shift) = (word::of(text.as_bytes()), word::suffix_shift(text.len(), *whole));
             let text = builder.text(text);
-            builder.push(Inst::Suffix { whole: *whole, fork, tail, text })
+            builder.push(Inst::Suffix { whole: *whole, fork, tail, shift, text })
         }
         Part::Texts(value) => {
             let list = builder.list(value);
@@ -551,10 +554,13 @@ fn leaf(
             // Hit by a word, else by the set.
             let fork = Fork { or: set.unwrap_or(fork.or), ..fork };
             match list.words {
-                Words::One(word) => builder.push(Inst::Word { fork, word }),
+                Words::One(word) => builder.push_joined(Inst::Word { fork, word }, fork.then),
                 Words::Four(at) => builder.push(Inst::Words4 { fork, at }),
                 Words::Table(at, table) => {
                     builder.push(Inst::WordTable { fork, at, seed: table.seed, shift: table.shift })
+                }
+                Words::Shorts(at, table) => {
+                    builder.push(Inst::ShortTable { fork, at, seed: table.seed, shift: table.shift })
                 }
                 Words::None => fork.or,
             }

@@ -18,9 +18,11 @@ use super::overlay::{Course, Subject, patches};
 use super::{Notices, Numbers, Report, Scope, Sink};
 use crate::context::Attributes;
 use crate::error::{Code, Diagnostic, Error, Severity, quote};
-use crate::model::{Decoded, Key, Mode, decode_changed};
+use crate::model::{Decoded, Key, Mode, decode_beside};
 use crate::program::{Chunk, Entry, Names, Program};
-use crate::value::{KeyedMap, KeyedSet, Node, Parsed, Value, parse};
+use crate::value::{
+    KeyedMap, KeyedSet, Node, Parsed, Split, Value, parse, parse_feature, split, text_hash, text_hashes,
+};
 
 /// The outcome of an update.
 #[derive(Clone, Debug)]
@@ -59,6 +61,8 @@ struct Served {
     declarations: u128,
     /// Features without references, release, kill or exclusion group: the hash of the definition.
     plain: KeyedMap<u32, u128>,
+    /// Of these, unless something in them looks like a reference: the hash of the text.
+    texts: KeyedMap<u32, u64>,
     /// All others, and segments: a hash over all that decides what they serve.
     prints: KeyedMap<Target, u128>,
     /// Features that are not plain, but for those in `invalid`.
@@ -108,7 +112,51 @@ impl Compiler {
     /// # Errors
     /// If the document is refused; nothing has changed then.
     pub fn load(&mut self, document: &[u8]) -> Result<Compiled, Error> {
-        self.load_parsed(parse(document)?)
+        if let Some((parsed, beside)) = self.known_apart(document) {
+            return self.update(parsed, None, &beside);
+        }
+        let parsed = parse(document)?;
+        let beside = Beside::of(document, &parsed);
+        self.update(parsed, None, &beside)
+    }
+
+    /// A document without the features whose text is known; `None` if it is better looked at as a whole.
+    fn known_apart<'d>(&self, document: &'d [u8]) -> Option<(Parsed<'d>, Beside<'d>)> {
+        if self.served.texts.is_empty() {
+            return None;
+        }
+        let Split { rest, features } = split(document)?;
+        let mut root = Node::Object(rest);
+        let outline = Outline::new(&root);
+        if !self.may_reuse(&outline) {
+            return None;
+        }
+        let mut beside = Beside::default();
+        let mut members = Vec::new();
+        for (key, text) in features {
+            let hash = text_hash(text.as_bytes());
+            let known = self.features.find(key).and_then(|number| self.served.texts.get(&number));
+            if known == Some(&hash) && !outline.named.contains(key) {
+                beside.passed.push(key);
+            } else {
+                beside.texts.insert(key, hash);
+                members.push((key.into(), parse_feature(text)?));
+            }
+        }
+        if let Node::Object(rest) = &mut root {
+            rest.push(("features".into(), Node::Object(members)));
+        }
+        Some((Parsed::from(root), beside))
+    }
+
+    /// Whether code of the program that is served may stay when a whole document comes.
+    fn may_reuse(&self, outline: &Outline) -> bool {
+        let crowded = self.served.live.iter().filter(|live| **live > 0).count() > MOST_CHUNKS;
+        self.is_same_frame(outline) && !crowded
+    }
+
+    fn is_same_frame(&self, outline: &Outline) -> bool {
+        self.served.environment == outline.environment && self.served.declarations == outline.declarations
     }
 
     /// Compiles a parsed document.
@@ -116,7 +164,7 @@ impl Compiler {
     /// # Errors
     /// If the document is refused; nothing has changed then.
     pub fn load_parsed(&mut self, parsed: Parsed<'_>) -> Result<Compiled, Error> {
-        self.update(parsed, None)
+        self.update(parsed, None, &Beside::default())
     }
 
     /// Compiles a delta: an object with `from` (the version served), `version`, and the changed part of a document:
@@ -129,41 +177,52 @@ impl Compiler {
     pub fn apply(&mut self, delta: &[u8]) -> Result<Compiled, Error> {
         let parsed = parse(delta)?;
         let kept = std::mem::take(&mut self.served.kept);
-        let outcome = self.apply_to(&kept, parsed);
+        let beside = Beside::of(delta, &parsed);
+        let outcome = self.apply_to(&kept, parsed, &beside);
         if outcome.is_err() {
             self.served.kept = kept;
         }
         outcome
     }
 
-    fn apply_to(&mut self, kept: &Value, parsed: Parsed<'_>) -> Result<Compiled, Error> {
+    fn apply_to(&mut self, kept: &Value, parsed: Parsed<'_>, beside: &Beside<'_>) -> Result<Compiled, Error> {
         let merged = merge(kept, parsed.root, self.served.program.version)?;
         let mut whole = Parsed::from(merged.root);
         whole.duplicates = parsed.duplicates;
-        self.update(whole, Some(&merged.removed))
+        self.update(whole, Some(&merged.removed), beside)
     }
 
     /// `removed`: the update is a delta; features that it does not name stay.
-    fn update(&mut self, parsed: Parsed<'_>, removed: Option<&[String]>) -> Result<Compiled, Error> {
+    fn update(
+        &mut self,
+        parsed: Parsed<'_>,
+        removed: Option<&[String]>,
+        beside: &Beside<'_>,
+    ) -> Result<Compiled, Error> {
         let outline = Outline::new(&parsed.root);
         let process = self.effective_process(&outline)?;
         let partial = removed.is_some();
-        let same_frame = self.served.environment == outline.environment
-            && self.served.declarations == outline.declarations;
-        let crowded = self.served.live.iter().filter(|live| **live > 0).count() > MOST_CHUNKS;
-        let reuse = same_frame && (partial || !crowded);
+        let same_frame = self.is_same_frame(&outline);
+        let reuse = if partial { same_frame } else { self.may_reuse(&outline) };
         if partial {
             self.check_carried(&outline, &parsed.root, same_frame)?;
         }
 
         let kept = linked_part(&parsed.root, &outline);
         let mut hashes: KeyedMap<u32, u128> = KeyedMap::default();
+        let mut texts: KeyedMap<u32, u64> = KeyedMap::default();
         let (numbers, plain) = (&mut self.features, &self.served.plain);
-        let decoded = decode_changed(parsed, self.mode, &mut |name, value| {
+        let decoded = decode_beside(parsed, &beside.passed, self.mode, &mut |name, value| {
             let hash = value.structural_hash();
             let number = numbers.number(name);
             hashes.insert(number, hash);
-            reuse && plain.get(&number) == Some(&hash) && !outline.is_linked(name, value)
+            let linked = outline.is_linked(name, value);
+            if let Some(text) = beside.texts.get(name)
+                && !linked
+            {
+                texts.insert(number, *text);
+            }
+            reuse && !linked && plain.get(&number) == Some(&hash)
         });
         // In strict mode, what `decode` found does not hide what is found below.
         let whole = decoded
@@ -189,7 +248,7 @@ impl Compiler {
             same: same_frame,
         };
         let ready = self.link(&decoded, &frame, removed)?;
-        Ok(self.commit(ready, decoded.snapshot.version, &outline, kept))
+        Ok(self.commit(ready, decoded.snapshot.version, &outline, kept, &texts))
     }
 
     fn effective_process(&self, outline: &Outline) -> Result<BTreeMap<String, Value>, Error> {
@@ -350,7 +409,14 @@ impl Compiler {
     }
 
     /// Puts old and new together. Cannot fail.
-    fn commit(&mut self, ready: Ready, version: u64, outline: &Outline, kept: Value) -> Compiled {
+    fn commit(
+        &mut self,
+        ready: Ready,
+        version: u64,
+        outline: &Outline,
+        kept: Value,
+        texts: &KeyedMap<u32, u64>,
+    ) -> Compiled {
         let old = Arc::clone(&self.served.program);
         let mut features = resized(&old.features, self.features.len(), Entry::ABSENT);
         let mut segments = resized(&old.segments, self.segments.len(), [Entry::ABSENT; 2]);
@@ -417,6 +483,7 @@ impl Compiler {
                 changed.insert(Key::from(self.features.name(feature)));
             }
             served.plain.remove(&feature);
+            served.texts.remove(&feature);
             served.linked.remove(&feature);
             served.invalid.remove(&feature);
             served.prints.remove(&Target::Feature(feature));
@@ -429,8 +496,10 @@ impl Compiler {
                 *place = Arc::default();
             }
         }
+        served.texts.extend(texts);
         for (number, alone_and_invalid) in ready.unplain {
             served.plain.remove(&number);
+            served.texts.remove(&number);
             let (into, out_of) = match alone_and_invalid {
                 true => (&mut served.invalid, &mut served.linked),
                 false => (&mut served.linked, &mut served.invalid),
@@ -442,6 +511,9 @@ impl Compiler {
             served.linked.remove(&number);
             served.invalid.remove(&number);
             served.plain.insert(number, hash);
+            if !texts.contains_key(&number) {
+                served.texts.remove(&number);
+            }
         }
         served.prints.extend(ready.prints);
         served.environment = outline.environment.clone();
@@ -459,6 +531,27 @@ impl Compiler {
             diagnostics: ready.diagnostics,
             isolated: ready.isolated,
         }
+    }
+}
+
+/// What is known of a document's features beside the tree of it.
+#[derive(Default)]
+struct Beside<'d> {
+    /// Features that are not in the tree, as they are unchanged.
+    passed: Vec<&'d str>,
+    /// The hashes of the texts of the others.
+    texts: KeyedMap<&'d str, u64>,
+}
+
+impl<'d> Beside<'d> {
+    /// Of a document that is in the tree as a whole.
+    fn of(document: &'d [u8], parsed: &Parsed<'d>) -> Self {
+        // A key that is given twice is told each time, so its feature must be looked at each time.
+        let texts = match parsed.duplicates.is_empty() {
+            true => text_hashes(document, &parsed.root),
+            false => KeyedMap::default(),
+        };
+        Self { passed: Vec::new(), texts }
     }
 }
 

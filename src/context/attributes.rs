@@ -5,10 +5,10 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use crate::operand::name::Name;
 use parking_lot::Mutex;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// An attribute of one engine, its name looked up once.
 ///
@@ -28,7 +28,11 @@ const CAPACITY: usize = 5_376;
 /// 4 096 for documents, 256 for the host and the engine itself, and as many from contexts, so that strangers' names never displace a document's (SEMANTICS 9.7).
 const FROM_CONTEXTS: usize = 1_024;
 const BLOCK: usize = 256;
-const TABLE: usize = 16_384;
+const TABLE: usize = 8_192;
+/// The names of few bytes that came first have places here as well, in which they are found without a look elsewhere.
+const NEAR: usize = 256;
+/// At most so many of these are looked at.
+const TRIES: usize = 4;
 
 /// Names, each set once.
 type Block = Box<[OnceLock<Box<str>>]>;
@@ -36,8 +40,17 @@ type Block = Box<[OnceLock<Box<str>>]>;
 /// The attribute names of an engine.
 pub struct Attributes {
     blocks: [OnceLock<Block>; CAPACITY / BLOCK],
+    near: Box<[NearName]>,
     table: Box<[AtomicU32]>,
     writer: Mutex<Counts>,
+}
+
+/// A short name; what it is made of is written before `key` (release), and read after it (acquire).
+#[derive(Debug, Default)]
+struct NearName {
+    words: [AtomicU64; 3],
+    /// The name's length above, below the key plus 1; 0 if there is none.
+    key: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +69,7 @@ impl Default for Attributes {
     fn default() -> Self {
         Self {
             blocks: [const { OnceLock::new() }; CAPACITY / BLOCK],
+            near: std::iter::repeat_with(NearName::default).take(NEAR).collect(),
             table: std::iter::repeat_with(|| AtomicU32::new(0)).take(TABLE).collect(),
             writer: Mutex::default(),
         }
@@ -104,16 +118,51 @@ impl Attributes {
 
     /// The key, or the place in the table where it would be.
     #[inline(always)]
-    fn probe(&self, name: &str) -> Result<AttributeKey, usize> {
-        let mut at = xxh3_64(name.as_bytes()) as usize % TABLE;
+    fn probe(&self, text: &str) -> Result<AttributeKey, usize> {
+        let name = Name::of(text);
+        if name.is_exact() {
+            for near in near_places(&self.near, name) {
+                let key = near.key.load(Ordering::Acquire);
+                let [first, second, last] = &near.words;
+                let words = [first, second, last].map(|word| word.load(Ordering::Relaxed));
+                if (Name { words, len: (key >> 32) as u32 }) == name && key != 0 {
+                    return Ok(AttributeKey((key as u32).wrapping_sub(1) as u16));
+                }
+                if key == 0 {
+                    break;
+                }
+            }
+        }
+        self.probe_far(name, text)
+    }
+
+    #[inline(never)]
+    fn probe_far(&self, name: Name, text: &str) -> Result<AttributeKey, usize> {
+        let mut at = name.hash() as usize >> 16 & (TABLE - 1);
         loop {
             let Some(entry) = self.table.get(at) else { return Err(0) };
             let Some(index) = entry.load(Ordering::Acquire).checked_sub(1) else { return Err(at) };
             let key = AttributeKey(index as u16);
-            if self.name(key) == Some(name) {
+            if self.name(key) == Some(text) {
                 return Ok(key);
             }
-            at = at.wrapping_add(1) % TABLE;
+            at = at.wrapping_add(1) & (TABLE - 1);
+        }
+    }
+
+    /// Puts a short name where it is found first, if there is room.
+    fn put_near(&self, text: &str, index: usize) {
+        let name = Name::of(text);
+        if !name.is_exact() {
+            return;
+        }
+        let free = near_places(&self.near, name).find(|near| near.key.load(Ordering::Relaxed) == 0);
+        if let Some(near) = free {
+            for (place, word) in near.words.iter().zip(name.words) {
+                place.store(word, Ordering::Relaxed);
+            }
+            let key = u64::from(name.len) << 32 | (index as u64).wrapping_add(1);
+            near.key.store(key, Ordering::Release);
         }
     }
 
@@ -132,8 +181,48 @@ impl Attributes {
         let names = block.get_or_init(|| std::iter::repeat_with(OnceLock::new).take(BLOCK).collect());
         names.get(index % BLOCK)?.set(name.into()).ok()?;
         self.table.get(at)?.store((index as u32).wrapping_add(1), Ordering::Release);
+        self.put_near(name, index);
         counts.all = index.wrapping_add(1);
         counts.from_contexts = counts.from_contexts.wrapping_add(usize::from(from_context));
         Some(AttributeKey(index as u16))
+    }
+}
+
+/// The places in which a short name may be.
+#[inline(always)]
+fn near_places(near: &[NearName], name: Name) -> impl Iterator<Item = &NearName> {
+    let first = (name.hash() >> 56) as usize & (NEAR - 1);
+    (first..first.wrapping_add(TRIES)).filter_map(|at| near.get(at & (NEAR - 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stay_whatever_comes_after_them() {
+        let attributes = Attributes::default();
+        let name = |i: usize| format!("{}attribute_{i}", "x".repeat(i % 20));
+        for i in 0..CAPACITY {
+            assert_eq!(attributes.find(&name(i)), None);
+            assert_eq!(attributes.declare(&name(i)), Some(AttributeKey(i as u16)));
+        }
+        assert_eq!(attributes.declare("one more"), None);
+        for i in 0..CAPACITY {
+            let key = attributes.find(&name(i)).unwrap();
+            assert_eq!((key.index(), attributes.name(key)), (i, Some(&*name(i))));
+        }
+        assert_eq!(attributes.find(""), None);
+    }
+
+    #[test]
+    fn strangers_fill_only_their_share() {
+        let attributes = Attributes::default();
+        for i in 0..FROM_CONTEXTS {
+            assert!(attributes.find_or_add(&format!("a{i}")).is_some());
+        }
+        assert_eq!(attributes.find_or_add("b"), None);
+        assert!(attributes.declare("b").is_some());
+        assert!(attributes.find_or_add("b").is_some());
     }
 }

@@ -1,14 +1,14 @@
 //! The evaluation context: the attributes of one evaluation, in slots of the engine's attribute keys.
 //!
 //! ```text
-//!  slot = word (exact for short strings) · text · hash of the text · version
-//!                                                 └── computed at first use, kept in relaxed atomics: two threads may
-//!                                                     compute the same value twice, never a different one
+//!  word (exact for short strings)    slot = what else it holds · hash of the text · version
+//!                                                                 └── computed at first use, kept in relaxed atomics: two
+//!                                                                     threads may compute the same value twice, never a
+//!                                                                     different one
 //! ```
 //! A context may outlive any number of snapshot swaps: slots belong to the engine, not to a program.
 
 use std::fmt;
-use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 mod attributes;
@@ -36,48 +36,55 @@ use crate::value::{Number, Value, ValueRef};
 /// ```
 #[derive(Default)]
 pub struct Context<'a> {
-    /// The words of the first attributes, again: one cache line or two, and no look at the slots' length.
-    near: [u64; NEAR],
+    /// The words of the first attributes, beside each other: one cache line or two.
+    near: [Word; NEAR],
     slots: Vec<Slot<'a>>,
     copied: Vec<u8>,
-    lists: Vec<Value>,
+    rest: Option<Box<Rest>>,
 }
+
+/// A word, little end first: of a short string the text itself.
+type Word = [u8; 8];
 
 /// So many attributes have their words beside each other.
 const NEAR: usize = 8;
 
-struct Slot<'a> {
-    /// The word, little end first: of a short string the text itself.
-    word: [u8; 8],
-    text: Text<'a>,
-    /// Of a string: the hash of its text, 0 if not known yet.
-    hash: AtomicU64,
-    /// Of a string: its packed version, 0 if not known yet. Else the number's bits, or the list's index.
-    aux: AtomicU64,
+/// What few contexts need.
+#[derive(Default)]
+struct Rest {
+    /// The words of the attributes beyond the first.
+    far: Vec<Word>,
+    lists: Vec<Value>,
 }
 
-enum Text<'a> {
+struct Slot<'a> {
+    holds: Holds<'a>,
+    /// Of a string or number: the hash of its text as a unit, 0 if not known yet.
+    hash: AtomicU64,
+    /// Of a string: its packed version, 0 if not known yet.
+    version: AtomicU64,
+}
+
+/// What the word of an attribute does not say.
+enum Holds<'a> {
+    /// The word says all.
+    Nothing,
     Borrowed(&'a str),
     Copied {
         from: u32,
         to: u32,
     },
-    /// In the word.
+    /// A string that is in the word.
     Short,
+    /// An integer, or the bits of a double.
+    Number(u64),
+    /// The index among the lists.
+    List(usize),
 }
 
 impl<'a> Slot<'a> {
-    const fn new(word: u64, text: Text<'a>, aux: u64) -> Self {
-        Self { word: word.to_le_bytes(), text, hash: AtomicU64::new(0), aux: AtomicU64::new(aux) }
-    }
-
-    #[inline(always)]
-    fn word(&self) -> u64 {
-        u64::from_le_bytes(self.word)
-    }
-
-    const fn plain(word: u64, aux: u64) -> Self {
-        Self::new(word, Text::Short, aux)
+    const fn new(holds: Holds<'a>) -> Self {
+        Self { holds, hash: AtomicU64::new(0), version: AtomicU64::new(0) }
     }
 }
 
@@ -85,84 +92,122 @@ impl<'a> Context<'a> {
     /// An empty context with room for `attributes` slots.
     #[must_use]
     pub fn with_capacity(attributes: usize) -> Self {
-        Self { near: [0; NEAR], slots: Vec::with_capacity(attributes), copied: Vec::new(), lists: Vec::new() }
+        let slots = Vec::with_capacity(attributes);
+        Self { near: [[0; 8]; NEAR], slots, copied: Vec::new(), rest: None }
     }
 
     /// Sets an attribute; strings are borrowed.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, attribute: AttributeKey, value: impl Into<AttributeValue<'a>>) {
-        let slot = match value.into() {
-            AttributeValue::Str(text) => Slot::new(word::of(text.as_bytes()), Text::Borrowed(text), 0),
-            other => self.plain_slot(other),
-        };
-        self.put(attribute, slot);
+        match value.into() {
+            AttributeValue::Str(text) => {
+                self.put(attribute, word::of(text.as_bytes()), Holds::Borrowed(text));
+            }
+            other => self.put_other(attribute, other),
+        }
     }
 
     /// Sets an attribute; strings are copied.
     #[inline(always)]
     pub fn set_owned<'v>(&mut self, attribute: AttributeKey, value: impl Into<AttributeValue<'v>>) {
-        let slot = match value.into() {
+        match value.into() {
+            // A `put` of its own for each: what it holds is then written to its slot from registers, piece by piece.
             AttributeValue::Str(text) if text.len() < word::SHORT => {
-                Slot::plain(word::of(text.as_bytes()), 0)
+                self.put(attribute, word::of(text.as_bytes()), Holds::Short);
             }
-            AttributeValue::Str(text) => {
-                let from = self.copied.len();
-                let to = from.saturating_add(text.len());
-                if u32::try_from(to).is_err() {
-                    // Four gigabytes of attributes in one context: as good as none.
-                    self.put(attribute, Slot::plain(word::MISSING, 0));
-                    return;
+            AttributeValue::Str(text) => match self.copy(text) {
+                Some((from, to)) => {
+                    self.put(attribute, word::of(text.as_bytes()), Holds::Copied { from, to });
                 }
-                if self.copied.capacity() == 0 {
-                    self.copied.reserve(128);
-                }
-                self.copied.extend_from_slice(text.as_bytes());
-                Slot::new(word::of(text.as_bytes()), Text::Copied { from: from as u32, to: to as u32 }, 0)
-            }
-            other => self.plain_slot(other),
-        };
-        self.put(attribute, slot);
+                // Four gigabytes of attributes in one context: as good as none.
+                None => self.put(attribute, word::MISSING, Holds::Nothing),
+            },
+            other => self.put_other(attribute, other),
+        }
+    }
+
+    /// Copies a text; where it is then.
+    #[inline(always)]
+    fn copy(&mut self, text: &str) -> Option<(u32, u32)> {
+        let from = self.copied.len();
+        let to = from.saturating_add(text.len());
+        let place = (u32::try_from(from).ok()?, u32::try_from(to).ok()?);
+        if self.copied.capacity() == 0 {
+            self.copied.reserve(128);
+        }
+        self.copied.extend_from_slice(text.as_bytes());
+        Some(place)
     }
 
     /// Forgets all attributes and keeps the memory.
     pub fn clear(&mut self) {
-        self.near = [word::MISSING; NEAR];
+        self.near = [[0; 8]; NEAR];
         self.slots.clear();
         self.copied.clear();
-        self.lists.clear();
+        if let Some(rest) = &mut self.rest {
+            rest.far.clear();
+            rest.lists.clear();
+        }
     }
 
     #[inline(always)]
-    fn put(&mut self, attribute: AttributeKey, slot: Slot<'a>) {
+    fn put(&mut self, attribute: AttributeKey, word: u64, holds: Holds<'a>) {
         let index = attribute.index();
-        if let Some(near) = self.near.get_mut(index) {
-            *near = slot.word();
+        match self.near.get_mut(index) {
+            Some(near) => *near = word.to_le_bytes(),
+            None => self.put_far(index.wrapping_sub(NEAR), word),
         }
-        if let Some(old) = self.slots.get_mut(index) {
-            *old = slot;
+        // In the order of their keys, most are set once: then there is nothing to fill and nothing to replace.
+        if self.slots.len() == index {
+            self.slots.push(Slot::new(holds));
             return;
         }
-        while self.slots.len() < index {
-            self.slots.push(Slot::plain(word::MISSING, 0));
+        self.fill(index);
+        if let Some(slot) = self.slots.get_mut(index) {
+            *slot = Slot::new(holds);
         }
-        self.slots.push(slot);
     }
 
-    fn plain_slot(&mut self, value: AttributeValue<'_>) -> Slot<'a> {
-        match value {
-            AttributeValue::Bool(false) => Slot::plain(word::FALSE, 0),
-            AttributeValue::Bool(true) => Slot::plain(word::TRUE, 0),
-            AttributeValue::Int(value) => Slot::plain(word::INT, value as u64),
-            AttributeValue::Float(value) if value.is_finite() => Slot::plain(word::FLOAT, value.to_bits()),
-            AttributeValue::List(list) => {
-                self.lists.push(list);
-                Slot::plain(word::LIST, self.lists.len().saturating_sub(1) as u64)
-            }
-            AttributeValue::Object => Slot::plain(word::OBJECT, 0),
-            AttributeValue::Float(_) | AttributeValue::Missing | AttributeValue::Str(_) => {
-                Slot::plain(word::MISSING, 0)
-            }
+    /// Makes sure that there is a slot.
+    #[inline(never)]
+    fn fill(&mut self, index: usize) {
+        while self.slots.len() <= index {
+            self.slots.push(Slot::new(Holds::Nothing));
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_far(&mut self, index: usize, word: u64) {
+        let far = &mut self.rest.get_or_insert_default().far;
+        if far.len() <= index {
+            far.resize(index.saturating_add(1), [0; 8]);
+        }
+        if let Some(place) = far.get_mut(index) {
+            *place = word.to_le_bytes();
+        }
+    }
+
+    #[inline(never)]
+    fn put_other(&mut self, attribute: AttributeKey, value: AttributeValue<'_>) {
+        let (word, holds) = match value {
+            AttributeValue::Bool(false) => (word::FALSE, Holds::Nothing),
+            AttributeValue::Bool(true) => (word::TRUE, Holds::Nothing),
+            AttributeValue::Int(value) => (word::INT, Holds::Number(value as u64)),
+            AttributeValue::Float(value) if value.is_finite() => {
+                (word::FLOAT, Holds::Number(value.to_bits()))
+            }
+            AttributeValue::List(list) => {
+                let lists = &mut self.rest.get_or_insert_default().lists;
+                lists.push(list);
+                (word::LIST, Holds::List(lists.len().saturating_sub(1)))
+            }
+            AttributeValue::Object => (word::OBJECT, Holds::Nothing),
+            AttributeValue::Float(_) | AttributeValue::Missing | AttributeValue::Str(_) => {
+                (word::MISSING, Holds::Nothing)
+            }
+        };
+        self.put(attribute, word, holds);
     }
 
     #[inline(always)]
@@ -170,83 +215,97 @@ impl<'a> Context<'a> {
         self.slots.get(attribute.index())
     }
 
-    #[inline]
-    fn slot_text<'s>(&'s self, slot: &'s Slot<'a>) -> &'s [u8] {
-        match slot.text {
-            Text::Borrowed(text) => text.as_bytes(),
-            Text::Copied { from, to } => self.copied.get(from as usize..to as usize).unwrap_or_default(),
-            Text::Short => {
-                let [text @ .., len] = &slot.word;
-                text.get(..usize::from(*len).saturating_sub(1)).unwrap_or_default()
-            }
+    #[inline(always)]
+    fn word_bytes(&self, attribute: AttributeKey) -> Option<&Word> {
+        match self.near.get(attribute.index()) {
+            Some(word) => Some(word),
+            None => self.rest.as_ref()?.far.get(attribute.index().wrapping_sub(NEAR)),
         }
+    }
+
+    /// The text of a string in its word.
+    #[inline]
+    fn short(&self, attribute: AttributeKey) -> Option<&[u8]> {
+        let [text @ .., len] = self.word_bytes(attribute)?;
+        text.get(..usize::from(*len).checked_sub(1)?)
     }
 }
 
 impl Subject for Context<'_> {
     fn value(&self, attribute: AttributeKey) -> ValueRef<'_> {
         let Some(slot) = self.slot(attribute) else { return ValueRef::Missing };
-        let aux = || slot.aux.load(Ordering::Relaxed);
-        match slot.word() {
-            word::MISSING => ValueRef::Missing,
-            word::FALSE => ValueRef::Bool(false),
-            word::TRUE => ValueRef::Bool(true),
-            word::INT => ValueRef::Number(Number::Int(aux() as i64)),
-            word::FLOAT => ValueRef::Number(Number::Float(f64::from_bits(aux()))),
-            word::LIST => self.lists.get(aux() as usize).map_or(ValueRef::Missing, ValueRef::List),
-            word::OBJECT => ValueRef::Object,
-            _ => match slot.text {
-                Text::Borrowed(text) => ValueRef::Str(text),
-                // The bytes were copied from a `str`; the check is cheap beside the test that follows.
-                Text::Copied { .. } | Text::Short => {
-                    std::str::from_utf8(self.slot_text(slot)).map_or(ValueRef::Missing, ValueRef::Str)
-                }
-            },
+        match (&slot.holds, self.word(attribute)) {
+            (Holds::Nothing, word::FALSE) => ValueRef::Bool(false),
+            (Holds::Nothing, word::TRUE) => ValueRef::Bool(true),
+            (Holds::Nothing, word::OBJECT) => ValueRef::Object,
+            (Holds::Nothing, _) => ValueRef::Missing,
+            (Holds::Number(bits), word::INT) => ValueRef::Number(Number::Int(*bits as i64)),
+            (Holds::Number(bits), _) => ValueRef::Number(Number::Float(f64::from_bits(*bits))),
+            (Holds::List(index), _) => {
+                let list = self.rest.as_ref().and_then(|rest| rest.lists.get(*index));
+                list.map_or(ValueRef::Missing, ValueRef::List)
+            }
+            (Holds::Borrowed(text), _) => ValueRef::Str(text),
+            // The bytes were copied from a `str`; the check is cheap beside the test that follows.
+            (Holds::Copied { .. } | Holds::Short, _) => {
+                let text = self.text(attribute).and_then(|text| std::str::from_utf8(text).ok());
+                text.map_or(ValueRef::Missing, ValueRef::Str)
+            }
         }
     }
 
     #[inline(always)]
     fn word(&self, attribute: AttributeKey) -> u64 {
-        match self.near.get(attribute.index()) {
-            Some(word) => *word,
-            None => self.slot(attribute).map_or(word::MISSING, Slot::word),
-        }
+        self.word_bytes(attribute).map_or(word::MISSING, |word| u64::from_le_bytes(*word))
     }
 
     #[inline]
     fn text(&self, attribute: AttributeKey) -> Option<&[u8]> {
-        let slot = self.slot(attribute)?;
-        word::is_string(slot.word()).then(|| self.slot_text(slot))
+        match self.slot(attribute)?.holds {
+            Holds::Borrowed(text) => Some(text.as_bytes()),
+            Holds::Copied { from, to } => self.copied.get(from as usize..to as usize),
+            Holds::Short => self.short(attribute),
+            Holds::Nothing | Holds::Number(_) | Holds::List(_) => None,
+        }
     }
 
     #[inline(always)]
     fn text_hash(&self, attribute: AttributeKey) -> u64 {
-        let Some(slot) = self.slot(attribute) else { return 0 };
-        match slot.hash.load(Ordering::Relaxed) {
-            0 => black_box(self).hash_now(slot),
+        match self.known_text_hash(attribute) {
+            0 => self.hash_now(attribute),
             known => known,
         }
     }
 
     #[inline(always)]
     fn unit(&self, attribute: AttributeKey) -> Option<u64> {
-        let slot = self.slot(attribute)?;
-        match slot.hash.load(Ordering::Relaxed) {
-            0 => black_box(self).unit_now(slot, attribute),
+        match self.known_unit(attribute) {
+            0 => self.unit_now(attribute),
             known => Some(known),
         }
     }
 
     #[inline(always)]
     fn version(&self, attribute: AttributeKey) -> Packed {
-        let Some(slot) = self.slot(attribute) else { return Packed::INVALID };
-        if !word::is_string(self.word(attribute)) {
-            return Packed::INVALID;
-        }
-        match slot.aux.load(Ordering::Relaxed) {
-            0 => black_box(self).version_now(slot),
+        match self.slot(attribute).map_or(0, |slot| slot.version.load(Ordering::Relaxed)) {
+            0 => self.version_now(attribute),
             known => Packed::from_bits(known),
         }
+    }
+
+    #[inline(always)]
+    fn known_text_hash(&self, attribute: AttributeKey) -> u64 {
+        self.known_unit(attribute)
+    }
+
+    #[inline(always)]
+    fn known_unit(&self, attribute: AttributeKey) -> u64 {
+        self.slot(attribute).map_or(0, |slot| slot.hash.load(Ordering::Relaxed))
+    }
+
+    #[inline(always)]
+    fn known_version(&self, attribute: AttributeKey) -> Packed {
+        Packed::from_bits(self.slot(attribute).map_or(0, |slot| slot.version.load(Ordering::Relaxed)))
     }
 }
 
@@ -254,10 +313,11 @@ impl Context<'_> {
     /// INVARIANT: `hash` is set only for a non-empty string or a number that is a unit, so that a known hash is a unit.
     #[cold]
     #[inline(never)]
-    fn hash_now(&self, slot: &Slot<'_>) -> u64 {
-        let hash = unit_hash(self.slot_text(slot));
-        // Not of the empty string, which is no unit, nor of what is no string.
-        if slot.word() > word::STRING {
+    fn hash_now(&self, attribute: AttributeKey) -> u64 {
+        let (Some(slot), Some(text)) = (self.slot(attribute), self.text(attribute)) else { return 0 };
+        let hash = unit_hash(text);
+        // Not of the empty string, which is no unit.
+        if !text.is_empty() {
             slot.hash.store(hash, Ordering::Relaxed);
         }
         hash
@@ -265,17 +325,20 @@ impl Context<'_> {
 
     #[cold]
     #[inline(never)]
-    fn unit_now(&self, slot: &Slot<'_>, attribute: AttributeKey) -> Option<u64> {
+    fn unit_now(&self, attribute: AttributeKey) -> Option<u64> {
         let hash = unit_of(self.value(attribute))?;
-        slot.hash.store(hash, Ordering::Relaxed);
+        self.slot(attribute)?.hash.store(hash, Ordering::Relaxed);
         Some(hash)
     }
 
     #[cold]
     #[inline(never)]
-    fn version_now(&self, slot: &Slot<'_>) -> Packed {
-        let packed = pack(self.slot_text(slot));
-        slot.aux.store(packed.get(), Ordering::Relaxed);
+    fn version_now(&self, attribute: AttributeKey) -> Packed {
+        let (Some(slot), Some(text)) = (self.slot(attribute), self.text(attribute)) else {
+            return Packed::INVALID;
+        };
+        let packed = pack(text);
+        slot.version.store(packed.get(), Ordering::Relaxed);
         packed
     }
 }

@@ -56,6 +56,24 @@ pub trait Subject {
     fn version(&self, attribute: AttributeKey) -> Packed {
         self.text(attribute).map_or(Packed::INVALID, pack)
     }
+
+    /// As [`text_hash`](Self::text_hash), or 0 if it had to be computed: then it is asked for again, by that name.
+    #[inline]
+    fn known_text_hash(&self, attribute: AttributeKey) -> u64 {
+        self.text_hash(attribute)
+    }
+
+    /// As [`unit`](Self::unit), or 0 if there is none or it had to be computed.
+    #[inline]
+    fn known_unit(&self, attribute: AttributeKey) -> u64 {
+        self.unit(attribute).unwrap_or(0)
+    }
+
+    /// As [`version`](Self::version), or one that is not plain if it had to be computed.
+    #[inline]
+    fn known_version(&self, attribute: AttributeKey) -> Packed {
+        self.version(attribute)
+    }
 }
 
 /// The hash of the text of a unit (SEMANTICS 5.2).

@@ -118,16 +118,22 @@ impl<'e, 'a> ContextBuilder<'e, 'a> {
     /// Sets an attribute; strings are copied.
     #[inline(always)]
     pub fn with<'v>(mut self, name: &str, value: impl Into<AttributeValue<'v>>) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// As [`with`](Self::with), in place: for loops, in which the builder would be moved in each round.
+    #[inline(always)]
+    pub fn set<'v>(&mut self, name: &str, value: impl Into<AttributeValue<'v>>) {
         if let Some(key) = self.attributes.find_or_add(name) {
             self.context.set_owned(key, value);
         }
-        self
     }
 
     /// Sets all members of an object; no other value has any.
     pub fn with_object(mut self, object: &Value) -> Self {
         for (name, value) in object.as_object().unwrap_or_default() {
-            self = self.with(name, value);
+            self.set(name, value);
         }
         self
     }

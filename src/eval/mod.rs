@@ -1,7 +1,7 @@
 //! The evaluator: program × context × now → decision.
 //!
 //! Total: it cannot fail, panic, loop or allocate (SEMANTICS §6; the one exception is a pattern too large for a table).
-//! It sees neither a clock nor a lock, and no operator by name. Read `run.rs` alone to know how a decision is made.
+//! It sees neither a clock nor a lock, and no operator by name. Read `run.rs` and `walk.rs` to know how a decision is made.
 //!
 //! ```text
 //!  entry ─▶ inst ─▶ inst ─▶ … ─▶ Return {a, b}        each looks at one slot of the context and jumps ahead
@@ -11,6 +11,7 @@
 mod decision;
 mod memo;
 mod run;
+mod walk;
 
 pub use self::decision::{Decision, DecisionText};
 pub use self::run::{Brief, Now, Outcome, Raw, decide};

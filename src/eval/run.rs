@@ -1,14 +1,11 @@
-//! The loop over instructions.
+//! A decision from its entry to its end: what the walk meets that is more than a test on an attribute.
 
 use std::cell::Cell;
-use std::hint::{black_box, cold_path};
 
 use super::memo::{LARGE, Memo, Place, SMALL, feature_key, recall, remember, segment_key};
-use crate::bucket::mix;
+use super::walk::{NOBODY, share, step, walk};
 use crate::context::Subject;
-use crate::operand::set::filter_position;
-use crate::operand::word;
-use crate::program::{Chunk, Entry, Fork, Inst, ON, Pc, Program, Reason};
+use crate::program::{Chunk, Entry, Inst, ON, Pc, Program, Reason};
 
 /// The instant of a decision, asked for only if a time test runs.
 pub trait Now {
@@ -60,26 +57,6 @@ impl Raw {
     pub fn counter(self) -> u32 {
         (self.b as u32).wrapping_add(self.counter)
     }
-}
-
-/// The pc that a test leads to.
-///
-/// The hint makes it a branch, not a select: so the next instruction is fetched before the test is decided, and the
-/// tests of a walk that fails overlap.
-#[inline(always)]
-fn go(fork: Fork, hit: bool) -> Pc {
-    if hit {
-        cold_path();
-        fork.then
-    } else {
-        fork.or
-    }
-}
-
-/// The pc that an applicable test, which may be negated, leads to.
-#[inline(always)]
-fn take(fork: Fork, hit: bool) -> Pc {
-    go(fork, hit != fork.negated)
 }
 
 /// What a caller wants of a decision: all of it, or only what `check` needs, in registers.
@@ -139,116 +116,96 @@ impl Outcome for Brief {
 
 /// Decides a feature.
 ///
-/// What is served to everyone, or by one share, is decided here and inlined into the caller; the frequent instructions
-/// run in `run_frequent`, in registers; at the first other one, `run` takes over.
+/// What is served to everyone, or by one share, is decided here and inlined into the caller. Else `walk` is called, which
+/// calls nothing; only if it stops at something that is no end, `go_on` takes over.
 #[inline(always)]
 pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, subject: &S, now: &N) -> O {
     let Some(chunk) = program.chunks.get(entry.chunk as usize) else { return O::of(Raw::UNKNOWN) };
-    let end = match chunk.code.get(entry.pc as usize) {
+    let first = match chunk.code.get(entry.pc as usize) {
         Some(Inst::ShareReturn { fork, salt, last }) => {
             chunk.code.get(share(*fork, *salt, *last, subject) as usize)
         }
         other => other,
     };
-    match end {
-        Some(Inst::Return { a, b, attribution }) => {
+    if let Some(Inst::Return { a, b, attribution }) = first {
+        return O::direct(*a, *b, certain(entry, *attribution), entry.chunk);
+    }
+    let (inst, served) = walk(chunk, entry.pc, subject);
+    match inst {
+        Some(Inst::Return { a, b, attribution }) if served == NOBODY => {
             O::direct(*a, *b, certain(entry, *attribution), entry.chunk)
         }
-        _ => run_frequent(program, chunk, entry, subject, now),
+        Some(Inst::Return { a, b, attribution }) => {
+            O::of(Patched::default().then(chunk, entry, served).end(entry, *a, *b, *attribution))
+        }
+        Some(inst) => {
+            let patched = Patched::default().then(chunk, entry, served);
+            go_on(program, chunk, inst, entry, patched, subject, now)
+        }
+        None => O::of(Raw::UNKNOWN),
     }
 }
 
+/// The walk stopped before the end, at `inst`, a test that needs a call; at the first reference, `run` takes over.
 #[inline(never)]
-fn run_frequent<O: Outcome, S: Subject, N: Now>(
+fn go_on<'c, O: Outcome, S: Subject, N: Now>(
     program: &Program,
-    chunk: &Chunk,
+    chunk: &'c Chunk,
+    mut inst: &'c Inst,
     entry: Entry,
+    mut patched: Patched,
     subject: &S,
     now: &N,
 ) -> O {
-    let code = &*chunk.code;
-    let mut pc = entry.pc;
     loop {
-        let Some(inst) = code.get(pc as usize) else { return O::of(Raw::UNKNOWN) };
-        match frequent(chunk, inst, subject) {
-            Some(next) => pc = next,
-            None => {
-                if let Inst::Return { a, b, attribution } = *inst {
-                    return O::direct(a, b, certain(entry, attribution), entry.chunk);
-                }
-                return O::of(run_from(program, chunk, Entry { pc, ..entry }, subject, now));
-            }
+        if let Inst::Return { a, b, attribution } = *inst {
+            return O::of(patched.end(entry, a, b, attribution));
         }
+        let Some(next) = step(chunk, inst, subject) else {
+            return O::of(run_from(program, chunk, inst, entry, patched, subject, now));
+        };
+        inst = match chunk.code.get(next as usize) {
+            Some(end @ Inst::Return { .. }) => end,
+            _ => {
+                let (inst, served) = walk(chunk, next, subject);
+                let Some(inst) = inst else { return O::of(Raw::UNKNOWN) };
+                patched = patched.then(chunk, entry, served);
+                inst
+            }
+        };
     }
 }
 
-/// Where a share leads whose targets are both ends.
-#[inline(always)]
-fn share<S: Subject>(fork: Fork, salt: u64, last: u64, subject: &S) -> Pc {
-    match subject.unit(fork.slot) {
-        Some(unit) => std::hint::select_unpredictable(mix(salt, unit) <= last, fork.then, fork.or),
-        None => fork.or,
+/// The last patch that took part so far.
+#[derive(Clone, Copy, Default)]
+struct Patched {
+    attribution: u64,
+    counter: u32,
+}
+
+impl Patched {
+    /// After a walk on which the patch at `served` took part, if any did.
+    #[inline(always)]
+    fn then(self, chunk: &Chunk, entry: Entry, served: Pc) -> Self {
+        match chunk.code.get(served as usize) {
+            Some(Inst::Served { attribution, counter, .. }) => {
+                Self { attribution: certain(entry, *attribution), counter: *counter }
+            }
+            _ => self,
+        }
+    }
+
+    /// What an end says then.
+    #[inline(always)]
+    fn end(self, entry: Entry, a: u64, b: u64, sure: u32) -> Raw {
+        let attribution = if sure == 0 { self.attribution } else { certain(entry, sure) };
+        Raw { a, b, attribution, chunk: entry.chunk, counter: self.counter }
     }
 }
 
 #[inline(always)]
 fn certain(entry: Entry, attribution: u32) -> u64 {
     if attribution == 0 { 0 } else { u64::from(entry.chunk) << 32 | u64::from(attribution) }
-}
-
-/// Where an instruction leads that looks at nothing but one attribute; `None` for the others.
-///
-/// Tables are reached through [`black_box`]: else the compiler reads the fields of the chunk for all arms before the
-/// first instruction (35 instructions a call, measured by callgrind), though an arm needs one of them.
-#[inline(always)]
-fn frequent<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Pc> {
-    Some(match *inst {
-        Inst::Word { fork, word } => go(fork, subject.word(fork.slot) == word),
-        Inst::Share { fork, salt, last } => {
-            let unit = subject.unit(fork.slot);
-            go(fork, unit.is_some_and(|unit| mix(salt, unit) <= last))
-        }
-        Inst::ShareReturn { fork, salt, last } => share(fork, salt, last, subject),
-        Inst::Words4 { fork, at } => {
-            let own = subject.word(fork.slot);
-            let hit = match four_words(black_box(chunk), at as usize) {
-                Some(&[a, b, c, d]) => (own ^ a).min(own ^ b).min((own ^ c).min(own ^ d)) == 0,
-                None => false,
-            };
-            go(fork, hit)
-        }
-        Inst::WordTable { fork, at, seed, shift } => {
-            let own = subject.word(fork.slot);
-            let index = (at as usize).wrapping_add((own.wrapping_mul(seed) >> (shift & 63)) as usize);
-            go(fork, black_box(chunk).words.get(index).is_some_and(|&word| word == own))
-        }
-        Inst::TextSet { fork, set, filter, words } => {
-            // Of what is no string, any hash will do: it has no text, and so is in no set.
-            let hash = subject.text_hash(fork.slot);
-            let (index, bits) = filter_position(hash, u64::from(words));
-            let index = (filter as usize).wrapping_add(index);
-            let chunk = black_box(chunk);
-            let passed = chunk.filters.get(index).is_some_and(|&word| word & bits == bits);
-            go(fork, passed && in_set(chunk, set, hash, black_box(subject), fork))
-        }
-        Inst::Suffix { whole, fork, tail, text } => {
-            let hit = subject.word(fork.slot) == tail;
-            go(fork, hit && has_suffix(black_box(chunk), text, whole, black_box(subject), fork))
-        }
-        Inst::String { fork } => go(fork, word::is_string(subject.word(fork.slot))),
-        Inst::Version { fork, mask, packed, test } => {
-            let own = subject.version(fork.slot);
-            if own.is_plain() {
-                let own = own.get();
-                let ordering = u32::from(own == packed) | u32::from(own > packed) << 1;
-                take(fork, mask >> ordering & 1 != 0)
-            } else {
-                general(black_box(chunk), test, black_box(subject), fork)
-            }
-        }
-        Inst::Test { fork, test } => general(black_box(chunk), test, black_box(subject), fork),
-        _ => return None,
-    })
 }
 
 /// The instant, asked for once.
@@ -268,57 +225,65 @@ impl<N: Now> Now for Once<'_, N> {
 }
 
 #[inline(never)]
-fn run_from<S: Subject, N: Now>(program: &Program, chunk: &Chunk, entry: Entry, subject: &S, now: &N) -> Raw {
-    run(program, chunk, entry, subject, &Once { now, known: Cell::new(None) }, None)
-}
-
-/// Runs any code.
-fn run<S: Subject, N: Now>(
+fn run_from<S: Subject, N: Now>(
     program: &Program,
     chunk: &Chunk,
+    inst: &Inst,
     entry: Entry,
+    patched: Patched,
+    subject: &S,
+    now: &N,
+) -> Raw {
+    run(Code { program, chunk, entry }, inst, subject, &Once { now, known: Cell::new(None) }, patched, None)
+}
+
+/// The code that runs.
+#[derive(Clone, Copy)]
+struct Code<'p> {
+    program: &'p Program,
+    chunk: &'p Chunk,
+    entry: Entry,
+}
+
+/// Runs any code from its entry on.
+fn run_entry<S: Subject, N: Now>(
+    code: Code<'_>,
     subject: &S,
     now: &Once<'_, N>,
+    patched: Patched,
+    memo: Option<Memo<'_>>,
+) -> Raw {
+    match walk(code.chunk, code.entry.pc, subject) {
+        (Some(inst), served) => {
+            run(code, inst, subject, now, patched.then(code.chunk, code.entry, served), memo)
+        }
+        (None, _) => Raw::UNKNOWN,
+    }
+}
+
+/// Runs any code from an instruction on at which a walk stopped.
+fn run<'p, S: Subject, N: Now>(
+    code: Code<'p>,
+    mut inst: &'p Inst,
+    subject: &S,
+    now: &Once<'_, N>,
+    mut patched: Patched,
     mut memo: Option<Memo<'_>>,
 ) -> Raw {
-    let code = &*chunk.code;
-    let mut pc = entry.pc;
-    let mut attribution = 0_u64;
-    let mut counter = 0_u32;
+    let Code { program, chunk, entry } = code;
     let mut indirect = 0_u64;
     loop {
-        let Some(inst) = code.get(pc as usize) else { return Raw::UNKNOWN };
-        if let Some(next) = frequent(chunk, inst, subject) {
-            pc = next;
-            continue;
-        }
-        pc = match *inst {
-            Inst::Return { a, b, attribution: sure } => {
-                if sure != 0 {
-                    attribution = certain(entry, sure);
-                } else if attribution == 0 && indirect != 0 {
-                    attribution = indirect | INDIRECT;
-                }
-                return Raw { a, b, attribution, chunk: entry.chunk, counter };
+        let next = match *inst {
+            Inst::Return { a, b, attribution } => {
+                let raw = patched.end(entry, a, b, attribution);
+                return match raw.attribution {
+                    0 if indirect != 0 => Raw { attribution: indirect | INDIRECT, ..raw },
+                    _ => raw,
+                };
             }
-            Inst::Range { fork, salt, span } => {
-                match (subject.unit(fork.slot), chunk.spans.get(span as usize)) {
-                    (Some(unit), Some(span)) => take(fork, span.contains(mix(salt, unit))),
-                    _ => fork.or,
-                }
-            }
-            Inst::Split { fork, salt, arms, count } => match subject.unit(fork.slot) {
-                Some(unit) => arm(chunk, arms, count, mix(salt, unit)).unwrap_or(fork.or),
-                None => fork.or,
-            },
             Inst::Time { then, or, from, to } => {
                 let now = now.now();
                 if from <= now && now < to { then } else { or }
-            }
-            Inst::Served { attribution: index, counter: add, next } => {
-                attribution = certain(entry, index);
-                counter = add;
-                next
             }
             Inst::Segment { then, or, segment, negated } => {
                 let raw = call(program, Callee::Segment(segment, negated), subject, now, memo.as_deref_mut());
@@ -339,29 +304,24 @@ fn run<S: Subject, N: Now>(
             }
             Inst::Memo { large, next } => {
                 if memo.is_none() {
-                    return with_memo(program, chunk, Entry { pc: next, ..entry }, subject, now, large);
+                    let entry = Entry { pc: next, ..entry };
+                    return with_memo(Code { entry, ..code }, subject, now, patched, large);
                 }
                 next
             }
             Inst::Goto { chunk, pc } => {
                 return call(program, Callee::Entry(Entry { chunk, pc }), subject, now, memo);
             }
-            Inst::Unit { fork, unit, text } => {
-                if subject.unit(fork.slot) == Some(unit) && is_unit(chunk, text, subject, fork) {
-                    fork.then
-                } else {
-                    fork.or
-                }
-            }
-            // The frequent ones were taken above.
-            _ => return Raw::UNKNOWN,
+            _ => match step(chunk, inst, subject) {
+                Some(next) => next,
+                // There is no other.
+                None => return Raw::UNKNOWN,
+            },
         };
+        let (stop, served) = walk(chunk, next, subject);
+        let Some(stop) = stop else { return Raw::UNKNOWN };
+        (inst, patched) = (stop, patched.then(chunk, entry, served));
     }
-}
-
-#[inline(always)]
-fn four_words(chunk: &Chunk, at: usize) -> Option<&[u64; 4]> {
-    chunk.words.get(at..)?.first_chunk::<4>()
 }
 
 #[derive(Clone, Copy)]
@@ -395,7 +355,10 @@ fn call<S: Subject, N: Now>(
         return known;
     }
     let raw = match program.chunks.get(entry.chunk as usize) {
-        Some(chunk) => run(program, chunk, entry, subject, now, memo.as_deref_mut()),
+        Some(chunk) => {
+            let code = Code { program, chunk, entry };
+            run_entry(code, subject, now, Patched::default(), memo.as_deref_mut())
+        }
         None => Raw::UNKNOWN,
     };
     if key != 0
@@ -409,65 +372,17 @@ fn call<S: Subject, N: Now>(
 #[cold]
 #[inline(never)]
 fn with_memo<S: Subject, N: Now>(
-    program: &Program,
-    chunk: &Chunk,
-    entry: Entry,
+    code: Code<'_>,
     subject: &S,
     now: &Once<'_, N>,
+    patched: Patched,
     large: bool,
 ) -> Raw {
     if large {
-        run(program, chunk, entry, subject, now, Some(&mut [Place::EMPTY; LARGE]))
+        run_entry(code, subject, now, patched, Some(&mut [Place::EMPTY; LARGE]))
     } else {
-        run(program, chunk, entry, subject, now, Some(&mut [Place::EMPTY; SMALL]))
+        run_entry(code, subject, now, patched, Some(&mut [Place::EMPTY; SMALL]))
     }
-}
-
-#[inline(never)]
-fn general<S: Subject>(chunk: &Chunk, test: u32, subject: &S, fork: Fork) -> Pc {
-    let outcome = chunk.tests.get(test as usize).and_then(|test| test.holds(subject.value(fork.slot)));
-    match outcome {
-        Some(hit) if hit != fork.negated => fork.then,
-        _ => fork.or,
-    }
-}
-
-#[inline(never)]
-fn in_set<S: Subject>(chunk: &Chunk, set: u32, hash: u64, subject: &S, fork: Fork) -> bool {
-    match (chunk.sets.get(set as usize), subject.text(fork.slot)) {
-        (Some(set), Some(text)) => set.contains(hash, text),
-        _ => false,
-    }
-}
-
-#[inline(never)]
-fn has_suffix<S: Subject>(chunk: &Chunk, text: u32, whole: bool, subject: &S, fork: Fork) -> bool {
-    match (chunk.texts.get(text as usize), subject.text(fork.slot)) {
-        (Some(suffix), Some(text)) => {
-            text.ends_with(suffix.as_bytes()) && (!whole || text.len() == suffix.len())
-        }
-        _ => false,
-    }
-}
-
-#[inline(never)]
-fn is_unit<S: Subject>(chunk: &Chunk, text: u32, subject: &S, fork: Fork) -> bool {
-    use crate::bucket::{integer_text, integral};
-    use crate::value::{Number, ValueRef};
-    let Some(own) = chunk.texts.get(text as usize) else { return false };
-    let number = match subject.value(fork.slot) {
-        ValueRef::Str(text) => return *text == **own,
-        ValueRef::Number(Number::Int(value)) => Some(value),
-        ValueRef::Number(Number::Float(value)) => integral(value),
-        _ => None,
-    };
-    number.is_some_and(|number| integer_text(number, &mut [0; 20]) == Some(own.as_bytes()))
-}
-
-#[inline]
-fn arm(chunk: &Chunk, arms: u32, count: u32, mixed: u64) -> Option<Pc> {
-    let arms = chunk.arms.get(arms as usize..)?.get(..count as usize)?;
-    arms.iter().find(|arm| mixed <= arm.last).map(|arm| arm.next)
 }
 
 /// Whether the variant that a feature served is one of the list; `None` if it has none.
@@ -475,5 +390,5 @@ fn serves(program: &Program, chunk: &Chunk, variants: u32, raw: Raw) -> Option<b
     let variant = ((raw.a >> 16 & 0xffff) as usize).checked_sub(1)?;
     let meta = program.chunks.get(raw.chunk as usize)?.metas.get((raw.b >> 32) as usize)?;
     let (served, _) = meta.variants.get(variant)?;
-    Some(chunk.variants.get(variants as usize)?.iter().any(|own| own == served))
+    Some(chunk.tables.variants.get(variants as usize)?.iter().any(|own| own == served))
 }

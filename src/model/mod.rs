@@ -378,6 +378,7 @@ mod tests;
 mod variants;
 
 pub use self::condition::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest};
+pub(crate) use self::decode::decode_beside;
 pub use self::decode::{Decoded, Mode, decode, decode_changed};
 pub(crate) use self::release::Place;
 pub use self::release::{

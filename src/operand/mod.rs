@@ -6,6 +6,7 @@
 pub mod cidr;
 pub mod fold;
 pub mod instant;
+pub mod name;
 pub mod pattern;
 pub mod set;
 pub mod test;

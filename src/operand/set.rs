@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  hash of the text (shared with bucketing, computed once per context)
-//!    │ a word of the filter: one cache line sorts out 94 % of strangers
+//!    │ a word of the filter: one cache line sorts out 98 % of strangers
 //!    ▼
-//!  filter: 8 bits an id ──▶ starts[bucket] .. starts[bucket + 1] ──▶ tags (1 byte an id) ──▶ the id's bytes, compared
+//!  filter: 13 bits an id ──▶ starts[bucket] .. starts[bucket + 1] ──▶ tags (1 byte an id) ──▶ the id's bytes, compared
 //! ```
 //! The filter lives outside of the set, beside those of its chunk, so that a miss touches nothing else.
 //! INVARIANT: no false match by hash collision; the bytes decide.
@@ -35,10 +35,10 @@ enum Ends {
     Each(Box<[u32]>),
 }
 
-/// The words of a filter for `count` texts: 8 bits a text.
+/// The words of a filter for `count` texts: 13 bits a text.
 #[must_use]
 pub fn filter_words(count: usize) -> usize {
-    count.div_ceil(8).max(1)
+    count.div_ceil(5).max(1)
 }
 
 /// Which word of a filter of `words` words, and which bits of it, stand for a hash.
@@ -46,7 +46,7 @@ pub fn filter_words(count: usize) -> usize {
 #[inline(always)]
 pub fn filter_position(hash: u64, words: u64) -> (usize, u64) {
     let index = ((u128::from(hash) * u128::from(words)) >> 64) as usize;
-    let bits = 1 << (hash & 63) | 1 << (hash >> 6 & 63);
+    let bits = 1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63);
     (index, bits)
 }
 
@@ -220,6 +220,9 @@ const MOST_PLACES: usize = 1 << 10;
 /// A word that no value has: bytes of 0xff are not UTF-8.
 pub const NO_WORD: u64 = u64::MAX;
 
+/// [`NO_WORD`] in half the space.
+pub const NO_SHORT: u32 = u32::MAX;
+
 /// A table in which each short word has a place of its own: a look-up is one compare.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WordTable {
@@ -230,9 +233,22 @@ pub struct WordTable {
 }
 
 impl WordTable {
-    /// Builds a table for at most 32 distinct words, and pushes it onto `table`. `None` if no seed was found.
+    /// The place of a word.
     #[must_use]
-    pub fn build(words: &[u64], table: &mut Vec<u64>) -> Option<Self> {
+    #[inline(always)]
+    pub fn place(self, word: u64) -> usize {
+        (word.wrapping_mul(self.seed) >> (self.shift & 63)) as usize
+    }
+
+    /// Builds a table for at most 32 distinct words, and pushes it onto `table`: what `entry` makes of each, and `none` in
+    /// the places between. `None` if no seed was found.
+    #[must_use]
+    pub fn build<T: Copy>(
+        words: &[u64],
+        table: &mut Vec<T>,
+        none: T,
+        entry: impl Fn(u64) -> T,
+    ) -> Option<Self> {
         let base = table.len();
         let mut bits = usize::BITS.saturating_sub(words.len().leading_zeros()).saturating_add(1).max(3);
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
@@ -241,27 +257,35 @@ impl WordTable {
             let shift = 64_u32.saturating_sub(bits) as u8;
             for _ in 0..64 {
                 seed = seed.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1) | 1;
-                let place = |word: u64| (word.wrapping_mul(seed) >> shift) as usize;
-                let mut taken = [0_u64; MOST_PLACES / 64];
-                let fits = words.iter().all(|&word| {
-                    let at = place(word);
-                    match taken.get_mut(at / 64) {
-                        Some(bits) => {
+                let found = Self { seed, shift };
+                let fits = if size <= 64 {
+                    // The usual size: one word says which places are taken.
+                    let mut all = 0_u64;
+                    words.iter().all(|&word| {
+                        let bit = 1_u64 << (found.place(word) & 63);
+                        let free = all & bit == 0;
+                        all |= bit;
+                        free
+                    })
+                } else {
+                    let mut taken = [0_u64; MOST_PLACES / 64];
+                    words.iter().all(|&word| {
+                        let at = found.place(word);
+                        taken.get_mut(at / 64).is_some_and(|bits| {
                             let free = *bits >> (at % 64) & 1 == 0;
                             *bits |= 1 << (at % 64);
                             free
-                        }
-                        None => false,
-                    }
-                });
+                        })
+                    })
+                };
                 if fits {
-                    table.resize(base.saturating_add(size), NO_WORD);
+                    table.resize(base.saturating_add(size), none);
                     for &word in words {
-                        if let Some(slot) = table.get_mut(base.wrapping_add(place(word))) {
-                            *slot = word;
+                        if let Some(slot) = table.get_mut(base.wrapping_add(found.place(word))) {
+                            *slot = entry(word);
                         }
                     }
-                    return Some(Self { seed, shift });
+                    return Some(found);
                 }
             }
             bits = bits.saturating_add(1);
@@ -292,7 +316,7 @@ mod tests {
             let strangers: Vec<_> = (count..count + 10_000).map(|i| holds(&name(i))).collect();
             assert!(strangers.iter().all(|&(_, found)| !found));
             let passed = strangers.iter().filter(|&&(passed, _)| passed).count();
-            assert!(count < 100 || passed < 1_000, "{count} {style}: {passed} of 10000 pass the filter");
+            assert!(count < 100 || passed < 300, "{count} {style}: {passed} of 10000 pass the filter");
             assert!(!holds("").1 && !set.contains(0, b""));
         }
     }

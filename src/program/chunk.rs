@@ -31,7 +31,23 @@ pub struct FeatureMeta {
 pub struct Chunk {
     /// The instructions.
     pub code: Box<[Inst]>,
-    /// Words: groups of four, and tables.
+    /// What instructions point into. A box, so that the compiler does not read the places of all tables before the first
+    /// instruction, though a run needs one or two of them.
+    pub tables: Box<Tables>,
+    /// Releases and phases.
+    pub attributions: Box<[(Arc<str>, Arc<str>)]>,
+    /// The features.
+    pub metas: Box<[FeatureMeta]>,
+}
+
+/// What instructions point into.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// Words, in groups of four.
+    pub fours: Box<[[u64; 4]]>,
+    /// Tables of words of strings under four bytes; see [`short`](crate::operand::word::short).
+    pub shorts: Box<[u32]>,
+    /// Tables of words.
     pub words: Box<[u64]>,
     /// The filters of the sets.
     pub filters: Box<[u64]>,
@@ -47,10 +63,6 @@ pub struct Chunk {
     pub arms: Box<[Arm]>,
     /// Names of variants that feature tests ask for.
     pub variants: Box<[Box<[Arc<str>]>]>,
-    /// Releases and phases.
-    pub attributions: Box<[(Arc<str>, Arc<str>)]>,
-    /// The features.
-    pub metas: Box<[FeatureMeta]>,
 }
 
 impl Chunk {
@@ -66,19 +78,23 @@ impl Chunk {
                 Inst::Time { then, or, .. }
                 | Inst::Segment { then, or, .. }
                 | Inst::Feature { then, or, .. } => ahead(then) && ahead(or),
-                Inst::Split { fork, arms, count, .. } => {
-                    let arms = self.arms.get(arms as usize..).and_then(|arms| arms.get(..count as usize));
+                Inst::Split { fork, arms, count, .. } | Inst::Switch { fork, arms, count } => {
+                    let arms =
+                        self.tables.arms.get(arms as usize..).and_then(|arms| arms.get(..count as usize));
                     ahead(fork.or) && arms.is_some_and(|arms| arms.iter().all(|arm| ahead(arm.next)))
                 }
                 Inst::Share { fork, .. }
                 | Inst::ShareReturn { fork, .. }
                 | Inst::String { fork }
                 | Inst::Word { fork, .. }
+                | Inst::WordAnd { fork, .. }
                 | Inst::Words4 { fork, .. }
+                | Inst::ShortTable { fork, .. }
                 | Inst::WordTable { fork, .. }
                 | Inst::TextSet { fork, .. }
                 | Inst::Suffix { fork, .. }
                 | Inst::Version { fork, .. }
+                | Inst::VersionAnd { fork, .. }
                 | Inst::Test { fork, .. }
                 | Inst::Range { fork, .. }
                 | Inst::Unit { fork, .. } => ahead(fork.then) && ahead(fork.or),
@@ -89,20 +105,23 @@ impl Chunk {
     /// Bytes on the heap, roughly.
     #[must_use]
     pub fn memory_usage(&self) -> usize {
-        let sets: usize = self.sets.iter().map(TextSet::memory_usage).sum();
-        let tests: usize = self
+        let tables = &*self.tables;
+        let sets: usize = tables.sets.iter().map(TextSet::memory_usage).sum();
+        let tests: usize = tables
             .tests
             .iter()
             .map(|test| test.memory_usage().saturating_add(size_of::<AttributeTest>()))
             .sum();
-        let texts: usize = self.texts.iter().map(|text| text.len().saturating_add(16)).sum();
+        let texts: usize = tables.texts.iter().map(|text| text.len().saturating_add(16)).sum();
         let rules: usize = self.metas.iter().map(|meta| size_of_val(&*meta.rules)).sum();
         [
             size_of_val(&*self.code),
-            size_of_val(&*self.words),
-            size_of_val(&*self.filters),
-            size_of_val(&*self.sets),
-            size_of_val(&*self.tests),
+            size_of_val(&*tables.fours),
+            size_of_val(&*tables.shorts),
+            size_of_val(&*tables.words),
+            size_of_val(&*tables.filters),
+            size_of_val(&*tables.sets),
+            size_of_val(&*tables.tests),
             size_of_val(&*self.metas),
             sets,
             tests,

@@ -60,8 +60,15 @@ pub enum Inst {
         /// The attribute.
         fork: Fork,
     },
-    /// The word is this one. (This and the four below are never negated: see `String`.)
+    /// The word is this one. (This and those below, to `Suffix`, are never negated: see `String`.)
     Word {
+        /// The attribute.
+        fork: Fork,
+        /// The word.
+        word: u64,
+    },
+    /// As `Word`, and so must what is at `then`: see [`Inst::joined`].
+    WordAnd {
         /// The attribute.
         fork: Fork,
         /// The word.
@@ -71,8 +78,19 @@ pub enum Inst {
     Words4 {
         /// The attribute.
         fork: Fork,
-        /// Where in the chunk's words.
+        /// Which group of four in the chunk.
         at: u32,
+    },
+    /// The word, of a string under four bytes, is in the table at `at`.
+    ShortTable {
+        /// The attribute.
+        fork: Fork,
+        /// Where in the chunk's short words.
+        at: u32,
+        /// See [`WordTable`](crate::operand::set::WordTable).
+        seed: u64,
+        /// See [`WordTable`](crate::operand::set::WordTable).
+        shift: u8,
     },
     /// The word is in the table at `at`.
     WordTable {
@@ -104,11 +122,24 @@ pub enum Inst {
         fork: Fork,
         /// The word of the suffix, itself of eight bytes or more.
         tail: u64,
+        /// So many of its low bits say nothing; see [`suffix_shift`](crate::operand::word::suffix_shift).
+        shift: u8,
         /// The suffix in the chunk's texts.
         text: u32,
     },
     /// The version compares so.
     Version {
+        /// The attribute.
+        fork: Fork,
+        /// Which orderings satisfy it: see [`Comparison::mask`](crate::operand::test::Comparison::mask).
+        mask: u8,
+        /// The packed operand.
+        packed: u64,
+        /// The general test, for what does not pack.
+        test: u32,
+    },
+    /// As `Version`, and so must what is at `then`: see [`Inst::joined`].
+    VersionAnd {
         /// The attribute.
         fork: Fork,
         /// Which orderings satisfy it: see [`Comparison::mask`](crate::operand::test::Comparison::mask).
@@ -141,6 +172,15 @@ pub enum Inst {
         /// The salt's hash.
         salt: u64,
         /// The first arm in the chunk's arms.
+        arms: u32,
+        /// How many.
+        count: u32,
+    },
+    /// A shortcut: goes to the first of some tests whose word is that of the value, to be tested there; `or` if there is none.
+    Switch {
+        /// The attribute; `then` is not used.
+        fork: Fork,
+        /// The first arm in the chunk's arms; `last` is the word.
         arms: u32,
         /// How many.
         count: u32,
@@ -214,12 +254,51 @@ pub enum Inst {
     },
 }
 
+impl Inst {
+    /// The word that the attribute has if this holds, and where it goes on if not; of a test that is equality.
+    #[must_use]
+    pub fn equality(&self) -> Option<(u64, Fork)> {
+        match *self {
+            Self::Word { fork, word } | Self::WordAnd { fork, word } => Some((word, fork)),
+            Self::Suffix { whole: true, fork, tail, .. } => Some((tail, fork)),
+            _ => None,
+        }
+    }
+
+    /// Whether it leaves the jump to the one at `then`.
+    #[must_use]
+    pub fn is_joined(&self) -> bool {
+        matches!(self, Self::WordAnd { .. } | Self::VersionAnd { .. })
+    }
+
+    /// This; or if the one at `then` goes to the same place where it does not hold, as the first of two joined tests.
+    #[must_use]
+    pub fn joined(self, then: Option<&Self>) -> Self {
+        let or = match then {
+            Some(
+                Self::Word { fork, .. }
+                | Self::Words4 { fork, .. }
+                | Self::ShortTable { fork, .. }
+                | Self::Share { fork, .. },
+            ) => Some(fork.or),
+            _ => None,
+        };
+        match self {
+            Self::Word { fork, word } if or == Some(fork.or) => Self::WordAnd { fork, word },
+            Self::Version { fork, mask, packed, test } if or == Some(fork.or) => {
+                Self::VersionAnd { fork, mask, packed, test }
+            }
+            other => other,
+        }
+    }
+}
+
 const _: () = assert!(size_of::<Inst>() == 32, "two instructions a cache line");
 
-/// One arm of a split.
+/// One arm of a split, or of a switch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Arm {
-    /// The last mixed bits of this arm.
+    /// The last mixed bits of this arm; of a switch the word.
     pub last: u64,
     /// Where to go on.
     pub next: Pc,

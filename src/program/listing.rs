@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use super::{Chunk, Entry, Fork, Inst, Program, Served};
 use crate::bucket::bucket_of;
 use crate::context::{AttributeKey, Attributes};
-use crate::operand::set::NO_WORD;
+use crate::operand::set::{NO_SHORT, NO_WORD};
 use crate::operand::test::{Affix, AttributeTest, Comparison, Quantifier};
 use crate::operand::word;
 use crate::value::{Number, Value};
@@ -113,41 +113,53 @@ impl Lister<'_> {
             next.extend([fork.then, fork.or]);
             format!("{}{} {text}", if fork.negated { "not " } else { "" }, lister.name(fork.slot))
         };
+        let and = if inst.is_joined() { " and" } else { "" };
         match *inst {
             Inst::Return { a, b, attribution } => returned(chunk, a, b, attribution),
             Inst::String { fork } => test(self, fork, "is a string".to_owned(), next),
-            Inst::Word { fork, word } => test(self, fork, format!("= {}", word_text(word)), next),
+            Inst::Word { fork, word } | Inst::WordAnd { fork, word } => {
+                test(self, fork, format!("= {}{and}", word_text(word)), next)
+            }
             Inst::Words4 { fork, at } => {
-                let words = chunk.words.iter().skip(at as usize).take(4).copied();
+                let words = chunk.tables.fours.get(at as usize).copied().unwrap_or_default();
+                test(self, fork, format!("in {}", words_text(words.into_iter())), next)
+            }
+            Inst::ShortTable { fork, at, shift, .. } => {
+                let size = 1_usize << (64_u32.saturating_sub(u32::from(shift))).min(20);
+                let shorts = chunk.tables.shorts.iter().skip(at as usize).take(size).copied();
+                let words = shorts.filter(|short| *short != NO_SHORT).map(word::of_short);
                 test(self, fork, format!("in {}", words_text(words)), next)
             }
             Inst::WordTable { fork, at, shift, .. } => {
                 let size = 1_usize << (64_u32.saturating_sub(u32::from(shift))).min(20);
-                let words =
-                    chunk.words.iter().skip(at as usize).take(size).copied().filter(|word| *word != NO_WORD);
+                let words = chunk.tables.words.iter().skip(at as usize).take(size).copied();
+                let words = words.filter(|word| *word != NO_WORD);
                 test(self, fork, format!("in {}", words_text(words)), next)
             }
             Inst::TextSet { fork, set, .. } => {
-                let count = chunk.sets.get(set as usize).map_or(0, |set| set.len());
+                let count = chunk.tables.sets.get(set as usize).map_or(0, |set| set.len());
                 test(self, fork, format!("in a set of {count}"), next)
             }
             Inst::Suffix { whole, fork, text, .. } => {
-                let text = chunk.texts.get(text as usize).map_or("", |text| text);
+                let text = chunk.tables.texts.get(text as usize).map_or("", |text| text);
                 test(self, fork, format!("{} {text:?}", if whole { "=" } else { "ends with" }), next)
             }
-            Inst::Version { fork, test: index, .. } | Inst::Test { fork, test: index } => {
-                let text = chunk.tests.get(index as usize).map_or_else(String::new, |own| test_text(own));
-                test(self, fork, text, next)
+            Inst::Version { fork, test: index, .. }
+            | Inst::VersionAnd { fork, test: index, .. }
+            | Inst::Test { fork, test: index } => {
+                let text =
+                    chunk.tables.tests.get(index as usize).map_or_else(String::new, |own| test_text(own));
+                test(self, fork, format!("{text}{and}"), next)
             }
             Inst::Share { fork, last, .. } | Inst::ShareReturn { fork, last, .. } => {
                 test(self, fork, format!("bucket < {}", bucket_of(last).saturating_add(1)), next)
             }
             Inst::Range { fork, span, .. } => {
-                let (from, to) = chunk.spans.get(span as usize).map_or((0, 0), |span| span.buckets());
+                let (from, to) = chunk.tables.spans.get(span as usize).map_or((0, 0), |span| span.buckets());
                 test(self, fork, format!("bucket in {from}..{to}"), next)
             }
             Inst::Split { fork, arms, count, .. } => {
-                let arms = chunk.arms.iter().skip(arms as usize).take(count as usize);
+                let arms = chunk.tables.arms.iter().skip(arms as usize).take(count as usize);
                 let ends: Vec<String> = arms
                     .map(|arm| {
                         next.push(arm.next);
@@ -156,6 +168,12 @@ impl Lister<'_> {
                     .collect();
                 next.push(fork.or);
                 format!("{} split at {}, else", self.name(fork.slot), ends.join(", "))
+            }
+            Inst::Switch { fork, arms, count } => {
+                let arms = chunk.tables.arms.iter().skip(arms as usize).take(count as usize);
+                next.extend(arms.map(|arm| arm.next));
+                next.push(fork.or);
+                format!("{} is looked up, else", self.name(fork.slot))
             }
             Inst::Time { then, or, from, to } => {
                 next.extend([then, or]);
@@ -176,8 +194,12 @@ impl Lister<'_> {
             Inst::Feature { then, or, feature, variants, negated } => {
                 next.extend([then, or]);
                 let name = self.program.names.name(feature).unwrap_or("?");
-                let variants =
-                    chunk.variants.get(variants as usize).map(|list| list.join(", ")).unwrap_or_default();
+                let variants = chunk
+                    .tables
+                    .variants
+                    .get(variants as usize)
+                    .map(|list| list.join(", "))
+                    .unwrap_or_default();
                 format!("{}feature {name} serves {variants}", if negated { "not " } else { "" })
             }
             Inst::Served { attribution, next: after, .. } => {
@@ -190,7 +212,7 @@ impl Lister<'_> {
             }
             Inst::Goto { chunk, pc } => format!("go on at chunk {chunk}, {pc}"),
             Inst::Unit { fork, text, .. } => {
-                let text = chunk.texts.get(text as usize).map_or("", |text| text);
+                let text = chunk.tables.texts.get(text as usize).map_or("", |text| text);
                 test(self, fork, format!("is unit {text:?}"), next)
             }
         }

@@ -1,7 +1,7 @@
 //! Programs: flat immutable rule tables, what the evaluator runs.
 //!
 //! ```text
-//!  Program ── features: [Entry]  ──▶ (chunk, pc) ──▶ Chunk { code: [Inst], words, filters, sets, texts, tests, … }
+//!  Program ── features: [Entry]  ──▶ (chunk, pc) ──▶ Chunk { code: [Inst], tables, … }
 //!          ├─ segments: [Entry; 2] (as it is, negated)       one chunk a compilation; a delta adds a small one
 //!          ├─ chunks:   [Arc<Chunk>]                         and copies the entries, nothing else
 //!          └─ names:    Arc<Names>
@@ -15,7 +15,7 @@ mod inst;
 mod listing;
 mod names;
 
-pub use self::chunk::{Chunk, FeatureMeta, VariantList};
+pub use self::chunk::{Chunk, FeatureMeta, Tables, VariantList};
 pub use self::inst::{Arm, Fork, HOLDS, Inst, ON, Pc, Ranges, Reason, Served};
 pub use self::names::Names;
 

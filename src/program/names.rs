@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
+use crate::operand::name::Name;
 
 /// The features' names; numbers count from 0 and are never reused.
 #[derive(Clone, Debug, Default)]
@@ -16,47 +16,69 @@ struct Table {
     /// The number of the first name.
     first: u32,
     names: Vec<Arc<str>>,
-    /// (tag, place in `names` plus 1); a power of two, at most half full.
-    places: Vec<(u32, u32)>,
+    /// A power of two, at most half full; half a cache line each, and most names are in it.
+    places: Vec<Place>,
 }
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    words: [u64; 3],
+    len: u32,
+    /// The place in `names` plus 1; 0 if there is none.
+    index: u32,
+}
+
+const _: () = assert!(size_of::<Place>() == 32, "half a cache line");
 
 impl Table {
     fn new(first: u32, names: Vec<Arc<str>>) -> Self {
         let size = names.len().saturating_mul(2).next_power_of_two().max(8);
-        let mut table = Self { first, names, places: vec![(0, 0); size] };
+        let mut table = Self { first, names, places: vec![Place::default(); size] };
         for index in 0..table.names.len() {
             table.place(index);
         }
         table
     }
 
+    /// Where to begin to look.
+    #[inline(always)]
+    fn start(&self, name: Name) -> usize {
+        ((u128::from(name.hash()) * self.places.len() as u128) >> 64) as usize
+    }
+
     fn place(&mut self, index: usize) {
-        let Some(name) = self.names.get(index) else { return };
-        let hash = xxh3_64(name.as_bytes());
+        let Some(text) = self.names.get(index) else { return };
+        let name = Name::of(text);
         let mask = self.places.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
+        let mut at = self.start(name);
         while let Some(place) = self.places.get_mut(at) {
-            if place.1 == 0 {
-                *place = ((hash >> 32) as u32, (index as u32).wrapping_add(1));
+            if place.index == 0 {
+                let Name { words, len } = name;
+                *place = Place { words, len, index: (index as u32).wrapping_add(1) };
                 return;
             }
             at = at.wrapping_add(1) & mask;
         }
     }
 
-    #[inline]
-    fn find(&self, hash: u64, name: &str) -> Option<u32> {
+    #[inline(always)]
+    fn find(&self, name: Name, text: &str) -> Option<u32> {
         let mask = self.places.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
+        let mut at = self.start(name);
         loop {
-            let &(tag, place) = self.places.get(at)?;
-            let index = place.checked_sub(1)?;
-            if tag == (hash >> 32) as u32 && self.names.get(index as usize).is_some_and(|own| **own == *name)
-            {
+            let place = self.places.get(at)?;
+            let index = place.index.checked_sub(1)?;
+            let known = Name { words: place.words, len: place.len };
+            if known == name && (name.is_exact() || self.is(index, text)) {
                 return Some(self.first.wrapping_add(index));
             }
             at = at.wrapping_add(1) & mask;
         }
+    }
+
+    #[inline(never)]
+    fn is(&self, index: u32, text: &str) -> bool {
+        self.names.get(index as usize).is_some_and(|own| **own == *text)
     }
 }
 
@@ -72,7 +94,7 @@ impl Names {
     #[must_use]
     pub fn with(&self, more: &[Arc<str>]) -> Self {
         let recent: Vec<_> = self.recent.names.iter().chain(more).cloned().collect();
-        if recent.len() > 64.max(self.base.names.len() / 8) {
+        if self.base.names.is_empty() || recent.len() > 64.max(self.base.names.len() / 8) {
             return Self::new(self.base.names.iter().cloned().chain(recent).collect());
         }
         Self { base: Arc::clone(&self.base), recent: Table::new(self.recent.first, recent) }
@@ -82,11 +104,11 @@ impl Names {
     #[must_use]
     #[inline]
     pub fn find(&self, name: &str) -> Option<u32> {
-        let hash = xxh3_64(name.as_bytes());
-        match self.base.find(hash, name) {
+        let looked = Name::of(name);
+        match self.base.find(looked, name) {
             Some(number) => Some(number),
             None if self.recent.names.is_empty() => None,
-            None => self.recent.find(hash, name),
+            None => self.recent.find(looked, name),
         }
     }
 
@@ -117,7 +139,7 @@ impl Names {
     pub(super) fn memory_usage(&self) -> usize {
         let table = |table: &Table| {
             let names: usize = table.names.iter().map(|name| name.len().saturating_add(32)).sum();
-            names.saturating_add(table.places.capacity().saturating_mul(8))
+            names.saturating_add(table.places.capacity().saturating_mul(size_of::<Place>()))
         };
         table(&self.base).saturating_add(table(&self.recent))
     }
@@ -129,7 +151,7 @@ mod tests {
 
     #[test]
     fn names_keep_their_numbers_when_more_come() {
-        let key = |i: usize| Arc::<str>::from(format!("feature_{i}"));
+        let key = |i: usize| Arc::<str>::from(format!("feature_{}{i}", "x".repeat(i % 30)));
         let mut names = Names::default();
         assert_eq!(names.find(""), None);
         for i in 0..500 {

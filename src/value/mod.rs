@@ -15,6 +15,7 @@ mod object;
 mod parse;
 mod reference;
 mod serde_impl;
+mod split;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -25,6 +26,7 @@ pub use self::node::{Member, Node};
 pub use self::number::{Number, compare_int_float};
 pub use self::parse::{MAX_BYTES, ParseError, Parsed, parse};
 pub use self::reference::ValueRef;
+pub(crate) use self::split::{Split, parse_feature, split, text_hash, text_hashes};
 
 /// A JSON value (SEMANTICS 1.1, 1.2).
 ///

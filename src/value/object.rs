@@ -1,7 +1,8 @@
 //! Members of objects: of a key that is given twice, the last counts.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
+
+use super::{KeyedMap, KeyedSet};
 
 /// Up to this size the keys of an object are compared with each other one by one.
 const SMALL: usize = 16;
@@ -14,7 +15,7 @@ pub(super) fn keep_last<K: Deref<Target = str>, V>(
     if !has_duplicates(members) {
         return;
     }
-    let mut last = HashMap::with_capacity(members.len());
+    let mut last = KeyedMap::with_capacity_and_hasher(members.len(), Default::default());
     for (index, (key, _)) in members.iter().enumerate() {
         if last.insert(&**key, index).is_some() {
             taken_out(key);
@@ -28,7 +29,7 @@ pub(super) fn keep_last<K: Deref<Target = str>, V>(
 
 fn has_duplicates<K: Deref<Target = str>, V>(members: &[(K, V)]) -> bool {
     if members.len() > SMALL {
-        let mut seen = HashSet::with_capacity(members.len());
+        let mut seen = KeyedSet::with_capacity_and_hasher(members.len(), Default::default());
         return !members.iter().all(|(key, _)| seen.insert(&**key));
     }
     let mut rest = members;

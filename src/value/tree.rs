@@ -48,6 +48,11 @@ pub(super) struct Tree<'d> {
 }
 
 impl<'d> Tree<'d> {
+    /// A tree below so many levels.
+    pub(super) fn below(depth: usize) -> Self {
+        Self { depth, ..Self::default() }
+    }
+
     fn enter<E: Error>(&mut self) -> Result<(), E> {
         if self.depth == MOST_DEPTH {
             self.too_deep = true;
@@ -281,7 +286,7 @@ impl<'d> Visitor<'d> for Text<'_, 'd> {
 }
 
 /// A key.
-struct Key;
+pub(super) struct Key;
 
 impl<'d> DeserializeSeed<'d> for Key {
     type Value = Cow<'d, str>;

@@ -102,9 +102,20 @@ pub fn decode_changed(
     mode: Mode,
     unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool,
 ) -> Decoded {
+    decode_beside(parsed, &[], mode, unchanged)
+}
+
+/// As [`decode_changed`], of a document with further features, known and sound, of which only the keys are given: they stand in
+/// no exclusion group.
+pub(crate) fn decode_beside(
+    parsed: Parsed<'_>,
+    passed: &[&str],
+    mode: Mode,
+    unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool,
+) -> Decoded {
     let mut decoder = Decoder::new(mode);
     decoder.duplicates(parsed.duplicates);
-    let mut decoded = decoder.document(parsed.root, unchanged).unwrap_or_default();
+    let mut decoded = decoder.document(parsed.root, passed, unchanged).unwrap_or_default();
     decoded.refused = decoder.whole || (mode == Mode::Strict && decoder.diagnostics.errors() > 0);
     decoded.diagnostics = decoder.diagnostics.into_vec();
     decoded
@@ -170,6 +181,7 @@ impl Decoder {
     fn document(
         &mut self,
         value: Node<'_>,
+        passed: &[&str],
         unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool,
     ) -> Option<Decoded> {
         let root = Path::ROOT;
@@ -201,6 +213,10 @@ impl Decoder {
         }
         if let Some(value) = fields.take("features") {
             self.features(value, unchanged, &mut bases, &root.key("features"));
+        }
+        for name in passed {
+            let key = self.name(name, &root.key("features").key(name));
+            bases.skipped.extend(key.map(|key| (key, Node::Null)));
         }
         if let Some(value) = fields.take("pipelines") {
             snapshot.pipelines = self.pipelines(value, &root.key("pipelines"));
