@@ -20,4 +20,3 @@ pub mod webhook;
 
 #[cfg(test)]
 pub(crate) mod fixture;
-
