@@ -21,7 +21,8 @@ pub struct Plan {
     pub pipeline: PipelineRef,
     /// The phases of that version, with the floors of their environments worked in (the stricter counts).
     pub phases: Vec<Phase>,
-    /// Of each phase: the environments that it touches, resolved when the release started, sorted.
+    /// Of each phase: the environments that it touches, resolved when the release started, sorted. Those that the change touches
+    /// and no phase is for are with the last one, as completion reaches them.
     pub environments: Vec<Vec<Key>>,
     /// Of each phase: the windows of the pipeline and of its environments, besides its own. All must be open.
     pub windows: Vec<Vec<Windows>>,

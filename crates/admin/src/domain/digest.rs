@@ -110,17 +110,32 @@ pub(crate) fn renew(tx: &mut Tx, id: &Key, mut plan: Plan) -> Result<(), Problem
     for (phase, planned) in state.phases.iter_mut().zip(&plan.phases) {
         let current = release::signature(&plan, &planned.id);
         let before = phase.approvals.len();
+        let needed = planned.entry.approvals.as_ref().map_or(0, |approvals| approvals.count);
         // Approvals of phases that are live or over were used; they stay, as a record.
         if phase.live_at.is_none() {
             phase.approvals.retain(|approval| approval.signed == current);
         }
-        voided |= phase.approvals.len() != before;
+        if phase.approvals.len() != before {
+            voided = true;
+            // A wait that began with the approvals begins anew with the next ones.
+            if planned.entry.trigger.wait_after_approval
+                && u32::try_from(phase.approvals.len()).unwrap_or(u32::MAX) < needed
+            {
+                phase.timer = None;
+            }
+        }
     }
     state.revision += 1;
     state.moved = state.revision;
+    let mut next_wake = run.state.next_wake;
+    if voided {
+        // It waits for other things than before, such as the deadline of the approvals: a tick finds out for which.
+        next_wake.uptime = Some(tx.now.uptime);
+    }
+    let state = Arc::new(state);
     tx.put(
         id,
-        ReleaseState { state: Arc::new(state), updated_at: tx.now.wall, ..ReleaseState::clone(&run.state) },
+        ReleaseState { state, next_wake, updated_at: tx.now.wall, ..ReleaseState::clone(&run.state) },
     )?;
     if voided {
         let text =

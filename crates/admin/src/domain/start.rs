@@ -116,6 +116,8 @@ pub struct Ask {
     pub supersede: bool,
     /// The release that it takes back.
     pub reverts: Option<Key>,
+    /// The scheduled change that it is; no user of what it deletes.
+    pub schedule: Option<Key>,
     /// Where in the request's body the definitions are: places of the document (`/features/f`), and of the body.
     pub places: Vec<(String, String)>,
 }

@@ -64,6 +64,7 @@ impl Body {
             start: self.start.clone(),
             supersede: self.supersede,
             reverts: None,
+            schedule: None,
             places: feature_places.chain(segment_places).collect(),
         }
     }

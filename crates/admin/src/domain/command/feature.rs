@@ -20,6 +20,9 @@ use crate::domain::event::Fact;
 use crate::domain::start::{Ask, Start, Wanted};
 use crate::domain::{Code, Outcome, Problem, Tx, World, diff, effects, index, validate};
 
+/// The trigger of releases of features that were added to a pipeline.
+const ADD: &str = "add_to_pipeline";
+
 /// A new feature.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -389,26 +392,52 @@ pub fn add_to_pipeline(tx: &mut Tx, pipeline: &str, body: AddToPipeline) -> Resu
     }
     let ask = Ask {
         pipeline: Some(pipeline.into()),
-        ..one(&body.feature, Wanted::Patched, "add_to_pipeline", None, start, false)
+        ..one(&body.feature, Wanted::Patched, ADD, None, start, false)
     };
-    if !body.dry_run && ask.start.at.is_none() && feature.pipeline.is_none() {
-        attachment::may_change(tx)?;
-        second_person(tx)?;
-        let attached = Feature { pipeline: Some(pipeline.into()), ..Feature::clone(&feature) };
-        tx.put(&body.feature, attached)?;
-    }
     if !body.dry_run {
-        tx.tell(Fact {
-            flagsmith: Some("RELEASE_PIPELINE_FEATURE_ADDED_MESSAGE".to_owned()),
-            features: vec![Key::clone(&body.feature)],
-            data: json!({ "pipeline": pipeline }),
-            ..fact(
-                "pipeline.feature_added",
-                format!("feature `{}` was added to pipeline `{pipeline}`", body.feature),
-            )
-        });
+        may_join(tx, &feature)?;
+        if ask.start.at.is_none() {
+            join(tx, &body.feature, pipeline)?;
+        }
     }
     make(tx, ask, body.dry_run, Kind::Feature, &body.feature, "pipeline.feature_added")
+}
+
+/// Refuses to attach a feature that is not attached yet to who may not, or may not alone.
+fn may_join(tx: &Tx, feature: &Feature) -> Result<(), Problem> {
+    if feature.pipeline.is_some() {
+        return Ok(());
+    }
+    attachment::may_change(tx)?;
+    second_person(tx)
+}
+
+/// Attaches a feature to the pipeline that it is added to.
+fn join(tx: &mut Tx, key: &Key, pipeline: &str) -> Result<(), Problem> {
+    let feature = exists(tx.world(), key)?;
+    if feature.pipeline.is_none() {
+        tx.put(key, Feature { pipeline: Some(pipeline.into()), ..Feature::clone(&feature) })?;
+    }
+    tx.tell(Fact {
+        flagsmith: Some("RELEASE_PIPELINE_FEATURE_ADDED_MESSAGE".to_owned()),
+        features: vec![Key::clone(key)],
+        data: json!({ "pipeline": pipeline }),
+        ..fact("pipeline.feature_added", format!("feature `{key}` was added to pipeline `{pipeline}`"))
+    });
+    Ok(())
+}
+
+/// Adds the features of a scheduled change to its pipeline, whose time has come.
+///
+/// # Errors
+/// `Forbidden`, `NeedsSecondPerson`.
+pub(super) fn join_scheduled(tx: &mut Tx, ask: &Ask) -> Result<(), Problem> {
+    let Some(pipeline) = ask.pipeline.clone().filter(|_| ask.trigger == ADD) else { return Ok(()) };
+    for key in ask.features.keys() {
+        may_join(tx, &*exists(tx.world(), key)?)?;
+        join(tx, key, &pipeline)?;
+    }
+    Ok(())
 }
 
 /// Removes a feature from its pipeline: an active release of it is aborted, or what is live of it is kept.

@@ -163,12 +163,24 @@ fn done(action: Action) -> &'static str {
 fn act(tx: &mut Tx, id: &str, action: Action, body: Act) -> Result<Outcome, Problem> {
     let key: Key = id.into();
     let input = input(tx, id, action, &body)?;
+    let already = action == Action::Approve && has_approved(tx, id)?;
     let transition = effects::drive(tx, &key, input)?;
     let mut answer = view(tx.world(), &tx.actor, tx.now, id)?;
     if let Json::Object(members) = &mut answer {
         told(&transition, members);
+        if action == Action::Approve {
+            members.insert("already_approved".to_owned(), json!(already));
+        }
     }
     Ok(Outcome::new(done(action), Kind::Release, &key, answer).because(body.reason.or(body.comment)))
+}
+
+/// Whether the actor has approved the present phase of a release before.
+fn has_approved(tx: &Tx, id: &str) -> Result<bool, Problem> {
+    let run = effects::find(tx.world(), id)?;
+    let state = &run.state.state;
+    let approvals = state.phases.get(state.phase).map_or(&[][..], |phase| &phase.approvals);
+    Ok(approvals.iter().any(|approval| approval.by == tx.actor.id))
 }
 
 /// What the answer to an action says besides where the release is now.
@@ -176,9 +188,6 @@ fn told(transition: &Transition, members: &mut serde_json::Map<String, Json>) {
     members.insert("events".to_owned(), json!(transition.events));
     for event in &transition.events {
         match event {
-            Event::Approved { already, .. } => {
-                members.insert("already_approved".to_owned(), json!(already));
-            }
             Event::PhaseSkipped { phase, live, percent, .. } => {
                 let skipped = json!({ "phase": phase, "live": live, "percent": percent });
                 members.insert("skipped".to_owned(), skipped);

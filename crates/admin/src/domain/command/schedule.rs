@@ -137,7 +137,7 @@ pub fn apply(tx: &mut Tx, id: &str) -> Result<Outcome, Problem> {
     }
     let system = tx.actor.clone();
     let outcome = match author(tx.world(), &schedule).and_then(|actor| {
-        let ask = wanted(&schedule)?;
+        let ask = Ask { schedule: Some(Key::clone(&key)), ..wanted(&schedule)? };
         // What exists by now did not when it was written: another base.
         let unknown =
             |subject: &Key| !ask.base_revisions.contains_key(subject) && exists(tx.world(), subject);
@@ -146,7 +146,10 @@ pub fn apply(tx: &mut Tx, id: &str) -> Result<Outcome, Problem> {
             return Err(Problem::new(Code::Stale, format!("`{subject}` was made since")));
         }
         tx.actor = actor;
-        begin(&mut preview::scratch(tx), &ask)?;
+        let mut trial = preview::scratch(tx);
+        super::feature::join_scheduled(&mut trial, &ask)?;
+        begin(&mut trial, &ask)?;
+        super::feature::join_scheduled(tx, &ask)?;
         begin(tx, &ask)
     }) {
         Ok(begun) => {

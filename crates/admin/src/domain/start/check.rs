@@ -73,6 +73,7 @@ pub(super) fn check_users(world: &World, ask: &Ask) -> Result<(), Problem> {
     let own = |user: &references::User| match user.kind {
         Kind::Feature => ask.features.contains_key(&user.key),
         Kind::Segment => ask.segments.contains_key(&user.key),
+        Kind::Schedule => ask.schedule.as_ref() == Some(&user.key),
         _ => false,
     };
     for (key, wanted) in &ask.features {

@@ -32,8 +32,9 @@ pub(super) fn of(
 ) -> Result<(Plan, Vec<(Key, Coverage)>), Problem> {
     let world = tx.world();
     let (version, pipeline) = published(world, &place.pipeline)?;
-    let environments: Vec<Vec<Key>> =
+    let mut environments: Vec<Vec<Key>> =
         pipeline.phases.iter().map(|phase| environments(world, phase)).collect();
+    leave_to_last(&mut environments, &place.touched);
     let windows = environments.iter().map(|names| windows(world, &pipeline, names)).collect();
     let phases = pipeline.phases.iter().zip(&environments);
     let phases: Vec<Phase> = phases.map(|(phase, names)| with_floors(world, phase, names)).collect();
@@ -118,6 +119,17 @@ fn environments(world: &World, phase: &Phase) -> Vec<Key> {
         }
     }
     names.into_iter().collect()
+}
+
+/// Environments that no phase is for get the change when the last one is over: what they ask for counts there, else a pipeline
+/// that passes them by would pass their floors by as well.
+fn leave_to_last(phases: &mut [Vec<Key>], touched: &[Key]) {
+    let left: Vec<Key> =
+        touched.iter().filter(|name| !phases.iter().any(|names| names.contains(name))).cloned().collect();
+    if let Some(last) = phases.last_mut() {
+        last.extend(left);
+        last.sort_unstable();
+    }
 }
 
 /// The windows of a phase besides its own: the pipeline's, and those of its environments.

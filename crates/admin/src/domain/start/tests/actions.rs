@@ -169,3 +169,19 @@ fn lists_and_change_requests_say_who_is_waited_for() {
     let full = snapshot::full_document(&stage.world);
     Engine::builder().mode(Mode::Strict).build().load(&full).unwrap();
 }
+
+#[test]
+fn an_approval_says_whether_it_was_one_before() {
+    let mut stage = stage();
+    stage.pipeline("two", json!([{"id": "all", "entry": {"approvals": {"count": 2}}}]));
+    create(&mut stage, "f", gate(false));
+    set_pipeline(&mut stage, "f", Some("two"));
+    let id = release_of(&save(&mut stage, "f", gate(true), json!({})).unwrap());
+    let first = act(&mut stage, "ap", &id, release::approve, json!({})).unwrap();
+    assert_eq!(first.body["already_approved"], false);
+    let seq = stage.world.seq;
+    let again = act(&mut stage, "ap", &id, release::approve, json!({})).unwrap();
+    assert_eq!((&again.body["already_approved"], stage.world.seq), (&json!(true), seq));
+    let last = act(&mut stage, "bob", &id, release::approve, json!({})).unwrap();
+    assert_eq!((&last.body["already_approved"], status(&stage, &id).as_str()), (&json!(false), "completed"));
+}

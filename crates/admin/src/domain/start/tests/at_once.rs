@@ -1,7 +1,12 @@
 //! Changes that go live at once.
 
 use super::*;
+use crate::domain::command::fixture::WALL;
 use crate::domain::command::{environment, kill, schedule, segment};
+use crate::domain::entity::ScheduleStatus;
+
+/// A minute after the stage is set.
+const WALL_IN_A_MINUTE: i64 = WALL + 60_000;
 
 #[test]
 fn without_a_pipeline_a_change_is_live_at_once() {
@@ -299,4 +304,80 @@ fn the_index_is_a_function_of_the_tables() {
         }
         assert_eq!(loaded, stage.world);
     }
+}
+
+#[test]
+fn a_scheduled_deletion_or_archiving_is_not_in_its_own_way() {
+    let mut stage = stage();
+    create(&mut stage, "f", gate(false));
+    create(&mut stage, "g", gate(true));
+    let staff =
+        json!({"key": "staff", "definition": {"if": {"attribute": "plan", "op": "eq", "value": "pro"}}});
+    stage.run("ed", |tx| segment::create(tx, body(staff))).unwrap();
+    let start = || json!({"start": {"at": WALL_IN_A_MINUTE}});
+    stage.run("ed", |tx| feature::delete(tx, "f", body(start()))).unwrap();
+    stage.run("ed", |tx| feature::archive(tx, "g", body(start()))).unwrap();
+    stage.run("ed", |tx| segment::delete(tx, "staff", body(start()))).unwrap();
+    pass(&mut stage, 60);
+    let statuses: Vec<_> =
+        stage.world.schedules.values().map(|row| (row.body.status, row.body.why.clone())).collect();
+    assert!(statuses.iter().all(|(status, _)| *status == ScheduleStatus::Applied), "{statuses:?}");
+    assert!(stage.world.features.get("f").is_none() && stage.world.segments.is_empty());
+    assert!(stage.world.features.get("g").unwrap().body.definition.as_ref().unwrap().archived);
+}
+
+#[test]
+fn a_scheduled_deletion_is_in_the_way_of_another() {
+    let mut stage = stage();
+    create(&mut stage, "f", gate(false));
+    let start = |at: i64| json!({"start": {"at": WALL_IN_A_MINUTE + at}});
+    stage.run("ed", |tx| feature::delete(tx, "f", body(start(0)))).unwrap();
+    assert_eq!(code(stage.run("ed", |tx| feature::delete(tx, "f", body(json!({}))))), Code::InUse);
+}
+
+#[test]
+fn voided_approvals_stop_the_wait_that_began_with_them() {
+    let mut stage = stage();
+    stage.pipeline(
+        "slow",
+        json!([{"id": "all", "entry": {
+        "approvals": {"count": 1, "deadline": {"after_s": 300, "then": "abort"}},
+        "trigger": {"wait_for_s": 60, "wait_after_approval": true}}}]),
+    );
+    create(&mut stage, "f", gate(false));
+    set_pipeline(&mut stage, "f", Some("slow"));
+    let id = release_of(&save(&mut stage, "f", gate(true), json!({})).unwrap());
+    act(&mut stage, "ap", &id, release::approve, json!({})).unwrap();
+    pass(&mut stage, 30);
+    let mut lab = gate(false);
+    lab["environments"] = json!({"lab": {"enabled": false}});
+    save(&mut stage, "f", lab, json!({})).unwrap();
+    pass(&mut stage, 60);
+    act(&mut stage, "ap", &id, release::approve, json!({})).unwrap();
+    assert_eq!((status(&stage, &id).as_str(), on(&stage, "dev", "f")), ("running", 0), "no wait after it");
+    pass(&mut stage, 59);
+    assert_eq!(status(&stage, &id), "running");
+    pass(&mut stage, 1);
+    assert_eq!(status(&stage, &id), "completed");
+}
+
+#[test]
+fn voided_approvals_bring_their_deadline_back() {
+    let mut stage = stage();
+    stage.pipeline(
+        "slow",
+        json!([{"id": "all", "entry": {
+        "approvals": {"count": 1, "deadline": {"after_s": 300, "then": "abort"}},
+        "trigger": {"wait_for_s": 600}}}]),
+    );
+    create(&mut stage, "f", gate(false));
+    set_pipeline(&mut stage, "f", Some("slow"));
+    let id = release_of(&save(&mut stage, "f", gate(true), json!({})).unwrap());
+    act(&mut stage, "ap", &id, release::approve, json!({})).unwrap();
+    let mut lab = gate(false);
+    lab["environments"] = json!({"lab": {"enabled": false}});
+    save(&mut stage, "f", lab, json!({})).unwrap();
+    pass(&mut stage, 0);
+    pass(&mut stage, 300);
+    assert_eq!(status(&stage, &id), "aborted");
 }

@@ -425,3 +425,56 @@ fn a_segment_is_released_as_well() {
     see_through(&mut stage, &id);
     assert!(is_on(&stage, "prod"));
 }
+
+#[test]
+fn a_floor_counts_where_no_phase_covers_too() {
+    let mut stage = stage();
+    let bank = json!({"name": "bank", "production": true, "floor": {"approvals": 2, "no_self_approval": true,
+        "windows": {"deny": [{"starts": "2026-01-01T00:00:00Z", "ends": "2036-01-01T00:00:00Z"}]}}});
+    stage.system(|tx| environment::create(tx, body(bank))).unwrap();
+    stage.pipeline("near", json!([{"id": "dev", "target": [{"environments": ["dev"]}]}]));
+    let new = json!({"key": "f", "definition": gate(true), "pipeline": "near"});
+    let id = release_of(&stage.run("ed", |tx| feature::create(tx, body(new))).unwrap());
+    assert_eq!(status(&stage, &id), "running");
+    let plan = std::sync::Arc::clone(&stage.world.releases.get(&*id).unwrap().body.plan);
+    assert_eq!(plan.environments[0], ["bank", "dev", "prod"].map(Key::from));
+    assert_eq!(code(act(&mut stage, "ed", &id, release::approve, json!({}))), Code::Forbidden);
+    act(&mut stage, "ap", &id, release::approve, json!({})).unwrap();
+    act(&mut stage, "bob", &id, release::approve, json!({})).unwrap();
+    // Approved, but the window of `bank` is closed.
+    assert_eq!((status(&stage, &id).as_str(), phase(&stage, &id).as_str()), ("running", "dev"));
+    assert_eq!(code(act(&mut stage, "re", &id, release::full_roll_out, json!({}))), Code::Frozen);
+    // Who may move releases in `dev` alone does not move one that ends in `bank`.
+    let near =
+        json!({"id": "near", "kind": "person", "grants": [{"role": "admin", "environments": ["dev"]}]});
+    stage.system(|tx| crate::domain::command::principal::create(tx, body(near))).unwrap();
+    let refused = act(&mut stage, "near", &id, release::full_roll_out, json!({"bypass": true}));
+    assert_eq!(code(refused), Code::Forbidden);
+}
+
+#[test]
+fn a_feature_is_added_to_a_pipeline_at_a_later_time() {
+    let mut stage = stage();
+    stage.pipeline(
+        "on",
+        json!([{"id": "dev", "target": [{"environments": ["dev"]}], "patches": [{"patch": "enable"}]}]),
+    );
+    create(
+        &mut stage,
+        "f",
+        json!({"kind": "gate", "enabled": false, "rules": [{"id": "all", "variant": "on"}]}),
+    );
+    let add = json!({"feature": "f", "start": {"at": stage.now().wall + 60_000}});
+    assert_eq!(
+        code(stage.run("ed", |tx| feature::add_to_pipeline(tx, "on", body(add.clone())))),
+        Code::Forbidden
+    );
+    let added = stage.run("ann", |tx| feature::add_to_pipeline(tx, "on", body(add))).unwrap();
+    assert_eq!(added.status, 202);
+    assert_eq!(stage.world.features.get("f").unwrap().body.pipeline, None);
+    assert!(!stage.told.contains(&"pipeline.feature_added".to_owned()));
+    pass(&mut stage, 60);
+    assert_eq!(on(&stage, "dev", "f"), 1000);
+    assert_eq!(stage.world.features.get("f").unwrap().body.pipeline, Some("on".into()));
+    assert!(stage.told.contains(&"pipeline.feature_added".to_owned()), "{:?}", stage.told);
+}
