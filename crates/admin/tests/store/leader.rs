@@ -167,6 +167,11 @@ async fn every_server_hears_what_any_writes() {
         let answer = writer.run(request(toy::count("n"))).await.unwrap();
         assert_eq!((answer.body, answer.seq), (serde_json::json!(n + 1), n + 2));
     }
+    let (mut of_one, mut of_two) = (one.leading(), two.leading());
+    tokio::select! {
+        _ = of_one.wait_for(Option::is_some) => {}
+        _ = of_two.wait_for(Option::is_some) => {}
+    }
     let leaders = [&one, &two].iter().filter(|writer| writer.leading().borrow().is_some()).count();
     assert_eq!(leaders, 1);
     one.close().await;

@@ -339,8 +339,28 @@ async fn a_second_server_on_a_file_is_refused_and_told_why() {
     assert!(matches!(error, StoreError::Locked(_)), "{error}");
     let text = error.to_string();
     assert!(text.contains("tidegate.db") && text.contains("another process"), "{text}");
+    // The lock is the kernel's: another process is refused as well.
+    let other = || {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["suite::second", "--exact", "--ignored", "--test-threads=1"])
+            .env("TIDEGATE_SECOND_STORE", &place.address)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    assert!(!other());
     store.close().await;
+    assert!(other());
     Store::open(&place.address).await.unwrap().close().await;
+}
+
+#[tokio::test]
+#[ignore = "is run by the test above, as a process of its own"]
+async fn second() {
+    if let Ok(address) = std::env::var("TIDEGATE_SECOND_STORE") {
+        Store::open(&address).await.unwrap();
+    }
 }
 
 #[tokio::test]
