@@ -19,7 +19,8 @@ pub struct Plan {
     pub description: Option<String>,
     /// The pipeline version that it runs.
     pub pipeline: PipelineRef,
-    /// The phases of that version, with the floors of their environments worked in (the stricter counts).
+    /// The phases of that version, with the floors of their environments worked in (the stricter counts), and without what would
+    /// patch environments that opted out of pipelines.
     pub phases: Vec<Phase>,
     /// Of each phase: the environments that it touches, resolved when the release started, sorted. Those that the change touches
     /// and no phase is for are with the last one, as completion reaches them.

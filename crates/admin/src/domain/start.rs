@@ -169,6 +169,13 @@ pub fn begin(tx: &mut Tx, ask: &Ask) -> Result<Begun, Problem> {
             if !active.is_empty() && (!through.is_empty() || undeclared) {
                 return Err(busy(tx.world(), &active));
             }
+            if ask.supersede && !active.is_empty() && touched.is_empty() {
+                let text = "nothing else would be served than before the release: no new one takes its place";
+                return Err(Problem::new(Code::WrongState, text)
+                    .at("/supersede")
+                    .hint("abort the release, which restores that")
+                    .with("releases", &active));
+            }
             live(tx, ask, &touched, &active)?;
             Ok(Begun { release: None, touched, opted_out, uncovered: Vec::new() })
         }

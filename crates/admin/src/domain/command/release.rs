@@ -34,7 +34,7 @@ pub struct Act {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub phase: Option<Key>,
-    /// Why; needed by abort, full roll out, reject, revert and any bypass.
+    /// Why; needed by abort, full roll out, reject and any bypass.
     #[serde(default)]
     pub reason: Option<String>,
     /// Of an approval: what was said.
@@ -324,9 +324,6 @@ fn staged(tx: &mut Tx, run: &effects::Run, body: Act) -> Result<Outcome, Problem
         base.as_ref().map_or(Wanted::Gone, |base| Wanted::Become(std::sync::Arc::clone(base)))
     }
     let plan = &run.release.plan;
-    if body.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(Problem::new(Code::ReasonRequired, "a revert needs a reason").at("/reason"));
-    }
     let features = plan.features.iter().map(|(key, change)| (Key::clone(key), wanted(&change.base)));
     let segments = plan.segments.iter().map(|(key, change)| (Key::clone(key), wanted(&change.base)));
     let mut start = body.start;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tidegate::model::{self, EnvironmentBlock, Key, PatchKind, Percent, PipelineRef, ReleaseRamp};
+use tidegate::model::{self, EnvironmentBlock, Key, PatchKind, Percent, PipelineRef, ReleaseRamp, Target};
 use tidegate::release::{
     self, Approvals, Change, Coverage, Now, Permission, Phase, PhaseStatus, Pipeline, Plan, State, Status,
     Transition, Windows,
@@ -37,7 +37,8 @@ pub(super) fn of(
     leave_to_last(&mut environments, &place.touched);
     let windows = environments.iter().map(|names| windows(world, &pipeline, names)).collect();
     let phases = pipeline.phases.iter().zip(&environments);
-    let phases: Vec<Phase> = phases.map(|(phase, names)| with_floors(world, phase, names)).collect();
+    let phases = phases.map(|(phase, names)| taking_part(world, with_floors(world, phase, names)));
+    let phases: Vec<Phase> = phases.collect();
     let start_at = start_at(&phases, &ask.start)?;
     let features = ask.features.iter().map(|(key, wanted)| {
         let base = world.features.get(key).and_then(|row| row.body.definition.clone());
@@ -157,6 +158,21 @@ fn with_floors(world: &World, phase: &Phase, environments: &[Key]) -> Phase {
     }
     if let Some(approvals) = &mut phase.entry.approvals {
         approvals.self_approval &= !no_self;
+    }
+    phase
+}
+
+/// A phase that patches everywhere, but for the environments that opted out; those have their candidates already, and nothing
+/// else is done to them.
+fn taking_part(world: &World, mut phase: Phase) -> Phase {
+    let patches = phase.patches.iter().flatten().any(|patch| patch.patch != PatchKind::Apply);
+    if !patches || world.environments.values().all(|row| row.body.pipelines) {
+        return phase;
+    }
+    let every = world.environments.iter().filter(|(_, row)| row.body.pipelines);
+    let every: Vec<Key> = every.map(|(key, _)| Key::clone(key)).collect();
+    for entry in phase.target.get_or_insert_with(|| vec![Target::default()]) {
+        entry.environments.get_or_insert_with(|| every.clone());
     }
     phase
 }

@@ -90,6 +90,19 @@ fn a_revert_of_what_was_edited_since_is_refused_with_the_diff() {
 }
 
 #[test]
+fn a_revert_needs_no_reason_at_once_or_staged() {
+    for staged in [false, true] {
+        let mut stage = stage();
+        with_gate(&mut stage);
+        let id = release_of(&save(&mut stage, "f", gate(true), json!({})).unwrap());
+        see_through(&mut stage, &id);
+        let told = body(json!({"staged": staged}));
+        let reverted = stage.run("re", |tx| release::revert(tx, &id, told)).unwrap();
+        assert_eq!(reverted.status, if staged { 202 } else { 200 });
+    }
+}
+
+#[test]
 fn a_staged_revert_is_a_release() {
     let mut stage = stage();
     with_gate(&mut stage);

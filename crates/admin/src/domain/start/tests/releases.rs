@@ -478,3 +478,29 @@ fn a_feature_is_added_to_a_pipeline_at_a_later_time() {
     assert_eq!(stage.world.features.get("f").unwrap().body.pipeline, Some("on".into()));
     assert!(stage.told.contains(&"pipeline.feature_added".to_owned()), "{:?}", stage.told);
 }
+
+#[test]
+fn patches_leave_opted_out_environments_alone() {
+    let mut stage = stage();
+    stage.pipeline("on", json!([{"id": "all", "patches": [{"patch": "enable"}], "bake_s": 60}]));
+    create(
+        &mut stage,
+        "f",
+        json!({"kind": "gate", "enabled": false, "rules": [{"id": "all", "variant": "on"}]}),
+    );
+    let add = json!({"feature": "f"});
+    let id = release_of(&stage.run("ann", |tx| feature::add_to_pipeline(tx, "on", body(add))).unwrap());
+    let everywhere = |stage: &Fixture| ["dev", "prod", "lab"].map(|e| on(stage, e, "f"));
+    assert_eq!(everywhere(&stage), [1000, 1000, 0]);
+    pass(&mut stage, 60);
+    assert_eq!((status(&stage, &id).as_str(), everywhere(&stage)), ("completed", [1000, 1000, 0]));
+}
+
+#[test]
+fn what_would_restore_the_base_does_not_supersede() {
+    let mut stage = stage();
+    with_gate(&mut stage);
+    let id = release_of(&save(&mut stage, "f", gate(true), json!({})).unwrap());
+    assert_eq!(code(save(&mut stage, "f", gate(false), json!({"supersede": true}))), Code::WrongState);
+    assert_eq!(status(&stage, &id), "running");
+}
