@@ -161,7 +161,7 @@ fn starts_without_required(plan: &Plan, transition: &Transition) -> bool {
 }
 
 /// Checks that a release fits to the definitions as they are, without what other releases may yet bring.
-fn alone(world: &World, plan: &Plan) -> Result<(), Problem> {
+pub(crate) fn alone(world: &World, plan: &Plan) -> Result<(), Problem> {
     let mut part = world.around(super::index::subjects(plan));
     let own = part.release_states.get(&plan.id).cloned();
     part.release_states = own.map(|row| (Key::clone(&plan.id), row)).into_iter().collect();

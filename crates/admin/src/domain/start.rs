@@ -387,7 +387,7 @@ fn release(tx: &mut Tx, ask: &Ask, place: plan::Place, active: &BTreeSet<Key>) -
         ask.places.iter().map(|(from, to)| (format!("/releases/{id}{from}/candidate"), &**to)).collect();
     let candidates: Vec<(&str, &str)> = candidates.iter().map(|(from, to)| (&**from, *to)).collect();
     validate::definitions_at(&ahead.around(index::subjects(&plan)), &candidates)?;
-    plan::foresee(tx.world(), &plan, tx.now, &places(ask))?;
+    plan::foresee(tx.world(), &plan, &transition, tx.now, &places(ask))?;
     if transition.state.status == Status::Completed {
         effects::completion(tx.world(), &plan, &transition.state)?;
     }

@@ -569,3 +569,15 @@ fn a_bypass_does_not_serve_what_refers_to_what_is_not_there() {
     assert_eq!(code(skip), Code::Invalid);
     ["dev", "prod", "lab"].map(|e| engine(&stage, e));
 }
+
+#[test]
+fn phases_do_not_refer_to_what_another_release_is_still_making() {
+    let mut stage = stage();
+    with_gate(&mut stage);
+    let new = json!({"key": "n", "definition": gate(true), "pipeline": "p"});
+    release_of(&stage.run("ed", |tx| feature::create(tx, body(new))).unwrap());
+    let target = json!([{"if": {"feature": "n", "variants": ["on"]}}]);
+    stage.pipeline("for-n", json!([{"id": "all", "target": target, "bake_s": 600}]));
+    set_pipeline(&mut stage, "f", Some("for-n"));
+    assert_eq!(code(save(&mut stage, "f", gate(true), json!({}))), Code::Invalid);
+}
