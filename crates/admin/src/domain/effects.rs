@@ -21,7 +21,7 @@ use tidegate::release::{
 };
 
 use super::entity::{Environment, Feature, Kill, Kind, Release, ReleaseState, Segment};
-use super::{Code, Problem, Tx, World, facts, validate};
+use super::{Code, Problem, Tx, World, facts, references, validate};
 
 /// A release and where it is.
 pub(crate) struct Run {
@@ -53,14 +53,19 @@ pub fn drive(tx: &mut Tx, id: &Key, input: Input) -> Result<Transition, Problem>
     let by_itself = matches!(input, Input::Tick | Input::Required { .. } | Input::Verdict { .. });
     let step = |input: &Input| release::step(&run.release.plan, &run.state.state, input, tx.now);
     let mut transition = step(&input).map_err(|refusal| refused(&run, refusal, &tx.actor, tx.now))?;
-    if completes(&transition)
-        && let Err(problem) = completion(tx.world(), &run.release.plan, &transition.state)
-    {
+    let plan = &run.release.plan;
+    let sound = match completes(&transition) {
+        true => completion(tx.world(), plan, &transition.state),
+        false if starts_without_required(plan, &transition) => alone(tx.world(), plan),
+        false => Ok(()),
+    };
+    if let Err(problem) = sound {
         if !by_itself {
             return Err(problem.hint("end it by `abort`, or change what it does not fit to"));
         }
         // Nobody is there to tell: it stops where it is, with the reason.
-        let reason = format!("its completion would make the definitions invalid: {}", problem.detail);
+        let what = if completes(&transition) { "its completion" } else { "its next phase" };
+        let reason = format!("{what} would make the definitions invalid: {}", problem.detail);
         let pause = Input::Pause { by: Actor::system(), reason: Some(reason) };
         transition = step(&pause).map_err(|refusal| refused(&run, refusal, &tx.actor, tx.now))?;
     }
@@ -124,11 +129,43 @@ pub(crate) fn folded(world: &World, plan: &Plan, state: &State) -> release::Fold
     release::fold(plan, state, &environments)
 }
 
-/// Checks what completion would leave behind: every base sound, without the releases that still run.
-fn completion(world: &World, plan: &Plan, state: &State) -> Result<(), Problem> {
+/// Checks what completion would leave behind: every base sound, with the releases that still run and without them; nothing
+/// deleted that came into use since the release started.
+pub(crate) fn completion(world: &World, plan: &Plan, state: &State) -> Result<(), Problem> {
     let mut after = world.clone();
-    overlay(&mut after, &folded(world, plan, state));
-    validate::definitions(&bases(&after, super::index::subjects(plan)))
+    let folded = folded(world, plan, state);
+    overlay(&mut after, &folded);
+    if let Some(row) = after.release_states.get(&plan.id).cloned() {
+        let ended = ReleaseState { state: Arc::new(state.clone()), ..ReleaseState::clone(&row.body) };
+        after.release_states.insert(Key::clone(&plan.id), super::Row { body: Arc::new(ended), ..row });
+        after.reindex(Kind::ReleaseState, &plan.id);
+    }
+    let part = after.around(super::index::subjects(plan));
+    if !part.release_states.is_empty() {
+        validate::definitions(&part)?;
+    }
+    validate::definitions(&bases(&after, super::index::subjects(plan)))?;
+    for (key, _) in folded.features.iter().filter(|(_, left)| left.is_none()) {
+        references::unused("feature", key, &references::feature(&after, key))?;
+    }
+    for (key, _) in folded.segments.iter().filter(|(_, left)| left.is_none()) {
+        references::unused("segment", key, &references::segment(&after, key))?;
+    }
+    Ok(())
+}
+
+/// Whether a phase goes live although a release that this one requires has not got there: by a bypass.
+fn starts_without_required(plan: &Plan, transition: &Transition) -> bool {
+    plan.requires.len() > transition.state.satisfied.len()
+        && transition.events.iter().any(|event| matches!(event, Event::PhaseStarted { .. }))
+}
+
+/// Checks that a release fits to the definitions as they are, without what other releases may yet bring.
+pub(crate) fn alone(world: &World, plan: &Plan) -> Result<(), Problem> {
+    let mut part = world.around(super::index::subjects(plan));
+    let own = part.release_states.get(&plan.id).cloned();
+    part.release_states = own.map(|row| (Key::clone(&plan.id), row)).into_iter().collect();
+    validate::definitions(&part)
 }
 
 /// The part of a world that some subjects can make invalid, without the releases that run.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tidegate::model::{self, Key};
-use tidegate::release::{self, Coverage, Input, Plan, Requirement, Transition};
+use tidegate::release::{self, Coverage, Input, Plan, Requirement, Status, Transition};
 
 use self::check::{check_definitions, check_floor, check_permission, check_revisions, check_users};
 use super::entity::{Feature, Release, Segment};
@@ -387,7 +387,10 @@ fn release(tx: &mut Tx, ask: &Ask, place: plan::Place, active: &BTreeSet<Key>) -
         ask.places.iter().map(|(from, to)| (format!("/releases/{id}{from}/candidate"), &**to)).collect();
     let candidates: Vec<(&str, &str)> = candidates.iter().map(|(from, to)| (&**from, *to)).collect();
     validate::definitions_at(&ahead.around(index::subjects(&plan)), &candidates)?;
-    plan::foresee(tx.world(), &plan, tx.now, &places(ask))?;
+    plan::foresee(tx.world(), &plan, &transition, tx.now, &places(ask))?;
+    if transition.state.status == Status::Completed {
+        effects::completion(tx.world(), &plan, &transition.state)?;
+    }
     effects::settle(tx, &id, &record, None, &transition)?;
     effects::meet(tx, &id)?;
     Ok(begun)

@@ -71,15 +71,16 @@ pub fn kill(tx: &mut Tx, key: &str, body: Kill) -> Result<Outcome, Problem> {
                 ),
             )
         });
-        if let Some(release) = tx.world().release_of(key).cloned() {
-            let input = Input::Kill {
-                by: tx.actor.clone(),
-                feature: Key::clone(&feature),
-                environment: Key::clone(&body.environment),
-                reason: body.reason.clone(),
-            };
-            effects::drive(tx, &release, input)?;
-        }
+    }
+    // Also if it was killed before the release started: whoever kills means it.
+    if let Some(release) = tx.world().release_of(key).cloned() {
+        let input = Input::Kill {
+            by: tx.actor.clone(),
+            feature: Key::clone(&feature),
+            environment: Key::clone(&body.environment),
+            reason: body.reason.clone(),
+        };
+        effects::drive(tx, &release, input)?;
     }
     answer(tx, &feature, "feature.killed", Some(body.reason))
 }

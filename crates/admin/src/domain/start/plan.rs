@@ -336,10 +336,11 @@ pub(super) fn running(world: &mut World, id: &Key, transition: &Transition) {
     world.reindex(Kind::ReleaseState, id);
 }
 
-/// Checks the definitions that a release would leave behind, after those that it waits for have.
+/// Checks the definitions that a release would leave behind, after those that it waits for have, and itself on its way.
 pub(super) fn foresee(
     world: &World,
     plan: &Plan,
+    transition: &Transition,
     now: Now,
     places: &validate::Places<'_>,
 ) -> Result<(), Problem> {
@@ -352,8 +353,12 @@ pub(super) fn foresee(
             effects::overlay(&mut after, &effects::folded(world, other, &done(other, now)));
         }
     }
+    let mut way = after.clone();
     effects::overlay(&mut after, &effects::folded(world, plan, &done(plan, now)));
-    validate::definitions_at(&effects::bases(&after, index::subjects(plan)), places).map(drop)
+    validate::definitions_at(&effects::bases(&after, index::subjects(plan)), places)?;
+    // On the way there as well: what another release is still making may not be there where a phase goes live.
+    running(&mut way, &plan.id, transition);
+    effects::alone(&way, plan)
 }
 
 /// The state of a plan that went through all its phases.

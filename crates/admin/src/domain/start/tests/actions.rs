@@ -198,3 +198,16 @@ fn an_approval_says_whether_it_was_one_before() {
     let last = act(&mut stage, "bob", &id, release::approve, json!({})).unwrap();
     assert_eq!((&last.body["already_approved"], status(&stage, &id).as_str()), (&json!(false), "completed"));
 }
+
+#[test]
+fn a_kill_of_what_was_killed_before_the_release_pauses_it_too() {
+    let mut stage = stage();
+    with_gate(&mut stage);
+    let there = || body(json!({"environment": "prod", "reason": "errors"}));
+    stage.run("re", |tx| kill::kill(tx, "f", there())).unwrap();
+    let id = release_of(&save(&mut stage, "f", gate(true), json!({})).unwrap());
+    let paused = |stage: &Fixture| stage.world.release_states.get(&*id).unwrap().body.state.paused.is_some();
+    assert!(!paused(&stage));
+    stage.run("re", |tx| kill::kill(tx, "f", there())).unwrap();
+    assert!(paused(&stage));
+}

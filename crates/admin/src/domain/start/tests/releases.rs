@@ -504,3 +504,80 @@ fn what_would_restore_the_base_does_not_supersede() {
     assert_eq!(code(save(&mut stage, "f", gate(false), json!({"supersede": true}))), Code::WrongState);
     assert_eq!(status(&stage, &id), "running");
 }
+
+/// A stage on which a release deletes the segment `s`, at phase `prod`, and a pipeline `for-s` that then came to name it.
+fn with_a_segment_that_goes() -> (Fixture, String) {
+    let mut stage = stage();
+    let pro = json!({"key": "s", "definition": {"if": {"attribute": "plan", "op": "eq", "value": "pro"}}});
+    stage.run("ed", |tx| segment::create(tx, body(pro))).unwrap();
+    stage.run("ann", |tx| segment::pipeline(tx, "s", body(json!({"pipeline": "p"})))).unwrap();
+    let gone = json!({"start": {"ramp": {"unit": "user_id"}}});
+    let id = release_of(&stage.run("ed", |tx| segment::delete(tx, "s", body(gone))).unwrap());
+    stage.pipeline(
+        "for-s",
+        json!([{"id": "all", "patches": [{"patch": "enable", "for": "s"}], "bake_s": 600}]),
+    );
+    (stage, id)
+}
+
+#[test]
+fn what_came_into_use_since_is_not_deleted_by_completion() {
+    let (mut stage, id) = with_a_segment_that_goes();
+    let told = json!({"bypass": true});
+    let problem = act(&mut stage, "ann", &id, release::full_roll_out, told).unwrap_err();
+    assert_eq!((problem.code, problem.more["users"][0]["key"].as_str()), (Code::InUse, Some("for-s")));
+}
+
+#[test]
+fn a_completion_that_a_running_release_does_not_survive_pauses() {
+    let (mut stage, id) = with_a_segment_that_goes();
+    create(
+        &mut stage,
+        "f",
+        json!({"kind": "gate", "enabled": false, "rules": [{"id": "all", "variant": "on"}]}),
+    );
+    let add = json!({"feature": "f"});
+    release_of(&stage.run("ann", |tx| feature::add_to_pipeline(tx, "for-s", body(add))).unwrap());
+    act(&mut stage, "ap", &id, release::approve, json!({})).unwrap();
+    pass(&mut stage, 60);
+    pass(&mut stage, 60);
+    let state = &stage.world.release_states.get(&*id).unwrap().body.state;
+    let reason = state.paused.as_ref().unwrap().reason.clone().unwrap();
+    assert!(reason.starts_with("its completion would") && reason.contains("`s`"), "{reason}");
+    engine(&stage, "prod");
+}
+
+#[test]
+fn a_bypass_does_not_serve_what_refers_to_what_is_not_there() {
+    let mut stage = stage();
+    with_gate(&mut stage);
+    stage.pipeline(
+        "other",
+        json!([
+            {"id": "lab", "target": [{"environments": ["lab"]}], "bake_s": 60},
+            {"id": "prod", "target": [{"environments": ["prod"]}], "bake_s": 60},
+            {"id": "rest", "bake_s": 60}
+        ]),
+    );
+    set_pipeline(&mut stage, "f", Some("other"));
+    let new = json!({"key": "n", "definition": gate(true), "pipeline": "p"});
+    let first = release_of(&stage.run("ed", |tx| feature::create(tx, body(new))).unwrap());
+    let refers = json!({"kind": "gate", "rules": [{"id": "n", "if": {"feature": "n", "variants": ["on"]}, "variant": "on"}]});
+    let start = json!({"start": {"requires": [{"release": first}]}});
+    let id = release_of(&save(&mut stage, "f", refers, start).unwrap());
+    let skip = act(&mut stage, "ann", &id, release::skip, json!({"bypass": true}));
+    assert_eq!(code(skip), Code::Invalid);
+    drop(["dev", "prod", "lab"].map(|e| engine(&stage, e)));
+}
+
+#[test]
+fn phases_do_not_refer_to_what_another_release_is_still_making() {
+    let mut stage = stage();
+    with_gate(&mut stage);
+    let new = json!({"key": "n", "definition": gate(true), "pipeline": "p"});
+    release_of(&stage.run("ed", |tx| feature::create(tx, body(new))).unwrap());
+    let target = json!([{"if": {"feature": "n", "variants": ["on"]}}]);
+    stage.pipeline("for-n", json!([{"id": "all", "target": target, "bake_s": 600}]));
+    set_pipeline(&mut stage, "f", Some("for-n"));
+    assert_eq!(code(save(&mut stage, "f", gate(true), json!({}))), Code::Invalid);
+}
