@@ -52,6 +52,7 @@ const TABLE: &[(&str, &str)] = &[
     ("kill_feature", "ra"),
     ("unkill_feature", "ra"),
     ("list_feature_references", ALL),
+    ("list_feature_history", ALL),
     ("list_segments", ALL),
     ("create_segment", WRITE),
     ("show_segment", ALL),

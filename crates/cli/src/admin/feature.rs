@@ -151,6 +151,11 @@ enum Verb {
         /// Its key
         key: String,
     },
+    /// Lists what happened to it and in its releases, in order
+    History {
+        /// Its key
+        key: String,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -277,6 +282,9 @@ impl Noun for Features {
                 session.print_answer(&answer, &format!("feature {key}: served in {environment} again"))
             }
             Verb::References { key } => FEATURES.references(session, key),
+            Verb::History { key } => {
+                super::release::history(session, &format!("{}/history", FEATURES.of(key)))
+            }
         }
     }
 }

@@ -226,17 +226,7 @@ impl Noun for Releases {
                 }
                 decide(session, id, "revert", body)
             }
-            Verb::History { id } => {
-                let list = session.client.list(&format!("{}/history", path(id)), None)?;
-                session.print_list(&list, ["AT", "WHO", "WHAT", "REASON"], |one| {
-                    [
-                        instant_of(one.get("at")),
-                        text(one, "actor").or_else(|| text(one, "by")).unwrap_or_default().to_owned(),
-                        what_happened(one),
-                        text(one, "reason").unwrap_or_default().to_owned(),
-                    ]
-                })
-            }
+            Verb::History { id } => history(session, &format!("{}/history", path(id))),
             Verb::Watch { id, timeout } => watch::run(session, id, *timeout),
             Verb::Verdict { id, guard, verdict, detail } => {
                 let body = object([("verdict", json!(verdict)), ("detail", json!(detail))]);
@@ -246,6 +236,19 @@ impl Noun for Releases {
             }
         }
     }
+}
+
+/// What happened, as the server read it from the log.
+pub(super) fn history(session: &mut Session, path: &str) -> Result<Exit, Failure> {
+    let list = session.client.list(path, None)?;
+    session.print_list(&list, ["AT", "WHO", "WHAT", "REASON"], |one| {
+        [
+            instant_of(one.get("at")),
+            text(one, "actor").or_else(|| text(one, "by")).unwrap_or_default().to_owned(),
+            what_happened(one),
+            text(one, "reason").unwrap_or_default().to_owned(),
+        ]
+    })
 }
 
 pub(super) fn path(id: &str) -> String {

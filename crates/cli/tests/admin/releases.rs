@@ -46,6 +46,14 @@ fn a_release_goes_through_its_phases() {
     assert!(done.contains(&format!("release {id}: completed\n")), "{done}");
     let history = server.run(&["release", "history", &id]).ok();
     assert!(history.contains("ana") && history.contains("admin"), "{history}");
+    // What was done to its release is in the feature's history, too.
+    let history = server.run(&["feature", "history", "checkout", "--format", "json"]).json();
+    let actions: Vec<&str> =
+        history.as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap()).collect();
+    for action in ["feature.created", "feature.attached", "release.approved"] {
+        assert!(actions.contains(&action), "no `{action}` in {actions:?}");
+    }
+    server.run(&["feature", "history", "nothing"]).fails(5);
     let list = server.run(&["release", "list", "--status", "completed", "--feature", "checkout"]).ok();
     assert!(list.contains(&id), "{list}");
     assert_eq!(server.run(&["release", "list", "--status", "running", "--format", "json"]).ok(), "[]\n");

@@ -1,7 +1,9 @@
 //! Features, segments, several of them at once, and what is scheduled.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tidegate::release::Permission::{Kill as MayKill, Read, Write};
 use utoipa::IntoParams;
 
@@ -11,11 +13,13 @@ use crate::domain::command::kill::{self, Kill, Unkill};
 use crate::domain::command::schedule::{self, Cancel};
 use crate::domain::command::{change, feature, segment};
 use crate::domain::entity::{Kind, ScheduleStatus};
+use crate::domain::{Code, Problem, history};
 use crate::http::operation::Access::May;
 use crate::http::operation::{Operation, delete, get, post, put};
 use crate::http::page::{self, Page};
 use crate::http::schema::{Feature, Preview, Schedule, Segment};
 use crate::http::view::{Ask, Nothing, Shown};
+use crate::store::{Entry, LogFilter};
 
 const TOUCHES: &str = "200: it is live. 202: a release brings it, see `release`; or it was scheduled, see `at`. `dry_run` only tells what it would do.";
 
@@ -114,7 +118,66 @@ pub(super) fn features() -> Vec<Operation> {
         get("/features/{key}/references", "list_feature_references", May(Read), "What uses a feature")
             .answer::<Page>(200, "its users")
             .view(|ask, _: Nothing| Ok(feature::users(&ask.world, ask.key())?.into())),
+        get("/features/{key}/history", "list_feature_history", May(Read), "What happened to a feature and in its releases, from the log")
+            .about("Every action on a release of it is in it: who approved, paused, aborted, and why.")
+            .answer::<Page>(200, "a page of events")
+            .fetch(|ask, span: Span| async move { told(&ask, &span).await }),
     ]
+}
+
+/// Events that are read from the log at once.
+const CHUNK: u32 = 500;
+
+/// What happened to a feature: the events about it, and those about its releases.
+async fn told(ask: &Ask, span: &Span) -> Result<Shown, Problem> {
+    page::size(span.limit)?;
+    let key = ask.key();
+    if !ask.world.features.contains_key(key) {
+        return Err(Problem::not_found("feature", key));
+    }
+    let from = match &span.after {
+        None => 0,
+        Some(after) => after
+            .parse::<u64>()
+            .map_err(|_| Problem::new(Code::BadRequest, "expected `after` to be the number of an event"))?,
+    };
+    let releases = history::releases_of(&ask.world, key);
+    let mut entries = BTreeMap::new();
+    let mut keep = |entry: &Entry| -> Result<(), Problem> {
+        let event = entry.event().map_err(|e| e.problem())?;
+        entries.extend(history::entry_of_feature(&event, key, &releases).map(|told| (event.seq, told)));
+        Ok(())
+    };
+    // What started a release may be an event about something else: a set of changes, a schedule.
+    for started in releases.iter().filter_map(|id| Some(ask.world.releases.get(id)?.revision)) {
+        if started > from
+            && let Some(entry) = ask.app.store.entry(started).await.map_err(|e| e.problem())?
+        {
+            keep(&entry)?;
+        }
+    }
+    let subjects = releases.iter().map(|id| ("release", &**id)).chain([("feature", key)]);
+    for (kind, subject) in subjects {
+        let mut after = from;
+        loop {
+            let filter = LogFilter {
+                after: Some(after),
+                subject_kind: Some(kind.to_owned()),
+                subject_key: Some(subject.to_owned()),
+                limit: CHUNK,
+                ..LogFilter::default()
+            };
+            let found = ask.app.store.log(&filter).await.map_err(|e| e.problem())?;
+            for entry in &found {
+                keep(entry)?;
+            }
+            let Some(last) = found.last().filter(|_| found.len() == CHUNK as usize) else { break };
+            after = last.seq;
+        }
+    }
+    let items: Vec<(String, Json)> =
+        entries.into_iter().map(|(seq, told)| (seq.to_string(), json!(told))).collect();
+    Ok(page::page(items, span.limit)?.into())
 }
 
 pub(super) fn segments() -> Vec<Operation> {
