@@ -131,6 +131,9 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         }
     });
     tracing::info!(%address, "listening");
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "tokens cross the network in clear: put a proxy that speaks TLS in front of it");
+    }
     Ok(Server { address, admin_token, writer, stop, grace: config.grace, tasks, background })
 }
 

@@ -46,6 +46,11 @@ pub(crate) fn check_media(headers: &HeaderMap, bytes: &[u8]) -> Result<(), Probl
     if bytes.is_empty() {
         return Ok(());
     }
+    if let Some(coding) = headers.get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        let coding = clip(coding.to_str().unwrap_or("?")).to_string();
+        return Err(Problem::new(Code::UnsupportedMedia, format!("bodies coded as `{coding}` are not read"))
+            .hint("send the JSON as it is, without `content-encoding`"));
+    }
     let found = headers.get(header::CONTENT_TYPE).map_or("nothing", |value| value.to_str().unwrap_or("?"));
     let essence = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts as _, Query, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -60,12 +60,15 @@ impl Ask {
     }
 }
 
+/// The hash of the last event of the audit log that a document has in it.
+const AUDIT_HEAD: HeaderName = HeaderName::from_static("tidegate-audit-head");
+
 /// What is shown.
 pub(crate) enum Shown {
     /// A JSON body; its ETag is its `revision` and a hash of the rest, if it has a revision.
     Json(Json),
-    /// The bytes of a document, with the media type and the ETag.
-    Document(Vec<u8>, &'static str, String),
+    /// The bytes of a document, with the media type, the ETag, and the hash of the last event of the log that is in it.
+    Document(Vec<u8>, &'static str, String, Option<String>),
 }
 
 impl Shown {
@@ -105,11 +108,15 @@ pub(crate) async fn run(
             let etag = etag(&body);
             unless_known(&parts.headers, etag, || axum::Json(body).into_response())
         }
-        Shown::Document(bytes, media, etag) => {
+        Shown::Document(bytes, media, etag, head) => {
             let etag = HeaderValue::from_str(&format!("\"{etag}\"")).ok();
-            unless_known(&parts.headers, etag, || {
+            let mut response = unless_known(&parts.headers, etag, || {
                 ([(header::CONTENT_TYPE, media)], Body::from(bytes)).into_response()
-            })
+            });
+            if let Some(head) = head.and_then(|head| HeaderValue::from_str(&head).ok()) {
+                response.headers_mut().insert(AUDIT_HEAD, head);
+            }
+            response
         }
     })
 }

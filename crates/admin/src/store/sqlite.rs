@@ -58,7 +58,20 @@ impl Sqlite {
     }
 }
 
+/// Makes the file, for its owner alone: hashes of tokens and sealed secrets are in it. SQLite gives the file beside it the same
+/// mode. What is there stays as it is, and what cannot be made SQLite refuses with a better reason.
+fn make(file: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(file);
+}
+
 async fn open(file: Option<&Path>) -> Result<sqlx::SqliteConnection, StoreError> {
+    if let Some(file) = file {
+        make(file);
+    }
     let options = SqliteConnectOptions::new()
         .create_if_missing(true)
         .locking_mode(SqliteLockingMode::Exclusive)

@@ -116,6 +116,11 @@ impl Harness {
         reply(request).await
     }
 
+    /// Where its files are.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// Gets as admin.
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.call(&self.admin, "GET", path, None).await

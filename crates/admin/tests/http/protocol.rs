@@ -321,6 +321,31 @@ async fn lists_come_in_pages_that_lose_nothing() {
 }
 
 #[tokio::test]
+async fn a_coded_body_is_refused_by_its_name() {
+    let harness = Harness::start().await;
+    let request = harness
+        .request(&harness.admin, "POST", "/environments")
+        .header("content-encoding", "gzip")
+        .json(&json!({ "name": "dev" }));
+    let refused = crate::common::reply(request).await;
+    refused.problem(415, "unsupported_media");
+    assert!(harness.get("/environments/dev").await.status == 404);
+    harness.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_store_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let harness = Harness::start().await;
+    for file in ["tidegate.db", "tidegate.db-wal"] {
+        let mode = std::fs::metadata(harness.folder().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    harness.stop().await;
+}
+
+#[tokio::test]
 async fn the_log_is_verified_and_exported() {
     let harness = Harness::start().await;
     harness.post("/environments", json!({ "name": "dev" })).await.expect(201);
@@ -331,6 +356,11 @@ async fn the_log_is_verified_and_exported() {
         "{verified}"
     );
     let head = verified["head"].as_str().unwrap();
+    // A snapshot carries it, so that whoever keeps snapshots can tell whether the log was rewritten.
+    for path in ["/snapshot", "/snapshots/dev"] {
+        let shown = harness.get(path).await.expect(200);
+        assert_eq!(shown.headers["tidegate-audit-head"], head, "{path}");
+    }
     let noted = harness.get(&format!("/audit/verify?head={head}")).await.expect(200).body;
     assert_eq!(noted["whole"], true, "{noted}");
     let other = harness.get(&format!("/audit/verify?head={}", "1".repeat(64))).await.expect(200).body;

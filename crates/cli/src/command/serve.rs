@@ -1,6 +1,6 @@
 //! `serve`: the admin server, in this process.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -93,7 +93,10 @@ fn failure(error: ServeError) -> Failure {
 
 fn log(form: LogForm) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     // A log that is set up already stays; this is the only place that does it.
     let _ = match form {
         LogForm::Json => log.json().try_init(),
