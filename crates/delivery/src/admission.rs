@@ -47,7 +47,8 @@ pub(crate) fn sdk_key(headers: &HeaderMap) -> Result<&str, Problem> {
     });
     let key = bearer.or_else(|| headers.get("x-api-key")?.to_str().ok().map(str::trim));
     key.filter(|key| !key.is_empty()).ok_or_else(|| {
-        Problem::unauthenticated("expected an SDK key, found none").hint("send `Authorization: Bearer <SDK key>`")
+        Problem::unauthenticated("expected an SDK key, found none")
+            .hint("send `Authorization: Bearer <SDK key>`")
     })
 }
 

@@ -64,8 +64,11 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let parsed = serde_path_to_error::deserialize::<_, T>(&mut de).map_err(|error| {
         let pointer = pointer(error.path());
         let error = error.into_inner();
-        let problem =
-            if error.is_data() { Problem::invalid(error.to_string()) } else { Problem::bad_request(error.to_string()) };
+        let problem = if error.is_data() {
+            Problem::invalid(error.to_string())
+        } else {
+            Problem::bad_request(error.to_string())
+        };
         problem.at(pointer)
     })?;
     de.end().map_err(|error| Problem::bad_request(error.to_string()))?;

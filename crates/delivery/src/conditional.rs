@@ -34,7 +34,8 @@ mod tests {
             ("", false),
         ];
         for (line, expected) in table {
-            let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_str(line).unwrap())]);
+            let headers =
+                HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_str(line).unwrap())]);
             assert_eq!(has(&headers, &etag), expected, "{line}");
         }
         assert!(!has(&HeaderMap::new(), &etag));

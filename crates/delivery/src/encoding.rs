@@ -67,7 +67,8 @@ impl Encoding {
 /// A gzip file of one member: files can be put one after another, and are then the gzip file of the texts one after another.
 pub(crate) fn member(bytes: &[u8], level: u32) -> io::Result<Bytes> {
     let room = bytes.len().checked_div(4).unwrap_or_default().saturating_add(64);
-    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(room), flate2::Compression::new(level));
+    let mut encoder =
+        flate2::write::GzEncoder::new(Vec::with_capacity(room), flate2::Compression::new(level));
     encoder.write_all(bytes)?;
     encoder.finish().map(Bytes::from)
 }

@@ -40,10 +40,6 @@ impl Event {
         Self { plain: text.into(), gzip: OnceCell::new() }
     }
 
-    pub(crate) fn text(&self) -> &Bytes {
-        &self.plain
-    }
-
     /// As it is sent; compressed at the first call.
     pub(crate) async fn coded(&self, coding: Coding) -> Bytes {
         if coding == Coding::Plain {

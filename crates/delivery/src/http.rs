@@ -114,7 +114,10 @@ async fn admitted(service: &Service, headers: &HeaderMap) -> Result<Admission, P
 }
 
 /// Who sent a report, and the report.
-async fn reported<T: DeserializeOwned>(service: &Service, request: Request) -> Result<(Admission, T), Problem> {
+async fn reported<T: DeserializeOwned>(
+    service: &Service,
+    request: Request,
+) -> Result<(Admission, T), Problem> {
     let (parts, body) = request.into_parts();
     let who = admitted(service, &parts.headers).await?;
     body::check_media(&parts.headers)?;

@@ -166,7 +166,9 @@ impl Hub {
         for publication in self.publications() {
             if let Some(signer) = signer {
                 let head = Head { at, delta: None, ..publication.head().clone() };
-                result = result.and(publication.renew(at, signer.sign(&head)));
+                if let Err(unfit) = publication.renew(at, signer.sign(&head)) {
+                    result = Err(unfit);
+                }
             }
         }
         self.beats.fetch_add(1, Ordering::SeqCst);

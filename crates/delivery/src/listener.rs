@@ -13,7 +13,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::serve::Listener as _;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -97,7 +96,8 @@ impl Connection {
         let nodelay = stream.set_nodelay(true);
         // The same limit for a peer that is gone without a word, where the system's own is a quarter of an hour.
         #[cfg(target_os = "linux")]
-        let nodelay = nodelay.and_then(|()| SockRef::from(&stream).set_tcp_user_timeout(Some(timeouts.write)));
+        let nodelay =
+            nodelay.and_then(|()| SockRef::from(&stream).set_tcp_user_timeout(Some(timeouts.write)));
         if let Err(error) = nodelay {
             tracing::debug!(%error, "a connection without its options");
         }
@@ -144,7 +144,11 @@ impl Connection {
                 (self.last, self.answered) = (now, true);
                 self.stalled = self.stalled.filter(|_| taken < offered).map(|stalled| {
                     let taken = stalled.taken.saturating_add(taken);
-                    if taken < PROGRESS_BYTES { Stalled { taken, ..stalled } } else { Stalled { since: now, taken: 0 } }
+                    if taken < PROGRESS_BYTES {
+                        Stalled { taken, ..stalled }
+                    } else {
+                        Stalled { since: now, taken: 0 }
+                    }
                 });
                 Poll::Ready(Ok(taken))
             }
@@ -178,11 +182,7 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_write(context, bytes);
         this.poll_written(context, result, bytes.len())

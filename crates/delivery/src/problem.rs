@@ -12,7 +12,10 @@ const RETRY_SPREAD_S: u64 = 8;
 
 /// A refusal.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
+pub struct Problem(Box<Refusal>);
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Refusal {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
@@ -29,7 +32,16 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self { status, code, title, detail: detail.into(), pointer: None, hint: None, retry_after_s: None }
+        let detail = detail.into();
+        Self(Box::new(Refusal {
+            status,
+            code,
+            title,
+            detail,
+            pointer: None,
+            hint: None,
+            retry_after_s: None,
+        }))
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -72,35 +84,36 @@ impl Problem {
 
     /// With the place in the body.
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
-        self.pointer = Some(pointer.into());
+        self.0.pointer = Some(pointer.into());
         self
     }
 
     /// With what helps.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.0.retry_after_s = Some(seconds);
         self
     }
 
     fn document(&self) -> Json {
+        let Self(refusal) = self;
         let mut document = Map::new();
-        document.insert("type".into(), json!(format!("/problems/{}", self.code)));
-        document.insert("title".into(), json!(self.title));
-        document.insert("status".into(), json!(self.status.as_u16()));
-        document.insert("code".into(), json!(self.code));
-        document.insert("detail".into(), json!(self.detail));
-        if let Some(pointer) = &self.pointer {
+        document.insert("type".into(), json!(format!("/problems/{}", refusal.code)));
+        document.insert("title".into(), json!(refusal.title));
+        document.insert("status".into(), json!(refusal.status.as_u16()));
+        document.insert("code".into(), json!(refusal.code));
+        document.insert("detail".into(), json!(refusal.detail));
+        if let Some(pointer) = &refusal.pointer {
             document.insert("pointer".into(), json!(pointer));
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &refusal.hint {
             document.insert("hint".into(), json!(hint));
         }
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = refusal.retry_after_s {
             document.insert("retry_after_s".into(), json!(seconds));
         }
         Json::Object(document)
@@ -110,14 +123,14 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> axum::response::Response {
         let mut response = Response::new(Body::from(self.document().to_string()));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -208,7 +208,11 @@ impl Publication {
     }
 
     /// What brings a client that has version `from` to this one; the stamp that it then has.
-    pub(crate) async fn news(self: &Arc<Self>, from: Option<u64>, coding: Coding) -> (Vec<Bytes>, Arc<Stamp>) {
+    pub(crate) async fn news(
+        self: &Arc<Self>,
+        from: Option<u64>,
+        coding: Coding,
+    ) -> (Vec<Bytes>, Arc<Stamp>) {
         let steps = match from {
             Some(from) => self.steps(from).await,
             None => None,
@@ -272,7 +276,8 @@ impl Publication {
         let bytes = deltas.iter().map(|delta| delta.document.len()).fold(0, usize::saturating_add);
         let leads_here = deltas.last().is_some_and(|last| last.version == self.version());
         let are_lines = deltas.iter().all(|delta| event::is_line(&delta.document));
-        let Some(last) = deltas.last().filter(|_| leads_here && are_lines && bytes <= self.document.len()) else {
+        let Some(last) = deltas.last().filter(|_| leads_here && are_lines && bytes <= self.document.len())
+        else {
             return Made::Whole;
         };
         let mut text = Vec::new();

@@ -24,7 +24,8 @@ pub trait Reports: Send + Sync {
     ///
     /// # Errors
     /// See [`ReportRefused`].
-    async fn relay_report(&self, who: &Admission, report: RelayReport) -> Result<ReportAnswer, ReportRefused>;
+    async fn relay_report(&self, who: &Admission, report: RelayReport)
+    -> Result<ReportAnswer, ReportRefused>;
 }
 
 /// Why a report was not taken.
