@@ -1,7 +1,5 @@
 //! `GET /sdk/v1/snapshot`, `keys`, `me` and the reports, over sockets.
 
-mod support;
-
 use std::io::Read as _;
 use std::time::Duration;
 
