@@ -59,9 +59,9 @@ mod tests {
             (0..200).map(|seed| Backoff::new(BASE, CAP).next(None, &mut Chance::new(Some(seed)))).collect();
         firsts.sort();
         // In no 100 ms of the 800 more than a quarter of them.
-        let crowded = firsts.iter().map(|first| {
-            firsts.iter().filter(|other| (*first..*first + BASE / 2).contains(other)).count()
-        });
+        let crowded = firsts
+            .iter()
+            .map(|first| firsts.iter().filter(|other| (*first..*first + BASE / 2).contains(other)).count());
         assert!(crowded.max().unwrap() <= 50);
     }
 
@@ -73,7 +73,8 @@ mod tests {
             .collect();
         assert!(waits.iter().all(|wait| (asked..=asked * 5 / 4).contains(wait)));
         assert!(waits.iter().max() > waits.iter().min());
-        let for_ever = Backoff::new(BASE, CAP).next(Some(Duration::from_secs(1 << 40)), &mut Chance::new(Some(1)));
+        let for_ever =
+            Backoff::new(BASE, CAP).next(Some(Duration::from_secs(1 << 40)), &mut Chance::new(Some(1)));
         assert!(for_ever <= LONGEST_ASKED * 5 / 4);
     }
 }

@@ -188,13 +188,15 @@ mod tests {
         let (mut healthy, mut flapping) = (course(), course());
         for (course, lived) in [(&mut healthy, HEALTHY), (&mut flapping, Duration::ZERO)] {
             for _ in 0..30 {
-                course.stream_ended(Ended { reached: true, proven: true, lived, asked: None }, Duration::ZERO);
+                course
+                    .stream_ended(Ended { reached: true, proven: true, lived, asked: None }, Duration::ZERO);
             }
         }
         assert!(waited(&healthy, Duration::ZERO) <= Duration::from_secs(1));
         let flaps: Duration = (0..30)
             .map(|_| {
-                flapping.stream_ended(Ended { reached: true, proven: true, ..Ended::default() }, Duration::ZERO);
+                flapping
+                    .stream_ended(Ended { reached: true, proven: true, ..Ended::default() }, Duration::ZERO);
                 waited(&flapping, Duration::ZERO)
             })
             .sum();

@@ -81,12 +81,15 @@ impl Http {
             Proxy::Environment => builder,
             Proxy::Url(url) => {
                 // The error may have the URL, and with it a password.
-                let proxy = reqwest::Proxy::all(url)
-                    .map_err(|_| bad("/proxy", "expected the URL of a proxy, such as `http://proxy:3128`".into()))?;
+                let proxy = reqwest::Proxy::all(url).map_err(|_| {
+                    bad("/proxy", "expected the URL of a proxy, such as `http://proxy:3128`".into())
+                })?;
                 builder.no_proxy().proxy(proxy)
             }
         };
-        let client = builder.build().map_err(|error| bad("", format!("no HTTP client can be made: {}", causes(&error))))?;
+        let client = builder
+            .build()
+            .map_err(|error| bad("", format!("no HTTP client can be made: {}", causes(&error))))?;
         let authorization = match &connection.sdk_key {
             None => None,
             Some(key) => {
@@ -119,7 +122,8 @@ impl Http {
 
     /// Opens the stream; what comes then is a delta to `version`, unless that is 0.
     pub(super) async fn stream(&self, version: u64) -> Result<Response, Failed> {
-        let mut request = self.get("sdk/v1/stream").header(ACCEPT, "text/event-stream").header(CACHE_CONTROL, "no-store");
+        let mut request =
+            self.get("sdk/v1/stream").header(ACCEPT, "text/event-stream").header(CACHE_CONTROL, "no-store");
         if version > 0 {
             request = request.header("last-event-id", version);
         }
@@ -133,11 +137,19 @@ impl Http {
     }
 
     /// The next piece of a stream; none at its end.
-    pub(super) async fn piece(&self, response: &mut Response, patience: Duration) -> Result<Option<Vec<u8>>, Failed> {
+    pub(super) async fn piece(
+        &self,
+        response: &mut Response,
+        patience: Duration,
+    ) -> Result<Option<Vec<u8>>, Failed> {
         match timeout(patience, response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece.map(Vec::from)),
-            Ok(Err(error)) => Err(reached(Code::BadAnswer, format!("the answer broke off: {}", causes(&error)))),
-            Err(_) => Err(reached(Code::Stalled, format!("expected to hear more, found silence for {patience:?}"))),
+            Ok(Err(error)) => {
+                Err(reached(Code::BadAnswer, format!("the answer broke off: {}", causes(&error))))
+            }
+            Err(_) => {
+                Err(reached(Code::Stalled, format!("expected to hear more, found silence for {patience:?}")))
+            }
         }
     }
 
@@ -205,7 +217,10 @@ impl Http {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(not_sent(&error)),
             Err(_) => {
-                let message = format!("expected an answer from {} within {:?}, none came", self.base, self.answer_timeout);
+                let message = format!(
+                    "expected an answer from {} within {:?}, none came",
+                    self.base, self.answer_timeout
+                );
                 return Err(reached(Code::Stalled, message));
             }
         };
@@ -215,7 +230,7 @@ impl Http {
         }
         let asked = text_header(response.headers(), RETRY_AFTER.as_str()).and_then(|text| retry_after(&text));
         let hint = match status.as_u16() {
-            300..400 => ": it redirects to another host; name that in the connection string",
+            300..=399 => ": it redirects to another host; name that in the connection string",
             401 | 403 => ": is the SDK key revoked, or of another server?",
             404 => ": is the base path of the connection string right?",
             _ => "",

@@ -49,8 +49,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-pub use self::event::{Event, Events, Subscription};
 use self::event::Listeners;
+pub use self::event::{Event, Events, Subscription};
 pub use self::options::{ConnectOptions, Proxy, Streaming};
 pub use self::status::{Connected, Life, Status};
 pub use self::uptime::{SystemUptime, Uptime};
@@ -180,7 +180,8 @@ impl Client {
             return Ok(());
         }
         if !self.0.engine.is_writable(Duration::from_secs(1)) {
-            let message = "expected a fork while the client was quiesced, found one in the middle of an update";
+            let message =
+                "expected a fork while the client was quiesced, found one in the middle of an update";
             return Err(Error::new(Code::Forked, "", message));
         }
         let worker = Worker::start(&self.0.options, &self.0.engine, &self.0.listeners)?;

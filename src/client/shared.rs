@@ -105,10 +105,6 @@ impl Shared {
         self.process != std::process::id()
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.standing.lock().is_closed
-    }
-
     pub(super) fn look<T>(&self, look: impl FnOnce(&Standing) -> T) -> T {
         look(&self.standing.lock())
     }
@@ -176,6 +172,11 @@ impl Shared {
         self.turned(turn);
     }
 
+    /// A head that an earlier run saw.
+    pub(super) fn known(&self, at: i64) {
+        self.standing.lock().freshness.known(at);
+    }
+
     /// Time went by.
     pub(super) fn tick(&self) {
         let now = self.now();
@@ -223,7 +224,8 @@ impl Shared {
             return Ok(standing.source);
         }
         let last = standing.last_error.as_ref().map(|(error, _)| format!("; last error: {error}"));
-        let message = format!("expected a document within {timeout:?}, none came{}", last.unwrap_or_default());
+        let message =
+            format!("expected a document within {timeout:?}, none came{}", last.unwrap_or_default());
         Err(Error::new(Code::NotReady, "", message))
     }
 

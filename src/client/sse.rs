@@ -131,8 +131,11 @@ mod tests {
 
     #[test]
     fn events_are_the_same_however_they_are_cut() {
-        let expected =
-            [message("snapshot", Some("42"), "token\n{\"a\": 1}"), message("head", None, "t"), message("", Some(""), "")];
+        let expected = [
+            message("snapshot", Some("42"), "token\n{\"a\": 1}"),
+            message("head", None, "t"),
+            message("", Some(""), ""),
+        ];
         assert_eq!(parse(&[TEXT]), expected);
         let bytes: Vec<&[u8]> = TEXT.chunks(1).collect();
         assert_eq!(parse(&bytes), expected);

@@ -46,6 +46,11 @@ impl Chance {
         }))
     }
 
+    /// Another sequence, that of this seed as well.
+    pub(super) fn fork(&mut self) -> Self {
+        Self(self.next())
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut word = self.0;

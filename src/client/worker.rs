@@ -222,8 +222,9 @@ async fn tick(shared: &Shared, stale_after: Duration) {
 /// A random id, in the form of a UUID of version 4.
 fn instance() -> Result<String, Error> {
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::new(Code::NoRandomness, "", format!("the system gives no randomness: {error}")))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::new(Code::NoRandomness, "", format!("the system gives no randomness: {error}"))
+    })?;
     let number = u128::from_be_bytes(bytes);
     let number = number & !(0xF << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let digits = format!("{number:032x}");
