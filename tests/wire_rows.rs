@@ -24,7 +24,7 @@ use tidegate::wire::{Rows, Section, Sha256};
 use self::support::{FEATURES, Shown, condition, contexts, document};
 
 const NOW: i64 = 1_700_000_000_000;
-/// Features that come and go; nothing refers to them.
+/// Features that no definition refers to: the first is killed now and then, the second in a group, the others come and go.
 const LEAVES: [&str; 4] = ["x0", "x1", "x2", "ключ \"é\"\n"];
 
 type Attributes = Map<String, Json>;
@@ -55,12 +55,12 @@ fn rows_of(document: &Json, version: u64) -> Rows {
 /// A document in one environment, with features that come and go.
 fn environment_document() -> BoxedStrategy<Shown<Json>> {
     let leaves = vec(option::of(option::weighted(0.7, condition(vec![]))), LEAVES.len());
-    (document(), leaves, any::<bool>())
-        .prop_map(|(mut document, leaves, wide)| {
+    (document(), leaves, any::<bool>(), any::<bool>())
+        .prop_map(|(mut document, leaves, wide, killed)| {
             document["environments"] = json!({"prod": {"production": true}});
             restrict(&mut document);
-            for (key, leaf) in LEAVES.into_iter().zip(leaves) {
-                if let Some(condition) = leaf {
+            for (index, (key, leaf)) in LEAVES.into_iter().zip(leaves).enumerate() {
+                if let Some(condition) = leaf.or((index < 2).then_some(None)) {
                     let rule = match condition {
                         Some(condition) => json!({"id": "r", "if": condition, "variant": "on"}),
                         None => json!({"id": "r", "rollout": {"percent": 50}, "variant": "on"}),
@@ -69,7 +69,12 @@ fn environment_document() -> BoxedStrategy<Shown<Json>> {
                 }
             }
             if wide {
-                document["exclusion_groups"]["wide"] = json!({"ranges": {"a": {"from": 0, "to": 500_000}}});
+                document["exclusion_groups"]["wide"] = json!({"ranges": {"x1": {"from": 0, "to": 500_000}}});
+            }
+            if killed {
+                let mut kills = document["kills"].as_array().cloned().unwrap_or_default();
+                kills.push(json!({"feature": "x0", "environment": "prod"}));
+                document["kills"] = kills.into();
             }
             document
         })
@@ -101,13 +106,12 @@ fn others(value: &mut Json) {
 
 /// A document, and another one that has each row of the first or of a second document.
 fn two() -> BoxedStrategy<(Rows, Rows)> {
-    (environment_document(), environment_document(), vec(any::<bool>(), 64))
+    (environment_document(), environment_document(), vec(prop::bool::weighted(0.3), 64))
         .prop_map(|(first, second, take)| {
             let (before, other) = (rows_of(&first, 10), rows_of(&second, 12));
             let mut after = before.clone();
             after.set_version(12);
             for ((section, key), take) in changed(&before, &other).into_iter().zip(take) {
-                // The ranges of a group are those of its experiment.
                 if take {
                     match other.row(section, &key) {
                         Some(text) => after.insert(section, key, std::sync::Arc::clone(text)),
