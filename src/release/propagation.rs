@@ -217,15 +217,18 @@ impl Run<'_> {
             state.overdue = true;
         }
         self.events.push(Event::PropagationOverdue { phase: Key::clone(&phase), then: asked.then });
-        let reason = format!(
-            "phase `{phase}` was applied by {} of {} live instances in time",
-            heard.applied, heard.targeted
-        );
+        let Applied { targeted, applied, holding } = heard;
+        let mut so_far = format!("{applied} of {targeted} live instances have applied it");
+        if let [first, ..] = holding.as_slice() {
+            so_far.push_str(&format!(", `{}` holds it", first.instance));
+        }
         match asked.then {
-            OnTimeout::Abort => self.abort(&SYSTEM.into(), reason),
+            OnTimeout::Abort => {
+                self.abort(&SYSTEM.into(), format!("phase `{phase}` did not propagate in time: {so_far}"));
+            }
             OnTimeout::Hold => {}
             OnTimeout::Pause => {
-                self.pause(PauseCause::Propagation(Key::clone(&phase)), &SYSTEM.into(), Some(reason));
+                self.pause(PauseCause::Propagation(Key::clone(&phase)), &SYSTEM.into(), Some(so_far));
             }
         }
         true
