@@ -377,7 +377,7 @@ mod schema;
 mod tests;
 mod variants;
 
-pub use self::condition::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest};
+pub use self::condition::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest, operators};
 pub(crate) use self::decode::decode_beside;
 pub use self::decode::{Decoded, Mode, decode, decode_changed};
 pub(crate) use self::release::Place;

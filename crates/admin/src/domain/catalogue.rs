@@ -68,6 +68,7 @@ pub const NAMES: &[&str] = &[
     "schedule.cancelled",
     "schedule.created",
     "schedule.suspended",
+    "sdk.forced",
     "segment.attached",
     "segment.changed",
     "segment.created",
