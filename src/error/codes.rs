@@ -167,6 +167,7 @@ catalogue! {
     7008 BadGuard       Error   "a guard cannot be asked as it is written";
     7009 ReservedId     Error   "a phase has an id that stands for something else";
     7010 EmptyTarget    Warning "the target of a phase matches nothing";
+    7011 BadPropagation Error   "the propagation of a phase asks for a share outside 1 to 100 %, or says what then but not when";
 }
 
 impl Code {
