@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -75,9 +75,9 @@ impl Listeners {
             .filter(|callback| catch_unwind(AssertUnwindSafe(|| callback(event))).is_err())
             .count();
         // Who does not read loses what is newest, and is not waited for; who is gone is forgotten.
-        self.channels.lock().retain(|channel| {
-            !matches!(channel.try_send(event.clone()), Err(std::sync::mpsc::TrySendError::Disconnected(_)))
-        });
+        self.channels
+            .lock()
+            .retain(|channel| !matches!(channel.try_send(event.clone()), Err(TrySendError::Disconnected(_))));
         panics
     }
 
@@ -129,10 +129,7 @@ impl Events {
     /// The next event, or none within `timeout`, or none ever again.
     #[must_use]
     pub fn wait(&self, timeout: Duration) -> Option<Event> {
-        match self.0.recv_timeout(timeout) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.0.recv_timeout(timeout).ok()
     }
 
     /// An event that is there already.
