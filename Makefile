@@ -26,14 +26,17 @@ BENCH ?= *
 FUZZ_S ?= 60
 LOAD ?= all
 
-.PHONY: help demo demo-guard load test check check-long bench fuzz schemathesis
+.PHONY: help demo demo-offline demo-guard load test check check-long bench fuzz schemathesis
 .PHONY: test-rust test-oracle differential fmt lint doc layers schema-drift licences clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Play a release phase by phase: who sees what, and why
-	$(CARGO) run $(LOCKED) --release --example demo
+demo: ## A server, five services, and a release that walks through them, then an abort (AUTO=1 approves by itself)
+	$(CARGO) run $(LOCKED) --package tidegate-admin --example demo -- $(if $(AUTO),--auto)
+
+demo-offline: ## Play a release phase by phase without a server: who sees what, and why
+	$(CARGO) run $(LOCKED) --release --example demo_offline
 
 demo-guard: ## Play a release whose candidate is bad: a guard sees it in Prometheus and aborts it
 	$(CARGO) run $(LOCKED) --package tidegate-admin --example guard_demo

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
+use tidegate_admin::clock::SystemClock;
 
 #[path = "../support/http.rs"]
 mod http;
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
-        ["serve", store, key_file] => server::serve(store, key_file),
+        ["serve", store, key_file] => server::serve(store, key_file, Arc::new(SystemClock::new())),
         [] => play(),
         _ => Err("it takes no arguments".into()),
     };

@@ -13,6 +13,9 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use tidegate_admin::clock::SystemClock;
 
 mod actions;
 #[path = "../support/http.rs"]
@@ -62,7 +65,9 @@ fn main() -> ExitCode {
 /// Whether all bars are met.
 fn run(args: &[&str]) -> Fails<bool> {
     let (what, options) = match args {
-        ["serve", store, key_file] => return server::serve(store, key_file).map(|()| true),
+        ["serve", store, key_file] => {
+            return server::serve(store, key_file, Arc::new(SystemClock::new())).map(|()| true);
+        }
         [what @ ("idle" | "actions" | "race" | "all"), rest @ ..] => (*what, options(rest)?),
         _ => return Err("expected idle, actions, race or all; then --seconds, --shots, --store".into()),
     };

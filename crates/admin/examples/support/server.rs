@@ -7,9 +7,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use tidegate_admin::clock::Clock;
 use tidegate_admin::config::Config;
 
 use crate::http::Connection;
@@ -66,7 +68,7 @@ impl Drop for Server {
 }
 
 /// `serve <store> <key file>`: says its URL and one-time token, and runs until it is killed.
-pub(crate) fn serve(store: &str, key_file: &str) -> Fails<()> {
+pub(crate) fn serve(store: &str, key_file: &str, clock: Arc<dyn Clock>) -> Fails<()> {
     let config = Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         store: store.to_owned(),
@@ -76,7 +78,7 @@ pub(crate) fn serve(store: &str, key_file: &str) -> Fails<()> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server = tidegate_admin::server::serve(config).await?;
+        let server = tidegate_admin::server::serve_with(config, clock).await?;
         let said = json!({"url": server.url(), "token": server.admin_token()});
         let mut out = std::io::stdout();
         writeln!(out, "{said}")?;

@@ -1,6 +1,6 @@
 //! Plays the release of `examples/snapshots/checkout.json` phase by phase: who sees what, why, and at what cost.
 //!
-//!     cargo run --release --example demo [-- --no-pause]
+//!     cargo run --release --example demo_offline [-- --no-pause]
 //!
 //! Each step is the document with other phases live, loaded into five engines, one for each environment.
 
