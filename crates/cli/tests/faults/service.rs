@@ -1,0 +1,194 @@
+//! Faults of the server and of the way to it.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use crate::follow::{Follow, follow};
+use crate::server::Server;
+use crate::{Fault, behind_a_proxy, until};
+
+#[test]
+fn a_server_that_is_killed_in_the_middle_of_a_release_goes_on_and_so_does_its_sdk() {
+    let mut server = Server::start();
+    server.pipeline();
+    let approver = server.person("ann", "approver");
+    let release = server.release("checkout");
+    let connection = server.run(&["sdk-key", "new", "--env", "prod"]).ok();
+    let mut sdk = Follow::start(connection.trim(), &["--check", "checkout"]);
+    sdk.until_served("checkout", false);
+    server.restart();
+    server.run_as(&approver, &["release", "approve", &release, "--yes"]).ok();
+    let seen = sdk.until_served("checkout", true);
+    assert_eq!(seen["version"].as_u64().map(|version| version > 0), Some(true), "{seen}");
+    server.restart();
+    let status = server.run(&["release", "show", &release, "--format", "json"]).json();
+    assert_eq!(status["status"], "completed", "{status:#}");
+    // And on: also after the second one, changes arrive.
+    server.run(&["feature", "kill", "checkout", "--env", "prod", "--reason", "a test", "--yes"]).ok();
+    sdk.until_served("checkout", false);
+    assert_eq!(sdk.end(), Some(0));
+}
+
+#[test]
+fn half_a_response_is_nothing_and_the_next_is_whole() {
+    let (server, proxy, mut sdk) = behind_a_proxy();
+    proxy.set(Fault::CutAfter(b"\"features\":"));
+    server.turn("a", true);
+    let heard = sdk.listen(Duration::from_secs(2));
+    assert!(heard.iter().all(|line| line["value"] != true), "{heard:#?}");
+    proxy.set(Fault::None);
+    sdk.until_served("a", true);
+}
+
+#[test]
+fn a_flipped_byte_in_the_document_is_refused() {
+    let (server, proxy, mut sdk) = behind_a_proxy();
+    proxy.set(Fault::FlipAfter(b"\"features\":", 4));
+    server.turn("a", true);
+    // The hash in the signed head is another.
+    sdk.until_error("TG6016");
+    let heard = sdk.listen(Duration::from_millis(500));
+    assert!(heard.iter().all(|line| line["value"] != true), "{heard:#?}");
+    proxy.set(Fault::None);
+    sdk.until_served("a", true);
+}
+
+#[test]
+fn a_flipped_byte_in_the_signature_is_refused() {
+    let (server, proxy, mut sdk) = behind_a_proxy();
+    // A byte of the token's third part, which is its signature: it stands in front of the document.
+    let payload = 260;
+    proxy.set(Fault::FlipAfter(b"data: eyJ", payload));
+    server.turn("a", true);
+    let error = sdk.until("an error", |line| line["event"] == "error");
+    let code = error["code"].as_str().unwrap_or_default();
+    assert!(code.starts_with("TG60"), "{error}");
+    let heard = sdk.listen(Duration::from_millis(500));
+    assert!(heard.iter().all(|line| line["value"] != true), "{heard:#?}");
+    proxy.set(Fault::None);
+    sdk.until_served("a", true);
+}
+
+#[test]
+fn an_old_version_that_is_replayed_is_refused() {
+    let (server, proxy, mut sdk) = behind_a_proxy();
+    proxy.set(Fault::None);
+    // The whole of what the server said when the gate was off, signed and all. A new SDK asks for it.
+    let connection = server.run(&["sdk-key", "new", "--env", "dev"]).ok();
+    let connection = proxy.instead_of(&server.url, connection.trim());
+    let mut other = Follow::start(&connection, &["--check", "a"]);
+    other.until_served("a", false);
+    drop(other);
+    let old = proxy.seen();
+    assert!(String::from_utf8_lossy(&old).contains("event: snapshot"));
+    server.turn("a", true);
+    sdk.until_served("a", true);
+    proxy.set(Fault::Replay(old));
+    sdk.until_error("TG6105");
+    let heard = sdk.listen(Duration::from_millis(500));
+    assert!(heard.iter().all(|line| line["event"] != "decision" || line["value"] == true), "{heard:#?}");
+}
+
+#[test]
+fn a_key_that_is_rotated_is_followed_by_sdks_that_pin_the_old_one() {
+    let server = Server::start();
+    let connection = server.gate("a");
+    let mut old = Follow::start(&connection, &["--check", "a"]);
+    old.until_served("a", false);
+    server.run(&["keys", "rotate", "--reason", "yearly", "--yes"]).ok();
+    server.turn("a", true);
+    old.until_served("a", true);
+    // Who starts now with the old string follows the endorsement as well.
+    let mut later = Follow::start(&connection, &["--check", "a"]);
+    later.until_served("a", true);
+}
+
+#[test]
+fn a_stream_that_stalls_without_closing_is_left() {
+    let server = Server::start();
+    let connection = server.gate("a");
+    let proxy = crate::Proxy::before(&server.url);
+    let connection = proxy.instead_of(&server.url, &connection);
+    let mut sdk = Follow::start(&connection, &["--check", "a", "--read-stall", "2s"]);
+    sdk.until_served("a", false);
+    let before = proxy.connections();
+    proxy.turn(Fault::Stall);
+    server.turn("a", true);
+    sdk.until_event("error");
+    proxy.turn(Fault::None);
+    sdk.until_served("a", true);
+    assert!(proxy.connections() > before);
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_a_day_makes_nothing_stale_and_keeps_nothing_back() {
+    let Ok(faketime) = Command::new("faketime").arg("--version").output() else {
+        eprintln!("skipped: there is no `faketime` on the PATH");
+        return;
+    };
+    assert!(faketime.status.success());
+    let server = Server::start();
+    let connection = server.gate("a");
+    for day in ["-1d", "+1d"] {
+        let real = follow(&connection, &["--check", "a", "--status", "1s"]);
+        let mut command = Command::new("faketime");
+        command.args(["-m", "-f", day]).arg(real.get_program()).args(real.get_args());
+        command.stdout(std::process::Stdio::piped());
+        for (name, value) in real.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut sdk = Follow::of(command);
+        sdk.until_served("a", false);
+        server.turn("a", true);
+        let seen = sdk.until_served("a", true);
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let wrong = seen["at"].as_i64().unwrap() - i64::try_from(now.as_millis()).unwrap();
+        assert!(wrong.abs() > 23 * 3_600_000, "its clock is not wrong: {seen}");
+        let status = sdk.until_event("status");
+        assert_eq!((&status["stale"], &status["connected"]), (&json!(false), &json!("stream")), "{status}");
+        assert!(status["age_ms"].as_u64().unwrap() < 60_000, "{status}");
+        server.turn("a", false);
+        sdk.until_served("a", false);
+        // The server measures by its own clock.
+        let fleet = server.fleet();
+        assert!(fleet.to_string().contains(status["instance"].as_str().unwrap()), "{fleet:#}");
+    }
+}
+
+#[test]
+fn an_sdk_that_acks_a_version_that_there_never_was_counts_for_nothing() {
+    let server = Server::start();
+    let connection = server.gate("a");
+    let (_, rest) = connection.split_once("://").unwrap();
+    let (key, _) = rest.split_once('@').unwrap();
+    let mut sdk = Follow::start(&connection, &["--check", "a"]);
+    let served = sdk.until_served("a", false);
+    let liar = |version: u64| {
+        json!({
+            "instance": "liar", "sdk": {"name": "test", "version": "1"}, "process": {}, "schema_version": 1,
+            "interval_s": 10, "source": "stream", "version": version, "stale": false, "isolated": [],
+        })
+    };
+    let far = served["version"].as_u64().unwrap() + 1_000_000;
+    let client = reqwest::blocking::Client::new();
+    let answer = client
+        .post(format!("{}/sdk/v1/report", server.url))
+        .bearer_auth(key)
+        .header("content-type", "application/json")
+        .body(liar(far).to_string())
+        .send()
+        .unwrap();
+    assert_eq!(answer.status().as_u16(), 200, "{:?}", answer.text());
+    until("the liar is shown as such", || {
+        let fleet = server.run(&["fleet", "--env", "dev", "--state", "unknown", "--format", "json"]).json();
+        fleet["items"].as_array().is_some_and(|items| items.iter().any(|item| item["instance"] == "liar"))
+    });
+    let current = server.run(&["fleet", "--env", "dev", "--state", "current", "--format", "json"]).json();
+    let items: Vec<&Json> = current["items"].as_array().into_iter().flatten().collect();
+    assert!(items.iter().all(|item| item["instance"] != "liar"), "{current:#}");
+}
