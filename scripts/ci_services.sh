@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Installs what some tests start by themselves: Prometheus (guards) and PostgreSQL 15 (the store). As root on Debian, and only what is
+# Installs what some tests start by themselves: Prometheus (guards), PostgreSQL 15 (the store) and faketime (clocks that are wrong). As root on Debian, and only what is
 # missing; elsewhere it says which tests will skip. No service is left running: the tests start their own, on free ports.
 set -euo pipefail
 
 has_prometheus() { command -v prometheus >/dev/null 2>&1; }
 has_postgres() { [[ -x /usr/lib/postgresql/15/bin/initdb ]] || { command -v initdb && command -v postgres; } >/dev/null 2>&1; }
+has_faketime() { command -v faketime >/dev/null 2>&1; }
 
 missing=()
 has_prometheus || missing+=(prometheus)
 has_postgres || missing+=(postgresql-15)
+has_faketime || missing+=(faketime)
 
 if ((${#missing[@]})) && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null 2>&1; then
     # policy-rc.d: 101 = packages may not start their services.
@@ -34,3 +36,4 @@ fi
 
 if has_prometheus; then prometheus --version 2>&1 | head -n 1; else echo 'ci_services: no prometheus: the tests of pulled guards will skip' >&2; fi
 if has_postgres; then echo 'postgresql 15: present'; else echo 'ci_services: no PostgreSQL: its tests will skip, unless TIDEGATE_TEST_PG names one' >&2; fi
+if has_faketime; then echo 'faketime: present'; else echo 'ci_services: no faketime: the test of a wrong clock will skip' >&2; fi

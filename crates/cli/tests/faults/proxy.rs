@@ -2,12 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
-
-use parking_lot::Mutex;
 
 /// What is done to answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,19 +69,19 @@ impl Proxy {
 
     /// From now on; connections that are there are broken, so that it counts for whatever comes next.
     pub(crate) fn set(&self, fault: Fault) {
-        *self.shared.fault.lock() = fault;
-        self.shared.seen.lock().clear();
+        *self.shared.fault.lock().unwrap() = fault;
+        self.shared.seen.lock().unwrap().clear();
         self.shared.epoch.fetch_add(1, Ordering::SeqCst);
     }
 
     /// As [`Proxy::set`], also on the connections that are there.
     pub(crate) fn turn(&self, fault: Fault) {
-        *self.shared.fault.lock() = fault;
+        *self.shared.fault.lock().unwrap() = fault;
     }
 
     /// What the server answered since the last [`Proxy::set`].
     pub(crate) fn seen(&self) -> Vec<u8> {
-        self.shared.seen.lock().clone()
+        self.shared.seen.lock().unwrap().clone()
     }
 
     /// How many connections were made.
@@ -93,7 +91,7 @@ impl Proxy {
 }
 
 fn connection(client: &TcpStream, upstream: &str, shared: &Arc<Shared>) {
-    let fault = shared.fault.lock().clone();
+    let fault = shared.fault.lock().unwrap().clone();
     if fault == Fault::Refuse {
         let _ = client.shutdown(Shutdown::Both);
         return;
@@ -164,8 +162,8 @@ impl Harm {
         if self.cut {
             return None;
         }
-        self.shared.seen.lock().extend_from_slice(&bytes);
-        let fault = self.shared.fault.lock().clone();
+        self.shared.seen.lock().unwrap().extend_from_slice(&bytes);
+        let fault = self.shared.fault.lock().unwrap().clone();
         let old = self.before.len();
         let mut all = std::mem::take(&mut self.before);
         all.extend_from_slice(&bytes);
