@@ -23,8 +23,10 @@ mod history;
 mod http;
 mod hub;
 mod listener;
+pub mod ofrep;
 mod problem;
 mod publication;
+pub mod relay;
 mod service;
 mod stream;
 
