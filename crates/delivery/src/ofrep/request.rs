@@ -92,7 +92,7 @@ mod tests {
             (
                 r#"{"context": {"n": 1e999}}"#,
                 ParseError,
-                "expected JSON: /context/n: expected a number that fits a double, found a larger one (line 1, column 22)",
+                "expected JSON: /context/n: expected a number that fits a double, found a larger one (line 1, column 23)",
             ),
             ("[]", InvalidContext, "expected an object with `context`, found list"),
             ("{}", InvalidContext, "expected an object in `context`, found none"),

@@ -104,13 +104,12 @@ impl Fleet {
         if let Some(batch) = report.exposures.take() {
             state.take_batch(&report.instance, batch);
         }
-        if let Some(before) = state.members.get(&report.instance) {
+        let is_news = state.members.get(&report.instance).is_none_or(|before| {
             // Operators are told now and then; they do not change.
-            report.operators = report.operators.or_else(|| before.report.operators.clone());
-            state.changed |= matters(&before.report) != matters(&report);
-        } else {
-            state.changed = true;
-        }
+            report.operators = report.operators.take().or_else(|| before.report.operators.clone());
+            differs(&before.report, &report)
+        });
+        state.changed |= is_news;
         let answer = ReportAnswer {
             interval_s: state.interval_s,
             want_operators: report.operators.is_none(),
@@ -260,16 +259,13 @@ impl State {
     }
 }
 
-/// What the upstream is to know soon; the rest is told at the next interval.
-fn matters(report: &Report) -> impl PartialEq {
-    (
-        report.version,
-        report.stale,
-        report.nack.clone(),
-        report.isolated.clone(),
-        report.process.clone(),
-        report.operators.is_some(),
-    )
+/// Whether the upstream is to know soon; the rest is told at the next interval.
+fn differs(before: &Report, now: &Report) -> bool {
+    let ok = |report: &Report| (report.version, report.stale, report.operators.is_some());
+    ok(before) != ok(now)
+        || before.nack != now.nack
+        || before.isolated != now.isolated
+        || before.process != now.process
 }
 
 /// An instance, as a group of one.

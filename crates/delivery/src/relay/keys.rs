@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout};
 use super::cache::Cache;
 use super::upstream::{Failure, Upstream};
 use crate::admission::{Admission, Keys, Refused};
+use crate::hub::Hub;
 
 /// After how long one asks again about an unknown key.
 const REFUSED_FRESH: Duration = Duration::from_secs(10);
@@ -57,6 +58,7 @@ pub(super) struct RelayKeys {
     entries: Mutex<HashMap<Sha256, Arc<Entry>>>,
     asking: Semaphore,
     cache: Option<Arc<Cache>>,
+    hub: Arc<Hub>,
 }
 
 /// An upstream, and the environments that are followed there.
@@ -104,7 +106,7 @@ impl std::fmt::Debug for RelayKeys {
 
 impl RelayKeys {
     /// Knows those that were stored, and has to ask about each before long.
-    pub(super) fn new(sites: Vec<Site>, fresh: Fresh, cache: Option<Arc<Cache>>) -> Self {
+    pub(super) fn new(sites: Vec<Site>, fresh: Fresh, hub: Arc<Hub>, cache: Option<Arc<Cache>>) -> Self {
         let stored = cache.as_ref().map(|cache| cache.keys()).unwrap_or_default();
         let entry = |stored: Stored| {
             let known = Known { verdict: Some(Ok(stored.admission)), until: None };
@@ -116,6 +118,7 @@ impl RelayKeys {
             entries: Mutex::new(stored.into_iter().map(entry).collect()),
             asking: Semaphore::new(ASKING),
             cache,
+            hub,
         }
     }
 
@@ -141,7 +144,7 @@ impl RelayKeys {
             Err(_) => return,
         };
         let now = Instant::now();
-        let changed = {
+        let (before, after) = {
             let mut known = entry.known.lock();
             let before = known.good();
             match found {
@@ -155,9 +158,13 @@ impl RelayKeys {
                     known.until = now.checked_add(self.fresh.retry);
                 }
             }
-            known.good() != before
+            (before, known.good())
         };
-        if changed {
+        if before != after {
+            if before.is_some() {
+                // Its other streams need not wait for their heartbeat.
+                self.hub.recheck();
+            }
             self.store().await;
         }
     }

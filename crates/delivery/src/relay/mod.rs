@@ -45,7 +45,7 @@ use self::fleet::Fleet;
 use self::follow::Follower;
 pub use self::follow::Status;
 use self::held::Held;
-use self::keys::{Fresh, Gate, RelayKeys, Site};
+use self::keys::{Fresh, Gate, RelayKeys};
 use self::reports::{Forwarder, RelayReports};
 pub use self::upstream::Times;
 use self::upstream::Upstream;
@@ -167,7 +167,7 @@ impl Relay {
         }
         tasks.spawn(heartbeat(Arc::clone(&hub), None, HEARTBEAT, unix_ms));
         let fresh = Fresh { good: config.key_ttl, ..Fresh::default() };
-        let keys = Gate(Arc::new(RelayKeys::new(sites, fresh, cache)));
+        let keys = Gate(Arc::new(RelayKeys::new(sites, fresh, Arc::clone(&hub), cache)));
         let service = Service::new(hub, Arc::new(keys), Arc::new(RelayReports(fleets)), config.limits);
         Ok(Self { service, pace: config.pace, status: Arc::new(status), _tasks: tasks })
     }

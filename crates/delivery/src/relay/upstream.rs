@@ -3,13 +3,13 @@
 //! No redirects: what was written is what is asked. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`). The stream
 //! has no time limit over all of it; what is silent for [`Times::silence`] is given up.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use reqwest::header::{ACCEPT, ETAG, IF_NONE_MATCH};
+use reqwest::header::{ACCEPT, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -70,7 +70,7 @@ impl From<reqwest::Error> for Failure {
             return Self::Other("no answer in time".into());
         }
         let error = error.without_url();
-        let mut cause: &dyn std::error::Error = &error;
+        let mut cause: &dyn Error = &error;
         while let Some(inner) = cause.source() {
             cause = inner;
         }
@@ -86,7 +86,6 @@ fn other(why: impl Into<Arc<str>>) -> Failure {
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) token: String,
-    pub(super) etag: Option<String>,
     /// None: the one that is held (304).
     pub(super) document: Option<Bytes>,
 }
@@ -137,14 +136,13 @@ impl Upstream {
             request = request.header(IF_NONE_MATCH, etag);
         }
         let response = self.begin(self.authorized(request)).await?;
-        let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
-        let token = header(HEAD).ok_or_else(|| other(format!("expected the header `{HEAD}`, found none")))?;
-        let etag = header(ETAG.as_str());
+        let token = response.headers().get(HEAD).and_then(|token| token.to_str().ok()).map(str::to_owned);
+        let token = token.ok_or_else(|| other(format!("expected the header `{HEAD}`, found none")))?;
         if response.status() == StatusCode::NOT_MODIFIED {
-            return Ok(Whole { token, etag, document: None });
+            return Ok(Whole { token, document: None });
         }
         let document = body(response, MAX_BYTES, self.times.silence).await?;
-        Ok(Whole { token, etag, document: Some(document.into()) })
+        Ok(Whole { token, document: Some(document.into()) })
     }
 
     /// The endorsements of signing keys, for those who poll.
