@@ -128,6 +128,8 @@ impl Server {
         let router = router(service.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let pen = Arc::new(Pen(Mutex::new(SigningKey::from_seed(&[7; 32]).unwrap())));
+        // `reqwest` wants one even for HTTP; another test may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // What this client says about encodings, the tests say.
         let client = reqwest::Client::builder().no_gzip().no_proxy().build().unwrap();
         let environments = Mutex::default();
