@@ -1,6 +1,7 @@
 //! `GET /sdk/v1/stream`: what comes, in which order, and what happens to those who do not read it.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -45,7 +46,8 @@ impl Held {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_client_gets_the_whole_then_deltas() {
     let server = Server::new().await;
-    server.publish("prod", 1, &[("a", gate("a1", 2_000)), ("b", gate("b1", 2_000))]);
+    let filler = gate("filler", 5_000);
+    server.publish("prod", 1, &[("a", gate("a1", 20)), ("b", gate("b1", 20)), ("filler", filler)]);
     let mut stream = server.stream(PROD, None).await;
     let mut held = Held { rows: None };
     let first = stream.next().await.unwrap();
@@ -162,7 +164,7 @@ impl Signer for Counting {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_heartbeat_signs_once_an_environment_and_everybody_gets_it() {
     let server = Server::new().await;
-    server.publish("prod", 1, &[]);
+    server.publish("prod", 1, &[("filler", gate("filler", 2_000))]);
     server.publish("dev", 1, &[]);
     let mut streams = Vec::new();
     for _ in 0..20 {
@@ -386,9 +388,14 @@ async fn a_stream_of_gzip_can_be_read_event_by_event() {
     }
     server.hub.beat(None, 0).unwrap();
     assert!(stream.any().await.unwrap().comment);
-    // Really gzip.
+    // Really gzip, one whole file when the stream has ended.
     let raw = server.get("/sdk/v1/stream", PROD).header("accept-encoding", "gzip").send().await.unwrap();
     assert_eq!(raw.headers()["content-encoding"], "gzip");
+    server.hub.close(Duration::from_millis(1));
+    let bytes = raw.bytes().await.unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes.as_ref()).read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("retry: ") && text.ends_with("\n\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
