@@ -74,6 +74,8 @@ impl Server {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        // Nothing here is encrypted, but the client wants to be able to.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self { url, hub, client: Client::builder().no_proxy().build().unwrap(), task }
     }
 

@@ -232,6 +232,7 @@ impl Front {
         let cache = cache.map(Path::to_owned);
         let upstreams = vec![connection(upstream, &keys()[0])];
         let relay = Relay::start(Config { cache, key_ttl, times, ..Config::new(upstreams) }).await.unwrap();
+        // The relay's own client has set TLS up, which this one wants as well.
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(serve(listener, relay.router()));
