@@ -109,12 +109,14 @@ impl<'d> Answer<'d> {
         }
         let (code, details) = match reason {
             Reason::UnknownFeature => {
-                let details = format!("there is no feature `{key}` for this context in environment `{environment}`");
+                let details =
+                    format!("there is no feature `{key}` for this context in environment `{environment}`");
                 (ErrorCode::FlagNotFound, details)
             }
-            Reason::InvalidDefinition => {
-                (ErrorCode::ParseError, format!("the definition of `{key}` is not one that this server can serve"))
-            }
+            Reason::InvalidDefinition => (
+                ErrorCode::ParseError,
+                format!("the definition of `{key}` is not one that this server can serve"),
+            ),
             other => (ErrorCode::General, format!("`{key}` has no value: {}", other.as_str())),
         };
         let failure = Failure::new(code, details).of(Some(key));

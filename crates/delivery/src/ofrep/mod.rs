@@ -16,4 +16,4 @@ mod request;
 mod route;
 
 pub use self::pace::Pace;
-pub use self::route::router;
+pub(crate) use self::route::router;

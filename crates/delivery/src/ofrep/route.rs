@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 
 use super::answer::{Answer, Bulk, ErrorCode, Failure};
 use super::engines::{Engines, NotReady};
-use super::pace::{Pace, Pacer};
+use super::pace::Pacer;
 use super::request::Asked;
 use crate::admission::{Keys, admit, sdk_key};
 use crate::conditional;
@@ -38,9 +38,13 @@ struct App {
 }
 
 /// The routes under `/ofrep/v1`, over what the service publishes and for those whom it admits.
-pub fn router(service: &Service, pace: Pace) -> Router {
+pub(crate) fn router(service: &Service) -> Router {
     let engines = Arc::new(Engines::new(Arc::clone(service.hub())));
-    let app = App { engines, keys: Arc::clone(service.keys()), pacer: Arc::new(Pacer::new(pace)) };
+    let app = App {
+        engines,
+        keys: Arc::clone(service.keys()),
+        pacer: Arc::new(Pacer::new(service.shared().limits.evaluations)),
+    };
     Router::new()
         .route("/ofrep/v1/evaluate/flags", only(post(bulk)))
         .route("/ofrep/v1/evaluate/flags/{key}", only(post(one)))

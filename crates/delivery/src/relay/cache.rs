@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn environments_have_names_of_their_own() {
-        let names = ["a", "A", "a/b", "a%2Fb", "ä", &"x".repeat(250), &"x".repeat(251)].map(|name| snapshot_name(&name.into()));
+        let names = ["a", "A", "a/b", "a%2Fb", "ä", &"x".repeat(250), &"x".repeat(251)]
+            .map(|name| snapshot_name(&name.into()));
         let distinct: std::collections::BTreeSet<_> = names.iter().collect();
         assert_eq!(distinct.len(), names.len());
         assert!(names.iter().all(|name| name.len() < 250 && !name.contains('/')));

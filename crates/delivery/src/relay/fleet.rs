@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tidegate::wire::{
-    ExposureBatch, ExposureCount, Group, IsolatedAt, NackedAt, RelayReport, RelayedBatch, Report, ReportAnswer, Sdk, StoredBatch,
+    ExposureBatch, ExposureCount, Group, IsolatedAt, NackedAt, RelayReport, RelayedBatch, Report,
+    ReportAnswer, Sdk, StoredBatch,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -99,7 +100,9 @@ impl Fleet {
         let until = life(now, report.interval_s);
         let mut state = self.state.lock();
         if state.members.len() >= MOST_MEMBERS && !state.members.contains_key(&report.instance) {
-            return Err(ReportRefused::Unavailable(format!("expected at most {MOST_MEMBERS} instances here")));
+            return Err(ReportRefused::Unavailable(format!(
+                "expected at most {MOST_MEMBERS} instances here"
+            )));
         }
         if let Some(batch) = report.exposures.take() {
             state.take_batch(&report.instance, batch);
@@ -367,7 +370,14 @@ mod tests {
         fleet.report(report("a", "eu", 8)).unwrap();
         let bad = Isolated { feature: "f".into(), code: "TG2002".into(), message: "m".into() };
         let nack = Nack { version: 8, code: "TG1001".into(), message: "m".into(), pointer: None };
-        fleet.report(Report { stale: true, nack: Some(nack.clone()), isolated: vec![bad.clone()], ..report("b", "eu", 7) }).unwrap();
+        fleet
+            .report(Report {
+                stale: true,
+                nack: Some(nack.clone()),
+                isolated: vec![bad.clone()],
+                ..report("b", "eu", 7)
+            })
+            .unwrap();
         let drained = fleet.drain("r");
         assert_eq!(counts(&drained), [("eu".into(), 7, 2), ("eu".into(), 8, 1), ("us".into(), 7, 1)]);
         let group = &drained.groups[0];
@@ -413,8 +423,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_relay_behind_a_relay_adds_its_counts_and_passes_batches_on() {
         let (below, above) = (Fleet::default(), Fleet::default());
-        below.report(Report { exposures: batch(1), operators: Some(vec!["eq".into(), "in".into()]), ..report("a", "eu", 7) }).unwrap();
-        above.report(Report { operators: Some(vec!["eq".into(), "new".into()]), ..report("b", "eu", 7) }).unwrap();
+        below
+            .report(Report {
+                exposures: batch(1),
+                operators: Some(vec!["eq".into(), "in".into()]),
+                ..report("a", "eu", 7)
+            })
+            .unwrap();
+        above
+            .report(Report { operators: Some(vec!["eq".into(), "new".into()]), ..report("b", "eu", 7) })
+            .unwrap();
         let answer = above.relay_report(below.drain("below"));
         assert_eq!((answer.stored.len(), answer.want_operators), (0, false));
         let drained = above.drain("above");

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   stream ─▶ keys │ snapshot │ delta │ head ─▶ Held (verifies) ─▶ Hub ─▶ streams of this relay
-//!     └─ fails ─▶ poll once ─▶ wait (backoff, jitter) ─▶ stream …          └─▶ Cache (the newest, off this task)
+//!     └─ says nothing ─▶ poll once ─▶ wait (backoff, jitter) ─▶ stream …   └─▶ Cache (the newest, off this task)
 //! ```
-//! Where streams never come through, the polls of the repetitions keep it current. Nothing is signed here: heads are renewed when the
+//! Where streams never come through, polls keep it current. Nothing is signed here: heads are renewed when the
 //! upstream renews them, so that when it is gone, the clients below see that what they have grows stale, and go on.
 
 use std::sync::Arc;
@@ -115,7 +115,11 @@ impl Follower {
         self.newest = newest;
         match restored {
             Ok(()) => {
-                tracing::info!(environment = &*self.environment, version = self.version(), "serving what was stored");
+                tracing::info!(
+                    environment = &*self.environment,
+                    version = self.version(),
+                    "serving what was stored"
+                );
             }
             Err(trouble) => self.trouble(&trouble),
         }
@@ -126,7 +130,8 @@ impl Follower {
         let mut wait = FIRST_WAIT;
         loop {
             let started = Instant::now();
-            match self.stream().await {
+            let mut has_spoken = false;
+            match self.stream(&mut has_spoken).await {
                 Ok(()) => tracing::debug!(environment = &*self.environment, "the stream has ended"),
                 Err(trouble) => self.trouble(&trouble),
             }
@@ -134,19 +139,21 @@ impl Follower {
             if started.elapsed() >= GOOD_STREAM {
                 wait = FIRST_WAIT;
             }
+            // Of a stream that spoke, the next one brings what is missing; one that does not may be held back on the way.
+            if !has_spoken && let Err(trouble) = self.poll().await {
+                self.trouble(&trouble);
+            }
             // Each waits another time, so that many relays do not come again at once.
             sleep(wait.mul_f64(0.5 + fastrand::f64() * 0.5)).await;
             wait = wait.saturating_mul(2).min(LONGEST_WAIT);
-            if let Err(trouble) = self.poll().await {
-                self.trouble(&trouble);
-            }
         }
     }
 
-    async fn stream(&mut self) -> Result<(), Trouble> {
+    async fn stream(&mut self, has_spoken: &mut bool) -> Result<(), Trouble> {
         let mut stream: Stream = self.upstream.stream(self.version()).await?;
         self.status.send_modify(|status| status.connected = true);
         while let Some(event) = stream.next().await? {
+            *has_spoken = true;
             self.event(event).await?;
         }
         Ok(())
@@ -205,7 +212,16 @@ impl Follower {
                 self.well();
                 Ok(())
             }
-            Step::Known => Ok(()),
+            Step::Known => {
+                self.well();
+                Ok(())
+            }
+            Step::Other(version) => {
+                let held = self.version().unwrap_or_default();
+                Err(Trouble::Unfit(format!(
+                    "expected version {held} or a newer one from the upstream, found another document, of version {version}"
+                )))
+            }
             Step::Behind => self.poll().await,
         }
     }
@@ -245,7 +261,10 @@ impl Follower {
     }
 
     /// Has what is held do something that takes long: signatures, hashes, documents of megabytes.
-    async fn take(&mut self, f: impl FnOnce(&mut Held) -> Result<Step, Error> + Send + 'static) -> Result<Step, Trouble> {
+    async fn take(
+        &mut self,
+        f: impl FnOnce(&mut Held) -> Result<Step, Error> + Send + 'static,
+    ) -> Result<Step, Trouble> {
         let Some(mut held) = self.held.take() else {
             return Err(Trouble::Unfit("what was held is lost".to_owned()));
         };
@@ -283,9 +302,15 @@ impl Follower {
 
     fn trouble(&self, trouble: &Trouble) {
         let text = trouble.to_string();
-        let is_new = self.status.send_if_modified(|status| status.problem.replace(text.clone()) != Some(text.clone()));
+        let is_new =
+            self.status.send_if_modified(|status| status.problem.replace(text.clone()) != Some(text.clone()));
         if is_new {
-            tracing::warn!(environment = &*self.environment, upstream = &**self.upstream.url(), why = text, "trouble with the upstream; what was verified last is served on");
+            tracing::warn!(
+                environment = &*self.environment,
+                upstream = &**self.upstream.url(),
+                why = text,
+                "trouble with the upstream; what was verified last is served on"
+            );
         }
     }
 }

@@ -55,8 +55,10 @@ pub(super) enum Step {
     New(New),
     /// A renewed head of what is held.
     Renewed(Head, Token),
-    /// Nothing that was not known.
+    /// What is held.
     Known,
+    /// A version that is older than what is held, or another document of the same version: it is passed over.
+    Other(u64),
     /// There is more than what is held: it is to be fetched whole.
     Behind,
 }
@@ -166,7 +168,10 @@ impl Held {
     fn known(&mut self, head: &Head, token: &str) -> Option<Step> {
         let current = self.current.as_mut().filter(|current| current.head.version >= head.version)?;
         let same = (current.head.version, current.head.sha256) == (head.version, head.sha256);
-        if !same || head.at <= current.renewed_at {
+        if !same {
+            return Some(Step::Other(head.version));
+        }
+        if head.at <= current.renewed_at {
             return Some(Step::Known);
         }
         current.renewed_at = head.at;

@@ -174,7 +174,9 @@ impl RelayKeys {
         let mut failure = None;
         for site in &self.upstreams {
             match site.upstream.me(sdk_key).await {
-                Ok(admission) if site.environments.contains(&admission.environment) => return Ok(Ok(admission)),
+                Ok(admission) if site.environments.contains(&admission.environment) => {
+                    return Ok(Ok(admission));
+                }
                 // Good there, but for what is not followed here.
                 Ok(_) | Err(Failure::Unauthorized) => {}
                 Err(why) => failure = Some(why),

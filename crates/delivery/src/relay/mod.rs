@@ -36,6 +36,7 @@ use axum::routing::get;
 use serde_json::json;
 use tidegate::model::Key;
 use tidegate::wire::{Connection, KeyRing, Kind, Trust};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -50,9 +51,15 @@ use self::reports::{Forwarder, RelayReports};
 pub use self::upstream::Times;
 use self::upstream::Upstream;
 use crate::heartbeat::{HEARTBEAT, heartbeat};
+use crate::http::router;
 use crate::hub::Hub;
-use crate::ofrep;
+use crate::listener::{Listener, Timeouts};
 use crate::service::{Limits, Service};
+
+/// Over which time streams end when it stops.
+const SPREAD: Duration = Duration::from_secs(2);
+/// How long requests may go on when it stops.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What a relay is started with.
 #[derive(Clone, Debug)]
@@ -67,8 +74,6 @@ pub struct Config {
     pub times: Times,
     /// How much it serves at most.
     pub limits: Limits,
-    /// How often each SDK key may ask for evaluations (OFREP).
-    pub pace: ofrep::Pace,
 }
 
 impl Config {
@@ -81,7 +86,6 @@ impl Config {
             key_ttl: Duration::from_secs(60),
             times: Times::default(),
             limits: Limits::default(),
-            pace: ofrep::Pace::default(),
         }
     }
 }
@@ -94,7 +98,9 @@ pub enum StartError {
     #[error("expected at least one upstream, found none")]
     NoUpstream,
     /// Files report to nobody.
-    #[error("expected a server or a relay as the upstream of `{0}`, found static hosting, which knows no SDK keys")]
+    #[error(
+        "expected a server or a relay as the upstream of `{0}`, found static hosting, which knows no SDK keys"
+    )]
     Static(Key),
     /// Two connection strings are of one environment.
     #[error("expected one upstream an environment, found two of `{0}`")]
@@ -117,7 +123,6 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Relay {
     service: Service,
-    pace: ofrep::Pace,
     status: Statuses,
     _tasks: JoinSet<()>,
 }
@@ -142,7 +147,8 @@ impl Relay {
         let endorsed = Arc::new(Endorsed::new(Arc::clone(&hub), cache.clone()));
         // A random number of this run: two relays must not take each other's place.
         let name: Arc<str> = format!("relay-{:016x}", fastrand::u64(..)).into();
-        let (mut tasks, mut sites, mut fleets, mut status) = (JoinSet::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut tasks, mut sites, mut fleets, mut status) =
+            (JoinSet::new(), Vec::new(), BTreeMap::new(), BTreeMap::new());
         for connection in &config.upstreams {
             let Some(upstream) = Upstream::new(client.clone(), connection, config.times) else { continue };
             let environment = Key::clone(&connection.environment);
@@ -153,14 +159,16 @@ impl Relay {
             ring.trust_all(&endorsed.of(&environment));
             let held = Held::new(Key::clone(&environment), ring);
             let shared = (Arc::clone(&hub), Arc::clone(&endorsed));
-            let mut follower = Follower::new(held, Key::clone(&environment), upstream.clone(), shared, cache.clone());
+            let mut follower =
+                Follower::new(held, Key::clone(&environment), upstream.clone(), shared, cache.clone());
             if let Some(cache) = &cache {
                 follower.restore(cache).await;
             }
             status.insert(Key::clone(&environment), follower.status.subscribe());
             tasks.spawn(follower.run());
             let fleet = Arc::new(Fleet::default());
-            let forwarder = Forwarder { relay: Arc::clone(&name), fleet: Arc::clone(&fleet), upstream: upstream.clone() };
+            let forwarder =
+                Forwarder { relay: Arc::clone(&name), fleet: Arc::clone(&fleet), upstream: upstream.clone() };
             tasks.spawn(forwarder.run());
             fleets.insert(Key::clone(&environment), fleet);
             keys::add(&mut sites, upstream, environment);
@@ -169,7 +177,7 @@ impl Relay {
         let fresh = Fresh { good: config.key_ttl, ..Fresh::default() };
         let keys = Gate(Arc::new(RelayKeys::new(sites, fresh, Arc::clone(&hub), cache)));
         let service = Service::new(hub, Arc::new(keys), Arc::new(RelayReports(fleets)), config.limits);
-        Ok(Self { service, pace: config.pace, status: Arc::new(status), _tasks: tasks })
+        Ok(Self { service, status: Arc::new(status), _tasks: tasks })
     }
 
     /// The routes: those of a server for SDKs, OFREP, and `/healthz`, `/readyz`.
@@ -178,7 +186,40 @@ impl Relay {
             .route("/healthz", get(async || "ok\n"))
             .route("/readyz", get(ready))
             .with_state(Arc::clone(&self.status));
-        crate::http::router(self.service.clone()).merge(ofrep::router(&self.service, self.pace)).merge(health)
+        router(self.service.clone()).merge(health)
+    }
+
+    /// Serves until `stop` is done; then streams end one after the other, and requests finish, for [`GRACE`] at most.
+    ///
+    /// # Errors
+    /// If the socket fails.
+    pub async fn serve(
+        self,
+        socket: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let hub = Arc::clone(self.service.hub());
+        let (stopped, mut is_stopped) = watch::channel(());
+        let stopping = async move {
+            stop.await;
+            tracing::info!("stopping");
+            hub.close(SPREAD);
+            stopped.send_replace(());
+        };
+        let listener = Listener::new(socket, Timeouts::default());
+        let served = axum::serve(listener, self.router()).with_graceful_shutdown(stopping);
+        let late = async move {
+            // Also when the sender is gone, the time runs: then it has been served.
+            let _ = is_stopped.changed().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            result = served => result,
+            () = late => {
+                tracing::warn!("requests that did not end in time are broken off");
+                Ok(())
+            }
+        }
     }
 
     /// What it serves.

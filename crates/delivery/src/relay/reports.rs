@@ -38,7 +38,11 @@ impl Reports for RelayReports {
         self.fleet(who)?.report(report)
     }
 
-    async fn relay_report(&self, who: &Admission, report: RelayReport) -> Result<ReportAnswer, ReportRefused> {
+    async fn relay_report(
+        &self,
+        who: &Admission,
+        report: RelayReport,
+    ) -> Result<ReportAnswer, ReportRefused> {
         Ok(self.fleet(who)?.relay_report(report))
     }
 }

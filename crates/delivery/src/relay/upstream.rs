@@ -117,14 +117,18 @@ impl Upstream {
 
     /// Opens the stream, from a version on.
     pub(super) async fn stream(&self, from: Option<u64>) -> Result<Stream, Failure> {
-        let mut request = self.client.get(format!("{}/sdk/v1/stream", self.url)).header(ACCEPT, "text/event-stream");
+        let mut request =
+            self.client.get(format!("{}/sdk/v1/stream", self.url)).header(ACCEPT, "text/event-stream");
         if let Some(from) = from {
             request = request.header("last-event-id", from.to_string());
         }
         let response = self.begin(self.authorized(request)).await?;
         let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
-            return Err(other(format!("expected `text/event-stream`, found `{}`", kind.unwrap_or("nothing"))));
+            return Err(other(format!(
+                "expected `text/event-stream`, found `{}`",
+                kind.unwrap_or("nothing")
+            )));
         }
         Ok(Stream { response, parser: Parser::default(), ready: Vec::new(), silence: self.times.silence })
     }

@@ -69,8 +69,9 @@ impl Server {
 
     async fn paced(pace: ofrep::Pace) -> Self {
         let hub = Arc::new(Hub::new());
-        let service = Service::new(Arc::clone(&hub), Arc::new(Names), Arc::new(Names), Limits::default());
-        let routes = router(service.clone()).merge(ofrep::router(&service, pace));
+        let mut limits = Limits::default();
+        limits.evaluations = pace;
+        let routes = router(Service::new(Arc::clone(&hub), Arc::new(Names), Arc::new(Names), limits));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
@@ -88,8 +89,13 @@ impl Server {
 
     fn publish_document(&self, environment: &str, version: u64, document: &Json) {
         let document = document.to_string().into_bytes();
-        let head =
-            Head { environment: Key::from(environment), version, sha256: Sha256::of(&document), at: 0, delta: None };
+        let head = Head {
+            environment: Key::from(environment),
+            version,
+            sha256: Sha256::of(&document),
+            at: 0,
+            delta: None,
+        };
         let token = Token::unsigned(&head);
         assert!(self.hub.publish(Publication::new(head, token, document.into(), None).unwrap()));
     }
@@ -170,22 +176,45 @@ async fn a_decision_is_answered_in_the_words_of_openfeature() {
         for (name, value) in more.as_object().unwrap() {
             metadata[name] = value.clone();
         }
-        (200, json!({ "key": key, "value": value, "variant": variant, "reason": reason, "metadata": metadata }))
+        (
+            200,
+            json!({ "key": key, "value": value, "variant": variant, "reason": reason, "metadata": metadata }),
+        )
     };
     for (key, context, expected) in [
         (
             "staff",
             json!({ "email": "ann@corp.example" }),
-            success("staff", json!(true), "on", "TARGETING_MATCH", json!({ "reason": "rule", "rule": "corp" })),
+            success(
+                "staff",
+                json!(true),
+                "on",
+                "TARGETING_MATCH",
+                json!({ "reason": "rule", "rule": "corp" }),
+            ),
         ),
-        ("staff", json!({}), success("staff", json!(false), "off", "UNKNOWN", json!({ "reason": "default" }))),
+        (
+            "staff",
+            json!({}),
+            success("staff", json!(false), "off", "UNKNOWN", json!({ "reason": "default" })),
+        ),
         (
             "split",
             json!({ "targetingKey": "u-1" }),
-            success("split", json!({ "x": [null] }), "b", "SPLIT", json!({ "reason": "split", "rule": "all" })),
+            success(
+                "split",
+                json!({ "x": [null] }),
+                "b",
+                "SPLIT",
+                json!({ "reason": "split", "rule": "all" }),
+            ),
         ),
         ("split", json!({}), success("split", json!(1.5), "a", "UNKNOWN", json!({ "reason": "default" }))),
-        ("dark", json!({}), success("dark", json!(false), "off", "DISABLED", json!({ "reason": "disabled" }))),
+        (
+            "dark",
+            json!({}),
+            success("dark", json!(false), "off", "DISABLED", json!({ "reason": "disabled" })),
+        ),
         ("old", json!({}), success("old", json!(false), "off", "DISABLED", json!({ "reason": "archived" }))),
         ("dead", json!({}), success("dead", json!(false), "off", "DISABLED", json!({ "reason": "killed" }))),
         (
@@ -203,7 +232,10 @@ async fn a_decision_is_answered_in_the_words_of_openfeature() {
         assert_eq!(server.one(key, context.clone()).await, expected, "{key} {context}");
     }
     let (status, failure) = server.one("broken", json!({})).await;
-    assert_eq!((status, &failure["errorCode"], &failure["key"]), (400, &json!("PARSE_ERROR"), &json!("broken")));
+    assert_eq!(
+        (status, &failure["errorCode"], &failure["key"]),
+        (400, &json!("PARSE_ERROR"), &json!("broken"))
+    );
     assert_eq!(failure["metadata"], json!({ "reason": "invalid_definition", "version": 7 }));
     for key in ["none", "born", "%2F", "%FF"] {
         let (status, failure) = server.one(key, json!({})).await;
@@ -213,7 +245,8 @@ async fn a_decision_is_answered_in_the_words_of_openfeature() {
     assert_eq!(server.one("born", json!({ "plan": "pro" })).await.0, 200, "it exists for whom it is created");
 
     let all: Json = server.all(json!({}), None).await.json().await.unwrap();
-    let keys: Vec<&str> = all["flags"].as_array().unwrap().iter().map(|flag| flag["key"].as_str().unwrap()).collect();
+    let keys: Vec<&str> =
+        all["flags"].as_array().unwrap().iter().map(|flag| flag["key"].as_str().unwrap()).collect();
     assert_eq!(keys, ["broken", "dark", "dead", "launch", "old", "split", "staff"]);
     assert_eq!(all["metadata"], json!({ "environment": "prod", "version": 7 }));
     for flag in all["flags"].as_array().unwrap() {
@@ -244,7 +277,8 @@ async fn a_key_is_asked_for_and_sees_its_own_environment() {
                 assert_eq!(flag["value"], false, "of dev, whatever the context says: {found}");
             }
         }
-        let response = server.client.get(format!("{}{path}", server.url)).bearer_auth("prod").send().await.unwrap();
+        let response =
+            server.client.get(format!("{}{path}", server.url)).bearer_auth("prod").send().await.unwrap();
         assert_eq!(response.status(), 405);
     }
 }
@@ -261,7 +295,13 @@ async fn what_is_no_context_is_a_bad_request() {
         (r#"{"context": {"targetingKey": {}}}"#, 400, "INVALID_CONTEXT"),
         (&large, 413, "PARSE_ERROR"),
     ] {
-        let one = server.post(&format!("{FLAGS}/f")).bearer_auth("prod").body(body.to_owned()).send().await.unwrap();
+        let one = server
+            .post(&format!("{FLAGS}/f"))
+            .bearer_auth("prod")
+            .body(body.to_owned())
+            .send()
+            .await
+            .unwrap();
         let (found, failure) = read(one).await;
         assert_eq!((found, &failure["errorCode"], &failure["key"]), (status, &json!(code), &json!("f")));
         assert!(!failure["errorDetails"].as_str().unwrap().is_empty());
@@ -328,7 +368,11 @@ async fn answers_follow_what_is_published() {
     server.wait_for("f", &json!(true)).await;
     // What cannot be served at all leaves what is served.
     server.publish_document("prod", 9, &json!({ "schema_version": 99, "version": 9, "environment": "prod" }));
-    server.publish_document("prod", 10, &json!({ "schema_version": 1, "version": 10, "environment": "other" }));
+    server.publish_document(
+        "prod",
+        10,
+        &json!({ "schema_version": 1, "version": 10, "environment": "other" }),
+    );
     assert_eq!(server.one("f", json!({})).await.1["metadata"]["version"], 8);
     server.publish("prod", 11, &json!({ "f": gate(false) }));
     server.wait_for("f", &json!(false)).await;
@@ -357,7 +401,8 @@ async fn a_first_document_that_cannot_be_served_says_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_first_requests_compile_once_and_all_are_answered() {
     let server = Server::new().await;
-    let features: serde_json::Map<String, Json> = (0..2_000).map(|i| (format!("f{i}"), gate(i % 2 == 0))).collect();
+    let features: serde_json::Map<String, Json> =
+        (0..2_000).map(|i| (format!("f{i}"), gate(i % 2 == 0))).collect();
     server.publish("prod", 7, &features.into());
     let ask = |i: usize| server.one_at(i);
     let answers = futures_util::future::join_all((0..32).map(ask)).await;

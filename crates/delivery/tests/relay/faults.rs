@@ -47,13 +47,12 @@ async fn an_old_version_that_is_replayed_is_passed_over() {
     front.wait_for(8).await;
     wire.lead(old.address);
     eventually("it follows the old one", async || old.hub.streams(&"prod".into()) == 1).await;
-    old.beat(i64::MAX);
-    // What comes next from the old one shows that what came before was looked at.
+    let told =
+        async || front.relay.status("prod").unwrap().problem.is_some_and(|why| why.contains("version 7"));
+    eventually("it is told", told).await;
+    assert_eq!(front.snapshot(&keys()[1]).await.2, new.document());
     old.publish(9, &[("z", GATE)]);
     front.wait_for(9).await;
-    let mut versions = Vec::new();
-    versions.extend(front.version());
-    assert_eq!(versions, [9]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +95,8 @@ async fn when_the_upstream_is_gone_serving_goes_on_also_over_a_restart() {
     origin.restart().await;
     origin.publish(9, &[("a", GATE)]);
     stream.next_of("delta").await;
-    assert_eq!(front.snapshot(&unknown).await.2, origin.document());
+    let admitted = async || front.snapshot(&unknown).await.2 == origin.document();
+    eventually("the other key is asked about again", admitted).await;
     let secret = known.trim_start_matches("tgs_");
     for file in fs::read_dir(&cache).unwrap() {
         let bytes = fs::read(file.unwrap().path()).unwrap();

@@ -73,7 +73,11 @@ async fn a_batch_is_kept_until_the_upstream_has_it() {
     front.wait_for(7).await;
     assert_eq!(front.report(&key, &report("i", 7, None)).await.stored_batch, None);
     origin.kill();
-    assert_eq!(front.report(&key, &report("i", 7, Some(1))).await.stored_batch, None, "not before it is stored");
+    assert_eq!(
+        front.report(&key, &report("i", 7, Some(1))).await.stored_batch,
+        None,
+        "not before it is stored"
+    );
     *origin.desk.stores.lock() = false;
     origin.restart().await;
     let came = async || origin.desk.relayed.lock().iter().any(|report| !report.exposures.is_empty());
@@ -102,10 +106,8 @@ async fn an_engine_behind_a_relay_gets_changes_and_is_counted() {
     let client = client.await.unwrap();
     assert!(!client.engine().check("a", &client.engine().context().build()));
     origin.publish(8, &[("a", ON)]);
-    eventually("the engine has it", async || {
-        client.engine().check("a", &client.engine().context().build())
-    })
-    .await;
+    eventually("the engine has it", async || client.engine().check("a", &client.engine().context().build()))
+        .await;
     eventually("and said so", async || counts(&origin) == [(8, 1)]).await;
     let group = origin.desk.relayed.lock().last().unwrap().groups[0].clone();
     assert_eq!(group.process["region"], "eu".into());

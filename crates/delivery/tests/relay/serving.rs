@@ -125,7 +125,10 @@ async fn a_relay_says_when_it_is_ready() {
     eventually("it is ready", async || ready().await.status() == 200).await;
     let found: Json = ready().await.json().await.unwrap();
     assert_eq!(found["environments"]["prod"]["version"], 7);
-    assert_eq!(front.client.get(format!("http://{}/healthz", front.address)).send().await.unwrap().status(), 200);
+    assert_eq!(
+        front.client.get(format!("http://{}/healthz", front.address)).send().await.unwrap().status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -138,7 +141,8 @@ async fn what_cannot_be_followed_is_refused_at_the_start() {
     let files = "tidegate+static+http://h/d?environment=prod&key=none".parse().unwrap();
     assert!(matches!(Relay::start(Config::new(vec![files])).await, Err(StartError::Static(_))));
     let file = tempfile::NamedTempFile::new().unwrap();
-    let config = Config { cache: Some(file.path().to_owned()), ..Config::new(vec![connection(address, &one)]) };
+    let config =
+        Config { cache: Some(file.path().to_owned()), ..Config::new(vec![connection(address, &one)]) };
     assert!(matches!(Relay::start(config).await, Err(StartError::Cache { .. })));
 }
 

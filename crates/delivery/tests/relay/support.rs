@@ -14,12 +14,12 @@ use parking_lot::Mutex;
 use reqwest::Client;
 use tidegate::model::Key;
 use tidegate::wire::{
-    Connection, ExposureBatch, Head, KeyRing, RelayReport, Report, ReportAnswer, Rows, Sdk, Section, SigningKey, Source,
-    StoredBatch, Token,
+    Connection, ExposureBatch, Head, KeyRing, RelayReport, Report, ReportAnswer, Rows, Sdk, Section,
+    SigningKey, Source, StoredBatch, Token,
 };
 use tidegate_delivery::relay::{Config, Relay, Times};
 use tidegate_delivery::{
-    Admission, History, Hub, Keys, Limits, Refused, ReportRefused, Reports, Service, Signer, ofrep, router,
+    Admission, History, Hub, Keys, Limits, Refused, ReportRefused, Reports, Service, Signer, router,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -122,7 +122,11 @@ impl Origin {
         }
         let hub = Arc::new(Hub::new());
         let pen = Arc::new(Pen(Mutex::new(SigningKey::from_seed(&[7; 32]).unwrap())));
-        let rows = (Rows::new("prod".into(), 0), History::new(Arc::clone(&pen) as Arc<dyn Signer>));
+        let mut rows = Rows::new("prod".into(), 0);
+        // A delta that is larger than the whole is not sent.
+        let filler = format!(r#"{{"kind":"gate","description":"{}"}}"#, "x".repeat(4_096));
+        rows.insert(Section::Features, "filler".into(), filler);
+        let rows = (rows, History::new(Arc::clone(&pen) as Arc<dyn Signer>));
         let (keys, reports) = (Arc::clone(&desk) as Arc<dyn Keys>, Arc::clone(&desk) as Arc<dyn Reports>);
         let service = Service::new(Arc::clone(&hub), keys, reports, Limits::default());
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -140,7 +144,7 @@ impl Origin {
             }
         };
         self.address = listener.local_addr().unwrap();
-        let routes = router(self.service.clone()).merge(ofrep::router(&self.service, ofrep::Pace::default()));
+        let routes = router(self.service.clone());
         self.task = Some(tokio::spawn(serve(listener, routes)));
     }
 
@@ -259,7 +263,8 @@ impl Front {
     }
 
     pub async fn wait_for(&self, version: u64) {
-        eventually(&format!("the relay has version {version}"), async || self.version() == Some(version)).await;
+        eventually(&format!("the relay has version {version}"), async || self.version() == Some(version))
+            .await;
     }
 
     pub async fn report(&self, sdk_key: &str, report: &Report) -> ReportAnswer {
@@ -402,7 +407,8 @@ impl Wire {
 }
 
 async fn carry(outer: TcpStream, inner: TcpStream, meddle: Arc<Mutex<Meddle>>) {
-    let ((mut from_relay, mut to_relay), (mut from_origin, mut to_origin)) = (outer.into_split(), inner.into_split());
+    let ((mut from_relay, mut to_relay), (mut from_origin, mut to_origin)) =
+        (outer.into_split(), inner.into_split());
     let up = async { drop(tokio::io::copy(&mut from_relay, &mut to_origin).await) };
     let down = async {
         let mut buffer = vec![0; 1 << 20];
