@@ -47,7 +47,7 @@ pub(super) struct Failure {
     pub(super) error_code: ErrorCode,
     pub(super) error_details: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Metadata<'static>>,
+    metadata: Option<Box<Metadata<'static>>>,
 }
 
 /// Whence the decision; scalars only, as the protocol asks.
@@ -120,7 +120,7 @@ impl<'d> Answer<'d> {
             other => (ErrorCode::General, format!("`{key}` has no value: {}", other.as_str())),
         };
         let failure = Failure::new(code, details).of(Some(key));
-        Self::Failure(Failure { metadata: Some(metadata.into_owned()), ..failure })
+        Self::Failure(Failure { metadata: Some(Box::new(metadata.into_owned())), ..failure })
     }
 }
 

@@ -3,7 +3,12 @@
 //! What each published provider makes of it is tested by `tests/ofrep/run.py` of the workspace, which also holds all answers against the
 //! protocol's schema.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by a panic"
+)]
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -67,6 +72,7 @@ impl Server {
         Self::paced(ofrep::Pace::default()).await
     }
 
+    #[expect(clippy::field_reassign_with_default, reason = "no expression of another crate can make one")]
     async fn paced(pace: ofrep::Pace) -> Self {
         let hub = Arc::new(Hub::new());
         let mut limits = Limits::default();

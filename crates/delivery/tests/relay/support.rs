@@ -26,10 +26,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what must come.
-pub const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// Waits until something holds.
-pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+pub(crate) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     let wait = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -39,12 +39,12 @@ pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
 }
 
 /// An SDK key of a number.
-pub fn sdk_key(number: u8) -> String {
+pub(crate) fn sdk_key(number: u8) -> String {
     format!("tgs_{}", format!("{number:02x}").repeat(32))
 }
 
 /// The relay's own, and those of two clients.
-pub fn keys() -> [String; 3] {
+pub(crate) fn keys() -> [String; 3] {
     [sdk_key(0), sdk_key(1), sdk_key(2)]
 }
 
@@ -58,13 +58,13 @@ impl Signer for Pen {
 
 /// What an upstream knows and was told.
 #[derive(Default)]
-pub struct Desk {
-    pub good: Mutex<HashMap<String, Admission>>,
+pub(crate) struct Desk {
+    pub(crate) good: Mutex<HashMap<String, Admission>>,
     /// How often it was asked about a key.
-    pub asked: AtomicUsize,
-    pub relayed: Mutex<Vec<RelayReport>>,
-    pub stores: Mutex<bool>,
-    pub stored: Mutex<BTreeMap<String, u64>>,
+    pub(crate) asked: AtomicUsize,
+    pub(crate) relayed: Mutex<Vec<RelayReport>>,
+    pub(crate) stores: Mutex<bool>,
+    pub(crate) stored: Mutex<BTreeMap<String, u64>>,
 }
 
 #[async_trait]
@@ -95,10 +95,10 @@ impl Reports for Desk {
 }
 
 /// An upstream server.
-pub struct Origin {
-    pub hub: Arc<Hub>,
-    pub desk: Arc<Desk>,
-    pub address: SocketAddr,
+pub(crate) struct Origin {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) address: SocketAddr,
     pen: Arc<Pen>,
     rows: Mutex<(Rows, History)>,
     service: Service,
@@ -113,7 +113,7 @@ impl Drop for Origin {
 
 impl Origin {
     /// Of the environment prod, with nothing in it.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let desk = Arc::new(Desk::default());
         *desk.stores.lock() = true;
         for key in keys() {
@@ -136,7 +136,7 @@ impl Origin {
     }
 
     /// Listens again, where it did before.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         let listener = loop {
             match TcpListener::bind(self.address).await {
                 Ok(listener) => break listener,
@@ -149,14 +149,14 @@ impl Origin {
     }
 
     /// Is gone from one moment to the next, with all its connections.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(task) = self.task.take() {
             task.abort();
         }
     }
 
     /// Publishes a version in which the features have these texts.
-    pub fn publish(&self, version: u64, features: &[(&str, &str)]) {
+    pub(crate) fn publish(&self, version: u64, features: &[(&str, &str)]) {
         let (rows, history) = &mut *self.rows.lock();
         rows.set_version(version);
         for (feature, text) in features {
@@ -168,17 +168,17 @@ impl Origin {
         assert!(self.hub.publish(publication));
     }
 
-    pub fn document(&self) -> Vec<u8> {
+    pub(crate) fn document(&self) -> Vec<u8> {
         self.rows.lock().0.render()
     }
 
     /// Renews the head.
-    pub fn beat(&self, at: i64) {
+    pub(crate) fn beat(&self, at: i64) {
         self.hub.beat(Some(&*self.pen), at).unwrap();
     }
 
     /// Signs with a new key from now on.
-    pub fn rotate(&self) {
+    pub(crate) fn rotate(&self) {
         let new = SigningKey::from_seed(&[8; 32]).unwrap();
         let endorsement = self.pen.0.lock().endorse(&new.public(), 5).into_string();
         self.hub.set_endorsements(&[endorsement]);
@@ -202,21 +202,21 @@ async fn serve(listener: TcpListener, routes: axum::Router) {
 }
 
 /// The ring that pins the first key.
-pub fn ring() -> KeyRing {
+pub(crate) fn ring() -> KeyRing {
     KeyRing::pinned(SigningKey::from_seed(&[7; 32]).unwrap().public())
 }
 
 /// A connection string of prod.
-pub fn connection(address: SocketAddr, sdk_key: &str) -> Connection {
+pub(crate) fn connection(address: SocketAddr, sdk_key: &str) -> Connection {
     let key = SigningKey::from_seed(&[7; 32]).unwrap().public();
     format!("tidegate+http://{sdk_key}@{address}?environment=prod&key={key}").parse().unwrap()
 }
 
 /// A relay that listens.
-pub struct Front {
-    pub relay: Relay,
-    pub address: SocketAddr,
-    pub client: Client,
+pub(crate) struct Front {
+    pub(crate) relay: Relay,
+    pub(crate) address: SocketAddr,
+    pub(crate) client: Client,
     task: JoinHandle<()>,
 }
 
@@ -227,11 +227,11 @@ impl Drop for Front {
 }
 
 impl Front {
-    pub async fn of(upstream: SocketAddr) -> Self {
+    pub(crate) async fn of(upstream: SocketAddr) -> Self {
         Self::with(upstream, None, Duration::from_secs(60)).await
     }
 
-    pub async fn with(upstream: SocketAddr, cache: Option<&Path>, key_ttl: Duration) -> Self {
+    pub(crate) async fn with(upstream: SocketAddr, cache: Option<&Path>, key_ttl: Duration) -> Self {
         let times = Times { silence: Duration::from_secs(5), ..Times::default() };
         let cache = cache.map(Path::to_owned);
         let upstreams = vec![connection(upstream, &keys()[0])];
@@ -243,38 +243,38 @@ impl Front {
         Self { relay, address, client: Client::builder().no_proxy().build().unwrap(), task }
     }
 
-    pub fn get(&self, path: &str, sdk_key: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn get(&self, path: &str, sdk_key: &str) -> reqwest::RequestBuilder {
         self.client.get(format!("http://{}{path}", self.address)).bearer_auth(sdk_key)
     }
 
-    pub fn post(&self, path: &str, sdk_key: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn post(&self, path: &str, sdk_key: &str) -> reqwest::RequestBuilder {
         self.client.post(format!("http://{}{path}", self.address)).bearer_auth(sdk_key)
     }
 
     /// What a request of the snapshot answers: status, token, bytes.
-    pub async fn snapshot(&self, sdk_key: &str) -> (u16, String, Vec<u8>) {
+    pub(crate) async fn snapshot(&self, sdk_key: &str) -> (u16, String, Vec<u8>) {
         let response = self.get("/sdk/v1/snapshot", sdk_key).send().await.unwrap();
         let token = response.headers().get("tidegate-head").map(|token| token.to_str().unwrap().to_owned());
         (response.status().as_u16(), token.unwrap_or_default(), response.bytes().await.unwrap().to_vec())
     }
 
-    pub fn version(&self) -> Option<u64> {
+    pub(crate) fn version(&self) -> Option<u64> {
         self.relay.service().hub().current(&"prod".into()).map(|publication| publication.version())
     }
 
-    pub async fn wait_for(&self, version: u64) {
+    pub(crate) async fn wait_for(&self, version: u64) {
         eventually(&format!("the relay has version {version}"), async || self.version() == Some(version))
             .await;
     }
 
-    pub async fn report(&self, sdk_key: &str, report: &Report) -> ReportAnswer {
+    pub(crate) async fn report(&self, sdk_key: &str, report: &Report) -> ReportAnswer {
         let response = self.post("/sdk/v1/report", sdk_key).json(report).send().await.unwrap();
         assert_eq!(response.status(), 200);
         response.json().await.unwrap()
     }
 
     /// A stream, from a version on.
-    pub async fn stream(&self, sdk_key: &str, from: Option<u64>) -> Events {
+    pub(crate) async fn stream(&self, sdk_key: &str, from: Option<u64>) -> Events {
         let mut request = self.get("/sdk/v1/stream", sdk_key);
         if let Some(from) = from {
             request = request.header("last-event-id", from);
@@ -286,7 +286,7 @@ impl Front {
 }
 
 /// The report of an instance.
-pub fn report(instance: &str, version: u64, batch: Option<u64>) -> Report {
+pub(crate) fn report(instance: &str, version: u64, batch: Option<u64>) -> Report {
     Report {
         instance: instance.to_owned(),
         sdk: Sdk { name: "test".to_owned(), version: "1".to_owned() },
@@ -305,14 +305,14 @@ pub fn report(instance: &str, version: u64, batch: Option<u64>) -> Report {
 }
 
 /// A stream that is read.
-pub struct Events {
+pub(crate) struct Events {
     bytes: BoxStream<'static, reqwest::Result<axum::body::Bytes>>,
     buffer: String,
 }
 
 impl Events {
     /// The name and data of the next event that has data; none at the end.
-    pub async fn next(&mut self) -> Option<(String, String)> {
+    pub(crate) async fn next(&mut self) -> Option<(String, String)> {
         tokio::time::timeout(SOON, self.read()).await.expect("nothing came")
     }
 
@@ -336,7 +336,7 @@ impl Events {
     }
 
     /// The next event of this name.
-    pub async fn next_of(&mut self, wanted: &str) -> String {
+    pub(crate) async fn next_of(&mut self, wanted: &str) -> String {
         loop {
             let (name, data) = self.next().await.expect("the stream has ended");
             if name == wanted {
@@ -350,8 +350,8 @@ impl Events {
 type Meddle = Arc<dyn Fn(&mut Vec<u8>) + Send + Sync>;
 
 /// A wire that meddles.
-pub struct Wire {
-    pub address: SocketAddr,
+pub(crate) struct Wire {
+    pub(crate) address: SocketAddr,
     meddle: Arc<Mutex<Meddle>>,
     target: Arc<Mutex<SocketAddr>>,
     cut: tokio::sync::watch::Sender<()>,
@@ -365,7 +365,7 @@ impl Drop for Wire {
 }
 
 impl Wire {
-    pub async fn to(target: SocketAddr) -> Self {
+    pub(crate) async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let nothing: Meddle = Arc::new(|_| {});
@@ -390,17 +390,17 @@ impl Wire {
     }
 
     /// From now on does this to what the upstream sends.
-    pub fn meddle(&self, meddle: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) {
+    pub(crate) fn meddle(&self, meddle: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) {
         *self.meddle.lock() = Arc::new(meddle);
     }
 
     /// Ends all connections.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.cut.send_replace(());
     }
 
     /// Leads elsewhere from now on.
-    pub fn lead(&self, target: SocketAddr) {
+    pub(crate) fn lead(&self, target: SocketAddr) {
         *self.target.lock() = target;
         self.cut();
     }
@@ -425,7 +425,7 @@ async fn carry(outer: TcpStream, inner: TcpStream, meddle: Arc<Mutex<Meddle>>) {
 }
 
 /// Puts a byte in the place of one, wherever this text ends.
-pub fn flip_after(text: &'static str) -> impl Fn(&mut Vec<u8>) + Send + Sync {
+pub(crate) fn flip_after(text: &'static str) -> impl Fn(&mut Vec<u8>) + Send + Sync {
     move |bytes| {
         let found = bytes.windows(text.len()).position(|window| window == text.as_bytes());
         if let Some(byte) = found.and_then(|at| bytes.get_mut(at + text.len())) {
