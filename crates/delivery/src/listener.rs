@@ -38,10 +38,10 @@ impl Default for Timeouts {
     }
 }
 
-/// Accepts connections with time limits, without delay of small packets.
+/// Accepts connections with time limits, without delay of small packets; see [`crate::serve`].
 ///
-/// For handlers that ask for the peer's address: `axum::serve(listener.tap_io(|_| {}), …)`, as `axum` knows the address of what is
-/// tapped, and of its own listeners, only.
+/// It can be given to `axum::serve` as well. For handlers that ask for the peer's address then: `listener.tap_io(|_| {})`, as
+/// `axum` knows the address of what is tapped, and of its own listeners, only.
 #[derive(Debug)]
 pub struct Listener {
     inner: TcpListener,

@@ -8,7 +8,7 @@ use tidegate::model::Key;
 use tidegate::wire::{Head, RelayReport, Report, ReportAnswer, Rows, Section, SigningKey, Token};
 use tidegate_delivery::{
     Admission, History, Hub, Keys, Limits, Listener, Refused, ReportRefused, Reports, Service, Signer,
-    Timeouts, router,
+    Timeouts, router, serve,
 };
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -75,7 +75,7 @@ pub(crate) async fn run() -> Fails<()> {
     let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = socket.local_addr()?;
     let listener = Listener::new(socket, Timeouts::default());
-    tokio::spawn(async move { axum::serve(listener, router(service)).await });
+    tokio::spawn(serve(listener, router(service), std::future::pending()));
 
     let pen: Arc<dyn Signer> = Arc::new(Pen(SigningKey::from_seed(&[7; 32])?));
     let mut history = History::new(Arc::clone(&pen));
