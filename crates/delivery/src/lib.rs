@@ -28,6 +28,7 @@ pub mod ofrep;
 mod problem;
 mod publication;
 pub mod relay;
+mod serve;
 mod service;
 mod stream;
 
@@ -40,4 +41,5 @@ pub use self::hub::Hub;
 pub use self::listener::{Connection, Listener, Timeouts};
 pub use self::problem::Problem;
 pub use self::publication::{Delta, Deltas, Publication, Signer, Unfit};
+pub use self::serve::serve;
 pub use self::service::{Limits, ReportRefused, Reports, Service};

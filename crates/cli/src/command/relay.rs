@@ -115,8 +115,8 @@ async fn serve(address: SocketAddr, config: Config) -> Result<(), Failure> {
             _ = interrupt.recv() => {}
         }
     };
-    let served = relay.serve(socket, stop).await;
-    served.map_err(|error| Failure::new(Exit::Server, format!("the listener failed: {error}")))
+    relay.serve(socket, stop).await;
+    Ok(())
 }
 
 fn failure(error: StartError) -> Failure {

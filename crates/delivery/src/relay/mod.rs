@@ -54,6 +54,7 @@ use crate::heartbeat::{HEARTBEAT, heartbeat};
 use crate::http::router;
 use crate::hub::Hub;
 use crate::listener::{Listener, Timeouts};
+use crate::serve::serve;
 use crate::service::{Limits, Service};
 
 /// Over which time streams end when it stops.
@@ -190,35 +191,23 @@ impl Relay {
     }
 
     /// Serves until `stop` is done; then streams end one after the other, and requests finish, for [`GRACE`] at most.
-    ///
-    /// # Errors
-    /// If the socket fails.
-    pub async fn serve(
-        self,
-        socket: TcpListener,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<()> {
-        let hub = Arc::clone(self.service.hub());
+    pub async fn serve(self, socket: TcpListener, stop: impl Future<Output = ()>) {
         let (stopped, mut is_stopped) = watch::channel(());
-        let stopping = async move {
+        let stopping = async {
             stop.await;
             tracing::info!("stopping");
-            hub.close(SPREAD);
+            self.service.hub().close(SPREAD);
             stopped.send_replace(());
         };
-        let listener = Listener::new(socket, Timeouts::default());
-        let served = axum::serve(listener, self.router()).with_graceful_shutdown(stopping);
-        let late = async move {
-            // Also when the sender is gone, the time runs: then it has been served.
+        let late = async {
+            // The sender outlives this.
             let _ = is_stopped.changed().await;
             tokio::time::sleep(GRACE).await;
         };
+        let listener = Listener::new(socket, Timeouts::default());
         tokio::select! {
-            result = served => result,
-            () = late => {
-                tracing::warn!("requests that did not end in time are broken off");
-                Ok(())
-            }
+            () = serve(listener, self.router(), stopping) => {}
+            () = late => tracing::warn!("requests that did not end in time are broken off"),
         }
     }
 
