@@ -26,6 +26,7 @@ use crate::domain::command::guard::{self, Push};
 use crate::domain::command::release;
 use crate::domain::command::token::{self, NewToken};
 use crate::domain::{Code, Problem, Tx, World, snapshot};
+use crate::fleet::Fleet;
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
@@ -105,6 +106,7 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
     let background = background(&config, &writer, &keys)?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
+    let fleet = Fleet::open(writer.clone()).await?;
     let stop = CancellationToken::new();
     let used = Arc::new(Used::default());
     let app = App::new(Shared {
@@ -115,11 +117,13 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         store: Arc::clone(&store),
         used: Arc::clone(&used),
         keys,
+        fleet: fleet.clone(),
         metrics: Metrics::new(),
         stop: stop.clone(),
         openapi: Bytes::from(http::openapi()?),
     });
     let mut tasks = JoinSet::new();
+    tasks.spawn(fleet.run(stop.clone()));
     tasks.spawn(write_used(store, used, stop.clone()));
     tasks.spawn(count_events(app.clone(), stop.clone()));
     let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
