@@ -43,6 +43,7 @@ pub struct Server {
     address: SocketAddr,
     admin_token: Option<String>,
     writer: Writer,
+    fleet: Fleet,
     stop: CancellationToken,
     grace: Duration,
     tasks: JoinSet<()>,
@@ -123,7 +124,7 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         openapi: Bytes::from(http::openapi()?),
     });
     let mut tasks = JoinSet::new();
-    tasks.spawn(fleet.run(stop.clone()));
+    tasks.spawn(fleet.clone().run(stop.clone()));
     tasks.spawn(write_used(store, used, stop.clone()));
     tasks.spawn(count_events(app.clone(), stop.clone()));
     let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
@@ -138,7 +139,7 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "tokens cross the network in clear: put a proxy that speaks TLS in front of it");
     }
-    Ok(Server { address, admin_token, writer, stop, grace: config.grace, tasks, background })
+    Ok(Server { address, admin_token, writer, fleet, stop, grace: config.grace, tasks, background })
 }
 
 impl Server {
@@ -164,6 +165,12 @@ impl Server {
     #[must_use]
     pub fn writer(&self) -> &Writer {
         &self.writer
+    }
+
+    /// What the instances report to it.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     /// Makes it stop, from wherever.
