@@ -484,7 +484,7 @@ async fn batches_of_many_instances_are_stored_together() {
     work.await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_batch_that_cannot_be_stored_in_time_is_not_acknowledged() {
     // Nobody writes.
     let (fleet, _) = fleet().await;
