@@ -1,25 +1,27 @@
 /*
  * Tidegate: which version of a feature a request sees, decided in process.
  *
- * This file is generated from bindings/c/src; SPDX-License-Identifier: Apache-2.0 OR MIT
+ * This file is generated from bindings/c/src. SPDX-License-Identifier: Apache-2.0 OR MIT
  *
  * What holds for all functions:
  *
- *  - A call that can fail returns a tg_status. Out-parameters come last and are written only if it is TG_STATUS_OK, so a default may
- *    stand there before the call. No parameter is both in and out.
- *  - A text is passed as pointer and length, in UTF-8, without a terminating zero; NULL and 0 is an empty one. It is read during the
- *    call alone, unless the function's name says that it borrows.
- *  - A text or value that is given back (tg_str, tg_value) is borrowed; the function says from what, and for how long.
- *  - Handles are opaque. What `_new` gave is freed by `_free`, once, when no call on it is under way; `_free(NULL)` does nothing. They
- *    may be freed in any order. A handle that is freed, or of another kind, is refused where that can be told; do not rely on it.
- *  - `const` handles may be used by several threads at once. Others are changed by the call: one thread at a time. A tg_reader or
- *    tg_view is the thread's that uses it first.
- *  - Callbacks get their userdata first. They run on the thread that made the call, before it returns, unless it is said otherwise. They must
- *    not throw nor longjmp.
+ *  - A call that can fail returns a tg_status. Out-parameters come last and are written only if it is
+ *    TG_STATUS_OK, so a default may stand there before the call. No parameter is both in and out.
+ *  - A text is passed as pointer and length, in UTF-8, without a terminating zero; NULL and 0 is an empty
+ *    one. It is read during the call alone, unless the function's name says that it borrows.
+ *  - A text or value that is given back (tg_str, tg_value) is borrowed; the function says from what, and for
+ *    how long.
+ *  - Handles are opaque. What `_new` gave is freed by `_free`, once, when no call on it is under way;
+ *    `_free(NULL)` does nothing. They may be freed in any order. A handle that is freed, or of another kind,
+ *    is refused where that can be told; do not rely on it.
+ *  - `const` handles may be used by several threads at once. Others are changed by the call: one thread at a
+ *    time. A tg_reader or tg_view is the thread's that uses it first.
+ *  - Callbacks get their userdata first. They run on the thread that made the call, before it returns, unless
+ *    it is said otherwise. They must not throw nor longjmp.
  *  - Structs of options begin with struct_size, and must be zeroed first.
- *  - A defect of the library does not unwind into its caller: the status is TG_STATUS_PANIC, and that handle refuses what follows
- *    with TG_STATUS_POISONED; the others work on.
- *  - Handles of features and attributes (tg_feature, tg_attribute) are values: look them up once and keep them.
+ *  - A defect of the library does not unwind into its caller: the status is TG_STATUS_PANIC, and that handle
+ *    refuses what follows with TG_STATUS_POISONED; the others work on.
+ *  - Handles of features and attributes (tg_feature, tg_attribute) are values: look them up once, keep them.
  *  - Deciding neither waits for a lock nor allocates.
  */
 
@@ -29,6 +31,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 /** The version of this header; of the library that is linked, `tg_version()`. */
 #define TG_VERSION_MAJOR 0
 #define TG_VERSION_MINOR 1
@@ -576,15 +579,46 @@ typedef int32_t tg_level;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-typedef struct Arc_AtomicI64 Arc_AtomicI64;
+/**
+ * The attributes of one evaluation. Several threads may check it at once while nobody changes it.
+ */
+typedef struct tg_context tg_context;
 
-typedef struct Arc_Mutex_Arc_Report Arc_Mutex_Arc_Report;
+/**
+ * An engine: holds the program that is served, and swaps it under running readers. Any thread may use it at any time.
+ */
+typedef struct tg_engine tg_engine;
 
-typedef struct Arc_Mutex_Option_Arc_Log Arc_Mutex_Option_Arc_Log;
+/**
+ * A thread's own access to an engine: it is the thread's that uses it first, and no other's (`TG_STATUS_WRONG_THREAD`). Make
+ * one per thread. Each call sees the newest snapshot; for one snapshot over several calls there are views.
+ */
+typedef struct tg_reader tg_reader;
 
-typedef struct Arc_Report Arc_Report;
+/**
+ * A report. What is borrowed from it is valid until it is freed, or until the callback that was given it returns.
+ */
+typedef struct tg_report tg_report;
 
-typedef struct String String;
+/**
+ * A callback that is called until this is freed.
+ */
+typedef struct tg_subscription tg_subscription;
+
+/**
+ * A text that the caller owns.
+ */
+typedef struct tg_text tg_text;
+
+/**
+ * A borrowed JSON value: of a decision, or in another value. It is valid as long as the decision that it is of.
+ */
+typedef struct tg_value tg_value;
+
+/**
+ * One snapshot at one instant: for a request that decides several features. It is the thread's that uses it first.
+ */
+typedef struct tg_view tg_view;
 
 /**
  * A borrowed text in UTF-8, without a terminating zero. `data` is NULL where there is none, as for a rule that did not take
@@ -600,14 +634,6 @@ typedef struct tg_str {
      */
     size_t len;
 } tg_str;
-
-/**
- * A text that the caller owns.
- */
-typedef struct tg_text {
-    Mark mark;
-    struct String text;
-} tg_text;
 
 /**
  * A process attribute that is a string, such as `environment`.
@@ -632,7 +658,7 @@ typedef struct tg_engine_options {
      */
     size_t struct_size;
     /**
-     * `TG_ENGINE_…`, or-ed.
+     * `TG_ENGINE_STRICT` and so on, or-ed.
      */
     uint32_t flags;
     /**
@@ -648,19 +674,6 @@ typedef struct tg_engine_options {
      */
     struct tg_str process_json;
 } tg_engine_options;
-
-/**
- * An engine: holds the program that is served, and swaps it under running readers. Any thread may use it at any time.
- */
-typedef struct tg_engine {
-    Mark mark;
-    uint32_t id;
-    Engine engine;
-    struct Arc_AtomicI64 time;
-    struct Arc_Mutex_Arc_Report report;
-    struct Arc_Mutex_Option_Arc_Log log;
-    Subscription _noted;
-} tg_engine;
 
 /**
  * A feature of one engine, its name looked up once (`tg_engine_feature`); valid over swaps, and also for a feature that
@@ -692,16 +705,6 @@ typedef struct tg_attribute {
 } tg_attribute;
 
 /**
- * The attributes of one evaluation. Several threads may check it at once while nobody changes it.
- */
-typedef struct tg_context {
-    Mark mark;
-    uint32_t engine_id;
-    Context context;
-    Engine engine;
-} tg_context;
-
-/**
  * What an engine serves.
  */
 typedef struct tg_snapshot {
@@ -718,24 +721,6 @@ typedef struct tg_snapshot {
      */
     size_t memory;
 } tg_snapshot;
-
-/**
- * A thread's own access to an engine: it is the thread's that uses it first, and no other's (`TG_STATUS_WRONG_THREAD`). Make
- * one per thread. Each call sees the newest snapshot; for one snapshot over several calls there are views.
- */
-typedef struct tg_reader {
-    Mark mark;
-    uint32_t engine;
-    Owner owner;
-    Reader reader;
-} tg_reader;
-
-/**
- * A borrowed JSON value: of a decision, or in another value. It is valid as long as the decision that it is of.
- */
-typedef struct tg_value {
-    uint8_t _private[0];
-} tg_value;
 
 /**
  * What was decided. All of it is borrowed from the reader or view that decided: valid until that is used again or freed.
@@ -792,24 +777,6 @@ typedef struct tg_decision {
  * reader or view that calls it (`TG_STATUS_BUSY`), and must not throw.
  */
 typedef void (*tg_decision_fn)(void *userdata, const struct tg_decision *decision);
-
-/**
- * One snapshot at one instant: for a request that decides several features. It is the thread's that uses it first.
- */
-typedef struct tg_view {
-    Mark mark;
-    uint32_t engine;
-    Owner owner;
-    View<Arc<Program>> view;
-} tg_view;
-
-/**
- * A report. What is borrowed from it is valid until it is freed, or until the callback that was given it returns.
- */
-typedef struct tg_report {
-    Mark mark;
-    struct Arc_Report report;
-} tg_report;
 
 /**
  * What a load did.
@@ -884,14 +851,6 @@ typedef void (*tg_update_fn)(void *userdata, const struct tg_report *report);
  * Frees what a callback was given, when it is called no more. May be NULL.
  */
 typedef void (*tg_free_fn)(void *userdata);
-
-/**
- * A callback that is called until this is freed.
- */
-typedef struct tg_subscription {
-    Mark mark;
-    Subscription subscription;
-} tg_subscription;
 
 /**
  * An override. Zero it all, set `struct_size` to `sizeof(tg_override)`, then the feature and either a variant or a value.
@@ -986,7 +945,7 @@ tg_status tg_text_view(const struct tg_text *text, struct tg_str *view);
 void tg_text_free(struct tg_text *text);
 
 /**
- * The version of the library that is linked, as `TG_VERSION` is that of the header: major · 1 000 000 + minor · 1 000 + patch.
+ * The version of the library that is linked, as `TG_VERSION` is that of the header: major * 1000000 + minor * 1000 + patch.
  */
 uint32_t tg_version(void);
 
@@ -1030,7 +989,7 @@ tg_status tg_engine_load(const struct tg_engine *engine,
 tg_status tg_engine_load_file(const struct tg_engine *engine, const char *path, size_t path_len);
 
 /**
- * Serves a document with a change of what is served: `{"from", "version", "features", …}`. If it is refused, what is served
+ * Serves a document with a change of what is served: `{"from", "version", "features", ...}`. If it is refused, what is served
  * is served on.
  */
 tg_status tg_engine_apply_delta(const struct tg_engine *engine,
@@ -1536,7 +1495,7 @@ tg_status tg_engine_explain(const struct tg_engine *engine,
                             struct tg_text **explanation);
 
 /**
- * Gives the lines of an engine's log, up to a level (`TG_LEVEL_…`), to a callback; to the last one that was set, or to none if it
+ * Gives the lines of an engine's log, up to a level (`TG_LEVEL_ERROR` and so on), to a callback; to the last one that was set, or to none if it
  * is NULL. `free` is called once, when the callback is called no more; where the status is not `TG_STATUS_OK`, it is not called.
  */
 tg_status tg_engine_set_log(const struct tg_engine *engine,

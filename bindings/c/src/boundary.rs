@@ -4,11 +4,14 @@
 //!  boundary!({ … })                 no handle
 //!  boundary!(shared engine { … })   a handle that several threads may use at once: `engine` becomes a reference
 //!  boundary!(changed context { … }) a handle that this call changes
-//!  boundary!(mine reader { … })     a handle of one thread
+//!  boundary!(mine reader { … })     a handle of one thread, which is alone with it until it returns
 //!  boundary!(or value; { … })       what cannot fail: `value` if it panics
 //! ```
 //! A panic is caught, poisons the handle, and becomes `TG_STATUS_PANIC`; the handle then refuses whatever it is asked. The
 //! checks before the work are loads and comparisons, and cannot panic.
+//!
+//! Handles have their layout by `cfg_attr(all(), repr(C))`: it is `repr(C)` to the compiler, and cbindgen, which does not see it,
+//! shows them as opaque.
 //!
 //! INVARIANT: each handle begins with its [`Mark`], so that a handle of another kind, or one that was freed and whose memory
 //! is still as it was, is told apart. What cannot be told apart is undefined, as everywhere in C.
@@ -117,15 +120,20 @@ pub(crate) unsafe fn changed<'a, T: Handle>(pointer: *mut T) -> Result<&'a mut T
     Ok(handle)
 }
 
-/// Whose thread a handle is: that of its first use.
+/// Whose thread a handle is: that of its first use. The number of the thread is mixed with the kind, so that one comparison tells
+/// other threads and other kinds apart.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct Owner(AtomicUsize);
 
 const NOBODY: usize = 0;
-/// Poisoned, freed, or in a callback.
+/// Poisoned, or in a callback.
 const CLOSED: usize = 1;
-const _: () = assert!(CLOSED < thread::FIRST);
+
+/// Whether a kind, mixed with any thread's number, is neither of these: its last bits are no thread's.
+pub(crate) const fn may_own(kind: u32) -> bool {
+    kind as usize % thread::ALIGN > CLOSED
+}
 
 impl Owner {
     pub(crate) const fn nobody() -> Self {
@@ -133,8 +141,13 @@ impl Owner {
     }
 
     #[inline(always)]
-    fn is_current(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == thread::current()
+    fn is_current<T: Handle>(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::here(T::KIND)
+    }
+
+    #[inline(always)]
+    fn here(kind: u32) -> usize {
+        thread::current() ^ kind as usize
     }
 
     /// Takes it for this thread, if it is nobody's.
@@ -145,7 +158,7 @@ impl Owner {
         if found != kind {
             return Err(refusal(found));
         }
-        match self.0.compare_exchange(NOBODY, thread::current(), Ordering::Acquire, Ordering::Relaxed) {
+        match self.0.compare_exchange(NOBODY, Self::here(kind), Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => Ok(()),
             Err(CLOSED) => Err(tg_status::Busy),
             Err(_) => Err(tg_status::WrongThread),
@@ -160,17 +173,21 @@ impl Owner {
 
     /// Refuses its own thread until the guard is dropped: while a callback runs.
     pub(crate) fn busy(&self) -> BusyGuard<'_> {
+        let before = self.0.load(Ordering::Relaxed);
         self.close();
-        BusyGuard(self)
+        BusyGuard { owner: self, before }
     }
 }
 
 /// See [`Owner::busy`].
-pub(crate) struct BusyGuard<'o>(&'o Owner);
+pub(crate) struct BusyGuard<'o> {
+    owner: &'o Owner,
+    before: usize,
+}
 
 impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
-        self.0.0.store(thread::current(), Ordering::Relaxed);
+        self.owner.0.store(self.before, Ordering::Relaxed);
     }
 }
 
@@ -179,7 +196,7 @@ impl Drop for BusyGuard<'_> {
 /// # Safety
 /// `owner` is a field of it.
 pub(crate) unsafe trait Owned: Handle {
-    /// Without a reference to the whole, which another thread may have just now.
+    /// Without a reference to the whole, of which it is not known yet what it is.
     ///
     /// # Safety
     /// `pointer` points to a handle of this kind.
@@ -188,6 +205,7 @@ pub(crate) unsafe trait Owned: Handle {
 
 macro_rules! owned {
     ($name:ident) => {
+        const _: () = assert!($crate::boundary::may_own(<$name as $crate::boundary::Handle>::KIND));
         // SAFETY: it is a field.
         unsafe impl $crate::boundary::Owned for $name {
             #[inline(always)]
@@ -203,19 +221,21 @@ macro_rules! owned {
 ///
 /// # Safety
 /// NULL, or a pointer that this library gave for this kind of handle and that is not being freed.
+///
+/// Not a `&mut`: other threads may look at the owner at any time, to be refused.
 #[inline(always)]
-pub(crate) unsafe fn mine<'a, T: Owned>(pointer: *mut T) -> Result<&'a mut T, tg_status> {
+pub(crate) unsafe fn mine<'a, T: Owned>(pointer: *mut T) -> Result<&'a T, tg_status> {
     if pointer.is_null() {
         return Err(tg_status::NullPointer);
     }
     // SAFETY: not NULL, else the caller's.
     let owner = unsafe { T::owner(pointer) };
-    if !owner.is_current() {
+    if !owner.is_current::<T>() {
         // SAFETY: as above; the mark is the first field and atomic.
         owner.take(unsafe { &*pointer.cast::<Mark>() }, T::KIND)?;
     }
-    // SAFETY: only this thread gets here, and not from within a callback of the same handle.
-    Ok(unsafe { &mut *pointer })
+    // SAFETY: it is alive, and of this kind, as its owner said.
+    Ok(unsafe { &*pointer })
 }
 
 /// Takes a handle back from C, and drops it.
@@ -290,4 +310,78 @@ macro_rules! boundary {
             Err(status) => status,
         }
     }};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(C)]
+    struct Shared {
+        mark: Mark,
+        calls: u32,
+    }
+    handle!(Shared, b"tst1");
+
+    #[repr(C)]
+    struct Own {
+        mark: Mark,
+        owner: Owner,
+    }
+    handle!(Own, b"tst2", owner);
+    owned!(Own);
+
+    unsafe fn call(handle: *mut Shared, defect: bool) -> tg_status {
+        boundary!(changed handle {
+            handle.calls += 1;
+            assert!(!defect, "a defect, on purpose");
+            Ok(())
+        })
+    }
+
+    unsafe fn call_own(handle: *mut Own, defect: bool) -> tg_status {
+        boundary!(mine handle {
+            let _ = &handle.owner;
+            assert!(!defect, "a defect, on purpose");
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn panic_poisons_its_handle_alone() {
+        let new = || Shared { mark: Mark::live::<Shared>(), calls: 0 }.give();
+        let (one, other) = (new(), new());
+        // SAFETY: both are alive until they are freed.
+        unsafe {
+            assert_eq!(call(one, false), tg_status::Ok);
+            assert_eq!(call(one, true), tg_status::Panic);
+            assert_eq!((call(one, false), (*one).calls), (tg_status::Poisoned, 2));
+            assert_eq!(call(other, false), tg_status::Ok);
+            free(one);
+            free(other);
+        }
+    }
+
+    #[test]
+    fn panic_poisons_a_handle_of_a_thread_too() {
+        let handle = Own { mark: Mark::live::<Own>(), owner: Owner::nobody() }.give();
+        // SAFETY: it is alive until it is freed.
+        unsafe {
+            assert_eq!(call_own(handle, false), tg_status::Ok);
+            assert_eq!(call_own(handle, true), tg_status::Panic);
+            assert_eq!(call_own(handle, false), tg_status::Poisoned);
+            free(handle);
+        }
+    }
+
+    #[test]
+    fn panic_without_a_handle_is_a_status() {
+        let boom = |defect: bool| {
+            assert!(!defect, "on purpose");
+            7
+        };
+        let call = |defect: bool| boundary!({ (boom(defect) == 7).then_some(()).ok_or(tg_status::NoValue) });
+        assert_eq!((call(false), call(true)), (tg_status::Ok, tg_status::Panic));
+        assert_eq!((boundary!(or 0; { boom(false) }), boundary!(or 0; { boom(true) })), (7, 0));
+    }
 }

@@ -22,7 +22,7 @@ pub struct tg_attribute {
 }
 
 /// The attributes of one evaluation. Several threads may check it at once while nobody changes it.
-#[repr(C)]
+#[cfg_attr(all(), repr(C))]
 pub struct tg_context {
     pub(crate) mark: Mark,
     pub(crate) engine_id: u32,

@@ -33,7 +33,11 @@ pub struct tg_feature {
 impl tg_feature {
     #[inline(always)]
     pub(crate) fn of_engine(self, engine: u32) -> Result<Feature, tg_status> {
-        if self.engine == engine { Ok(Feature::from_number(self.number)) } else { Err(tg_status::WrongEngine) }
+        if self.engine == engine {
+            Ok(Feature::from_number(self.number))
+        } else {
+            Err(tg_status::WrongEngine)
+        }
     }
 
     #[inline(always)]
@@ -67,7 +71,7 @@ const FLAGS: u32 = TG_ENGINE_STRICT | TG_ENGINE_COUNTERS | TG_ENGINE_KEEP_SOURCE
 pub struct tg_engine_options {
     /// The size of the struct that the caller was compiled with.
     pub struct_size: usize,
-    /// `TG_ENGINE_…`, or-ed.
+    /// `TG_ENGINE_STRICT` and so on, or-ed.
     pub flags: u32,
     /// Process attributes that are strings.
     pub process: *const tg_process,
@@ -81,7 +85,7 @@ pub struct tg_engine_options {
 const SYSTEM_TIME: i64 = i64::MIN;
 
 /// An engine: holds the program that is served, and swaps it under running readers. Any thread may use it at any time.
-#[repr(C)]
+#[cfg_attr(all(), repr(C))]
 pub struct tg_engine {
     mark: Mark,
     pub(crate) id: u32,
@@ -228,7 +232,7 @@ fn read(path: &str) -> std::io::Result<Vec<u8>> {
     Ok(document)
 }
 
-/// Serves a document with a change of what is served: `{"from", "version", "features", …}`. If it is refused, what is served
+/// Serves a document with a change of what is served: `{"from", "version", "features", ...}`. If it is refused, what is served
 /// is served on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_engine_apply_delta(

@@ -62,7 +62,7 @@ pub(crate) fn tell(log: &Mutex<Option<Arc<Log>>>, report: &Report) {
     }
 }
 
-/// Gives the lines of an engine's log, up to a level (`TG_LEVEL_…`), to a callback; to the last one that was set, or to none if it
+/// Gives the lines of an engine's log, up to a level (`TG_LEVEL_ERROR` and so on), to a callback; to the last one that was set, or to none if it
 /// is NULL. `free` is called once, when the callback is called no more; where the status is not `TG_STATUS_OK`, it is not called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_engine_set_log(

@@ -1,5 +1,6 @@
 //! Readers: a thread's own access to what is served, at a nanosecond or two a check.
 
+use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_void};
 
 use tidegate::Reader;
@@ -14,12 +15,12 @@ use crate::value::{Typed, json, put, tg_value};
 
 /// A thread's own access to an engine: it is the thread's that uses it first, and no other's (`TG_STATUS_WRONG_THREAD`). Make
 /// one per thread. Each call sees the newest snapshot; for one snapshot over several calls there are views.
-#[repr(C)]
+#[cfg_attr(all(), repr(C))]
 pub struct tg_reader {
     mark: Mark,
     engine: u32,
     owner: Owner,
-    reader: Reader,
+    reader: UnsafeCell<Reader>,
 }
 handle!(tg_reader, b"TGrd", owner);
 owned!(tg_reader);
@@ -34,7 +35,7 @@ pub unsafe extern "C" fn tg_reader_new(engine: *const tg_engine, reader: *mut *m
             mark: Mark::live::<tg_reader>(),
             engine: engine.id,
             owner: Owner::nobody(),
-            reader: engine.engine.reader(),
+            reader: UnsafeCell::new(engine.engine.reader()),
         }.give());
         Ok(())
     })
@@ -58,9 +59,9 @@ pub unsafe extern "C" fn tg_reader_check(
     on: *mut bool,
 ) -> tg_status {
     boundary!(mine reader {
-        // SAFETY: an out-parameter, and a context of the caller's.
-        let (on, context) = unsafe { (out(on)?, of_engine(context, reader.engine)?) };
-        on.set(reader.reader.check(gate.gate_of(reader.engine)?, context));
+        // SAFETY: an out-parameter, a context of the caller's, and this thread's reader.
+        let (on, context, own) = unsafe { (out(on)?, of_engine(context, reader.engine)?, reader.open()) };
+        on.set(own.check(gate.gate_of(reader.engine)?, context));
         Ok(())
     })
 }
@@ -78,7 +79,8 @@ pub unsafe extern "C" fn tg_reader_check_name(
         // SAFETY: an out-parameter, a text and a context of the caller's.
         let (on, gate, context) =
             unsafe { (out(on)?, text(gate, gate_len)?, of_engine(context, reader.engine)?) };
-        on.set(reader.reader.check_name(gate, context));
+        // SAFETY: this thread's reader.
+        on.set(unsafe { reader.open() }.check_name(gate, context));
         Ok(())
     })
 }
@@ -95,18 +97,30 @@ pub unsafe extern "C" fn tg_reader_decide(
         // SAFETY: an out-parameter, and a context of the caller's.
         let (decision, context) = unsafe { (out(decision)?, of_engine(context, reader.engine)?) };
         let feature = feature.of_engine(reader.engine)?;
-        decision.set(tg_decision::of(&reader.reader.decide(feature, context)));
+        // SAFETY: this thread's reader.
+        decision.set(tg_decision::of(&unsafe { reader.open() }.decide(feature, context)));
         Ok(())
     })
 }
 
 impl tg_reader {
+    /// The reader itself.
+    ///
+    /// # Safety
+    /// Within `boundary!(mine …)`, which lets one thread in and no callback, and once in it.
+    #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "whoever gets here is alone")]
+    unsafe fn open(&self) -> &mut Reader {
+        // SAFETY: the caller's.
+        unsafe { &mut *self.reader.get() }
+    }
+
     /// Reads the value of a feature as a type.
     ///
     /// # Safety
-    /// A context of the caller's.
+    /// As of [`open`](Self::open); a context of the caller's.
     unsafe fn read<'r, T: Typed<'r>>(
-        &'r mut self,
+        &'r self,
         feature: tg_feature,
         context: *const tg_context,
         to: Out<'_, T>,
@@ -114,7 +128,8 @@ impl tg_reader {
         // SAFETY: the caller's.
         let context = unsafe { of_engine(context, self.engine) }?;
         let feature = feature.of_engine(self.engine)?;
-        put(self.reader.decide(feature, context).value(), to)
+        // SAFETY: the caller's.
+        put(unsafe { self.open() }.decide(feature, context).value(), to)
     }
 }
 
@@ -201,7 +216,8 @@ pub unsafe extern "C" fn tg_reader_json(
         // SAFETY: an out-parameter, and a context of the caller's.
         let (value, context) = unsafe { (out(value)?, of_engine(context, reader.engine)?) };
         let feature = feature.of_engine(reader.engine)?;
-        let decision = reader.reader.decide(feature, context);
+        // SAFETY: this thread's reader.
+        let decision = unsafe { reader.open() }.decide(feature, context);
         value.set(json(decision.value().ok_or(tg_status::NoValue)?)?);
         Ok(())
     })
@@ -220,7 +236,8 @@ pub unsafe extern "C" fn tg_reader_each(
         let context = unsafe { of_engine(context, reader.engine) }?;
         let callback = callback.ok_or(tg_status::NullPointer)?;
         let _busy = reader.owner.busy();
-        for decision in reader.reader.view().evaluate_all(context) {
+        // SAFETY: this thread's reader, which callbacks find busy.
+        for decision in unsafe { reader.open() }.view().evaluate_all(context) {
             let decision = tg_decision::of(&decision);
             // SAFETY: the caller's function with the caller's userdata.
             unsafe { callback(userdata, &raw const decision) }

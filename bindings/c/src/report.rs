@@ -69,7 +69,7 @@ impl Report {
 }
 
 /// A report. What is borrowed from it is valid until it is freed, or until the callback that was given it returns.
-#[repr(C)]
+#[cfg_attr(all(), repr(C))]
 pub struct tg_report {
     mark: Mark,
     report: Arc<Report>,
@@ -266,7 +266,7 @@ impl Drop for Userdata {
 }
 
 /// A callback that is called until this is freed.
-#[repr(C)]
+#[cfg_attr(all(), repr(C))]
 pub struct tg_subscription {
     mark: Mark,
     subscription: Subscription,

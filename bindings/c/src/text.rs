@@ -83,7 +83,7 @@ pub(crate) unsafe fn optional<'a>(given: tg_str) -> Result<Option<&'a str>, tg_s
 }
 
 /// A text that the caller owns.
-#[repr(C)]
+#[cfg_attr(all(), repr(C))]
 pub struct tg_text {
     mark: Mark,
     text: String,

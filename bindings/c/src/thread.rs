@@ -2,7 +2,7 @@
 //!
 //! A `thread_local!` would cost a call (`__tls_get_addr`) in a shared library, as much as a whole check.
 
-/// The number of this thread; never below [`FIRST`].
+/// The number of this thread; a multiple of [`ALIGN`].
 #[inline(always)]
 pub(crate) fn current() -> usize {
     let pointer: usize;
@@ -16,16 +16,20 @@ pub(crate) fn current() -> usize {
     unsafe {
         std::arch::asm!("mrs {}, tpidr_el0", out(reg) pointer, options(pure, nomem, nostack, preserves_flags));
     }
-    #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), target_pointer_width = "64")))]
+    #[cfg(not(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64"),
+        target_pointer_width = "64"
+    )))]
     {
-        thread_local!(static HERE: u8 = const { 0 });
+        thread_local!(static HERE: u64 = const { 0 });
         pointer = HERE.with(|here| std::ptr::from_ref(here).addr());
     }
     pointer
 }
 
-/// Below are numbers that are no thread's.
-pub(crate) const FIRST: usize = 4096;
+/// Numbers that are no multiple of it are no thread's.
+pub(crate) const ALIGN: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -34,7 +38,7 @@ mod tests {
     #[test]
     fn number_stays_and_is_this_threads_alone() {
         let here = current();
-        assert!(here >= FIRST && here == current());
+        assert!(here != 0 && here.is_multiple_of(ALIGN) && here == current());
         let there = std::thread::spawn(|| (current(), current())).join().unwrap();
         assert!(there.0 == there.1 && there.0 != here);
     }

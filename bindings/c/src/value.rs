@@ -10,7 +10,7 @@ use crate::status::tg_status;
 use crate::text::{text, tg_str, tg_text};
 
 /// A borrowed JSON value: of a decision, or in another value. It is valid as long as the decision that it is of.
-#[repr(C)]
+#[cfg_attr(all(), repr(C))]
 pub struct tg_value {
     _private: [u8; 0],
 }

@@ -7,7 +7,7 @@ use crate::text::{text, tg_str};
 /// The version as a text.
 pub const VERSION_TEXT: &str = env!("CARGO_PKG_VERSION");
 
-/// The version as a number, major · 1 000 000 + minor · 1 000 + patch, of this build's own.
+/// The version as a number, major * 1000000 + minor * 1000 + patch, of this build's own.
 #[must_use]
 pub fn packed() -> u32 {
     let mut parts = VERSION_TEXT.split(['.', '-', '+']).map(|part| part.parse::<u32>().unwrap_or(0));
@@ -17,9 +17,10 @@ pub fn packed() -> u32 {
 }
 
 /// What builds may have, and whether this one does.
-pub const FEATURES: [(&str, bool); 2] = [("http", cfg!(feature = "http")), ("regex", cfg!(feature = "regex"))];
+pub const FEATURES: [(&str, bool); 2] =
+    [("http", cfg!(feature = "http")), ("regex", cfg!(feature = "regex"))];
 
-/// The version of the library that is linked, as `TG_VERSION` is that of the header: major · 1 000 000 + minor · 1 000 + patch.
+/// The version of the library that is linked, as `TG_VERSION` is that of the header: major * 1000000 + minor * 1000 + patch.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_version() -> u32 {
     boundary!(or 0; { packed() })

@@ -14,7 +14,7 @@ use crate::status::tg_status;
 use crate::text::text;
 
 /// One snapshot at one instant: for a request that decides several features. It is the thread's that uses it first.
-#[repr(C)]
+#[cfg_attr(all(), repr(C))]
 pub struct tg_view {
     mark: Mark,
     engine: u32,

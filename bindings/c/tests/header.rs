@@ -3,7 +3,12 @@
 //! `UPDATE_HEADER=1 cargo test -p tidegate-c --test header` writes them anew: first the statuses from the catalogue of codes, then
 //! the header from the sources. The second run then finds all as it should be.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,7 +81,7 @@ fn header() -> String {
     let parts: Vec<u32> = version::VERSION_TEXT.split('.').map(|part| part.parse().unwrap()).collect();
     let [major, minor, patch] = parts[..] else { panic!("{}", version::VERSION_TEXT) };
     let versions = format!(
-        "/** The version of this header; of the library that is linked, `tg_version()`. */\n\
+        "\n/** The version of this header; of the library that is linked, `tg_version()`. */\n\
          #define TG_VERSION_MAJOR {major}\n#define TG_VERSION_MINOR {minor}\n#define TG_VERSION_PATCH {patch}\n\
          /** major * 1000000 + minor * 1000 + patch */\n#define TG_VERSION {}\n\
          #define TG_VERSION_TEXT \"{}\"",
@@ -96,11 +101,25 @@ fn header() -> String {
 /// In an order that reads well: what is made first comes first.
 fn sources() -> Vec<PathBuf> {
     let order = [
-        "status", "text", "version", "engine", "context", "reader", "view", "decision", "value", "report",
-        "overrides", "exposure", "trace", "log",
+        "status",
+        "text",
+        "version",
+        "engine",
+        "context",
+        "reader",
+        "view",
+        "decision",
+        "value",
+        "report",
+        "overrides",
+        "exposure",
+        "trace",
+        "log",
     ];
-    let sources: Vec<PathBuf> = order.iter().map(|name| root().join("src").join(name).with_extension("rs")).collect();
-    let mut all: Vec<PathBuf> = fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let sources: Vec<PathBuf> =
+        order.iter().map(|name| root().join("src").join(name).with_extension("rs")).collect();
+    let mut all: Vec<PathBuf> =
+        fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path()).collect();
     all.retain(|path| !["lib.rs", "boundary.rs", "thread.rs"].iter().any(|other| path.ends_with(other)));
     let (wanted, found): (BTreeSet<_>, BTreeSet<_>) = (all.iter().collect(), sources.iter().collect());
     assert_eq!(found, wanted, "a file of src/ that has no place in the header");
@@ -135,7 +154,8 @@ struct Exports {
 
 impl<'ast> Visit<'ast> for Exports {
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        let is_exported = function.sig.abi.is_some() || function.attrs.iter().any(|attribute| attribute.path().is_ident("unsafe"));
+        let is_exported = function.sig.abi.is_some()
+            || function.attrs.iter().any(|attribute| attribute.path().is_ident("unsafe"));
         if is_exported {
             let name = function.sig.ident.to_string();
             let is_guarded = match &function.block.stmts[..] {
@@ -146,7 +166,12 @@ impl<'ast> Visit<'ast> for Exports {
             let is_sound = is_guarded
                 && name.starts_with("tg_")
                 && function.sig.unsafety.is_some()
-                && function.sig.abi.as_ref().and_then(|abi| abi.name.as_ref()).is_some_and(|abi| abi.value() == "C");
+                && function
+                    .sig
+                    .abi
+                    .as_ref()
+                    .and_then(|abi| abi.name.as_ref())
+                    .is_some_and(|abi| abi.value() == "C");
             if !is_sound {
                 self.wrong.push(name.clone());
             }
@@ -172,6 +197,7 @@ fn each_export_is_one_boundary() {
     assert!(exports.names.len() > 60, "{:?}", exports.names);
     assert!(exports.wrong.is_empty(), "exports that are not one boundary!: {:?}", exports.wrong);
     let header = fs::read_to_string(root().join("include/tidegate.h")).unwrap();
+    assert!(header.is_ascii());
     let missing: Vec<_> = exports.names.iter().filter(|name| !header.contains(&format!("{name}("))).collect();
     assert!(missing.is_empty(), "exports that the header lacks: {missing:?}");
 }
