@@ -8,6 +8,7 @@ fn main() {
     match of("CARGO_CFG_TARGET_OS").as_str() {
         "linux" | "android" | "freebsd" | "netbsd" | "openbsd" => {
             println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libtidegate.so.{abi}");
+            println!("cargo::rustc-cdylib-link-arg=-Wl,--icf=all");
         }
         "macos" | "ios" => {
             println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libtidegate.{abi}.dylib");

@@ -42,10 +42,19 @@ static void *check(void *unused) {
     return NULL;
 }
 
+static void load(int version) {
+    char document[512];
+    const char *variant = version % 2 == 0 ? "on" : "off";
+    int length = snprintf(document, sizeof document,
+                          "{\"schema_version\": 1, \"version\": %d, \"features\": {"
+                          "\"a\": {\"kind\": \"gate\", \"default\": \"%s\"}, \"b\": {\"kind\": \"gate\", \"default\": \"%s\"}}}",
+                          version, variant, variant);
+    OK(tg_engine_load(engine, document, (size_t)length));
+}
+
 int main(void) {
     tg_engine_options options;
     pthread_t threads[2];
-    char document[512];
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
     options.flags = TG_ENGINE_COUNTERS;
@@ -54,16 +63,11 @@ int main(void) {
     OK(tg_engine_feature(engine, T("b"), &second));
     OK(tg_context_new(engine, &context));
     OK(tg_context_set_str_named(context, T("user_id"), T("u-1")));
+    load(1);
     for (int i = 0; i < 2; i++)
         CHECK(pthread_create(&threads[i], NULL, check, NULL) == 0);
-    for (int version = 1; version <= SWAPS; version++) {
-        const char *variant = version % 2 == 0 ? "on" : "off";
-        int length = snprintf(document, sizeof document,
-                              "{\"schema_version\": 1, \"version\": %d, \"features\": {"
-                              "\"a\": {\"kind\": \"gate\", \"default\": \"%s\"}, \"b\": {\"kind\": \"gate\", \"default\": \"%s\"}}}",
-                              version, variant, variant);
-        OK(tg_engine_load(engine, document, (size_t)length));
-    }
+    for (int version = 2; version <= SWAPS; version++)
+        load(version);
     __atomic_store_n(&done, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < 2; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);

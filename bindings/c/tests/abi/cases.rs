@@ -1,18 +1,13 @@
 //! Every case of `testdata/cases` through the C ABI, to the reason and the bucket: `tests/c/cases.c` decides them with the shared
 //! library, and its traces are those of the engine in Rust.
 
-#![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
+use super::support::{Linked, program, project, root, with_library};
 use serde_json::{Value as Json, json};
-use support::{Linked, program, project, root, with_library};
 use tidegate::engine::trace_document;
 
 /// A case, its shorthands written out.
@@ -35,7 +30,12 @@ fn cases() -> Vec<Case> {
     let read = |path: &std::path::PathBuf| {
         let file: Json = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        file["cases"].as_array().unwrap().iter().map(|case| written_out(&stem, &file, case)).collect::<Vec<_>>()
+        file["cases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|case| written_out(&stem, &file, case))
+            .collect::<Vec<_>>()
     };
     files.iter().flat_map(read).collect()
 }
@@ -74,7 +74,8 @@ impl Case {
     /// What is wrong with an answer, if something is.
     fn difference(&self, decision: &str, trace: &str) -> Option<String> {
         let fields: Vec<&str> = decision.split('\u{1f}').collect();
-        let [check, feature, variant, reason, rule, release, phase, indirect, version, value] = fields[..] else {
+        let [check, feature, variant, reason, rule, release, phase, indirect, version, value] = fields[..]
+        else {
             return Some(format!("no decision: {decision} {trace}"));
         };
         let text = |field: &str| field.strip_prefix('=').map_or(Json::Null, Json::from);
@@ -100,8 +101,10 @@ impl Case {
 
     /// The trace in Rust. C shows an attribute that is an object as an empty one, so that it does here too.
     fn trace(&self) -> Json {
-        let process: BTreeMap<String, tidegate::Value> = serde_json::from_value(self.process.clone()).unwrap();
-        let mut context: BTreeMap<String, tidegate::Value> = serde_json::from_value(self.context.clone()).unwrap();
+        let process: BTreeMap<String, tidegate::Value> =
+            serde_json::from_value(self.process.clone()).unwrap();
+        let mut context: BTreeMap<String, tidegate::Value> =
+            serde_json::from_value(self.context.clone()).unwrap();
         for value in context.values_mut() {
             if let tidegate::Value::Object(members) = value {
                 members.clear();

@@ -1,16 +1,13 @@
 //! The library as C sees it: programs in `tests/c` are compiled, linked with what was built, and run, with sanitizers and under
 //! Valgrind; and what the shared library gives to the world.
 
-#![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use support::{Linked, WARNINGS, has, libraries, program, project, root, soname, succeed, with_library};
+use super::support::{
+    Linked, WARNINGS, has, libraries, program, project, root, soname, succeed, with_library,
+};
 
 const SANITIZERS: [&str; 3] =
     ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];

@@ -1,7 +1,5 @@
 //! What the tests share: where the libraries are, and how programs in C are made and run.
 
-#![allow(dead_code, reason = "each test uses a part of it, and one all")]
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
