@@ -232,6 +232,17 @@ impl Op {
     }
 }
 
+/// The names of the operators that engines of this build understand: all, but for `matches` without the feature `regex`.
+///
+/// # Examples
+/// ```
+/// assert!(tidegate::model::operators().any(|name| name == "in_cidr"));
+/// ```
+pub fn operators() -> impl Iterator<Item = &'static str> {
+    let known = |op: Op| cfg!(feature = "regex") || op != Op::Matches;
+    Op::ALL.iter().filter(move |(_, op)| known(*op)).map(|(name, _)| *name)
+}
+
 fn is_null(value: &Value) -> bool {
     *value == Value::Null
 }

@@ -377,13 +377,14 @@ mod schema;
 mod tests;
 mod variants;
 
-pub use self::condition::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest};
+pub use self::condition::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest, operators};
 pub(crate) use self::decode::decode_beside;
 pub use self::decode::{Decoded, Mode, decode, decode_changed};
 pub(crate) use self::release::Place;
 pub use self::release::{
     Approvals, Candidate, Entry, Guard, Patch, PatchKind, Phase, PhaseRamp, Pipeline, PipelinePhase,
-    PipelineRef, RampSchedule, RampStep, Release, ReleaseRamp, SegmentCandidate, Target, Trigger,
+    PipelineRef, Propagation, RampSchedule, RampStep, Release, ReleaseRamp, SegmentCandidate, Target,
+    Trigger,
 };
 
 #[cfg(feature = "schema")]

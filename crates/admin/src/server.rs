@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::domain::command::guard::{self, Push};
 use crate::domain::command::release;
 use crate::domain::command::token::{self, NewToken};
-use crate::domain::{Code, Problem, Tx, Who, World, snapshot};
+use crate::domain::{Code, Problem, Tx, World, snapshot};
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
@@ -226,7 +226,7 @@ impl Driver for Releases {
     fn due(&self, world: &World, now: Now) -> Vec<Request> {
         let request = |due: release::Due| {
             let command = Box::new(move |tx: &mut Tx| release::fire(tx, &due));
-            Request { who: Who::System, request: None, idempotency: None, command }
+            Request::system(command)
         };
         release::due(world, now).into_iter().map(request).collect()
     }
@@ -251,7 +251,7 @@ async fn bootstrap(writer: &Writer) -> Result<Option<String>, Problem> {
     let secret = auth::new_secret()?;
     let new = NewToken::of(&secret);
     let command = Box::new(move |tx: &mut Tx| token::bootstrap(tx, new));
-    match writer.run(Request { who: Who::System, request: None, idempotency: None, command }).await {
+    match writer.run(Request::system(command)).await {
         Ok(_) => Ok(Some(secret)),
         // Another server on the same store was first.
         Err(problem) if problem.code == Code::WrongState => Ok(None),

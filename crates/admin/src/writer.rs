@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use self::group::Group;
 use crate::clock::Clock;
 use crate::domain::event::AuditEvent;
-use crate::domain::{Code, Command, Problem, SnapshotRow, Tx, Who, World};
+use crate::domain::{Capabilities, Code, Command, Problem, SnapshotRow, Tx, Who, World};
 use crate::lease;
 use crate::store::{Store, StoreError};
 
@@ -39,8 +39,18 @@ pub struct Request {
     pub request: Option<String>,
     /// Replays the first answer if the key was used before.
     pub idempotency: Option<Idempotency>,
+    /// Why it is to be done although SDKs that are live cannot compile what comes of it.
+    pub force: Option<String>,
     /// What to do.
     pub command: Command,
+}
+
+impl Request {
+    /// What the server does by itself.
+    #[must_use]
+    pub fn system(command: Command) -> Self {
+        Self { who: Who::System, request: None, idempotency: None, force: None, command }
+    }
 }
 
 impl std::fmt::Debug for Request {
@@ -119,6 +129,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     options: Options,
     world: ArcSwap<World>,
+    /// What the SDKs that are live understand.
+    fleet: ArcSwap<Capabilities>,
     queue: mpsc::Sender<Job>,
     events: broadcast::Sender<Arc<AuditEvent>>,
     changed: watch::Sender<u64>,
@@ -181,6 +193,7 @@ impl Writer {
                 options,
                 changed: watch::Sender::new(world.seq),
                 world: ArcSwap::from_pointee(world),
+                fleet: ArcSwap::default(),
                 queue,
                 events,
                 leading: watch::Sender::new(None),
@@ -243,6 +256,17 @@ impl Writer {
     #[must_use]
     pub fn leading(&self) -> watch::Receiver<Option<u64>> {
         self.inner.leading.subscribe()
+    }
+
+    /// Sets what the SDKs that are live understand, for the commands from now on.
+    pub fn set_capabilities(&self, fleet: Capabilities) {
+        self.inner.fleet.store(Arc::new(fleet));
+    }
+
+    /// What the SDKs that are live understand.
+    #[must_use]
+    pub fn capabilities(&self) -> Arc<Capabilities> {
+        self.inner.fleet.load_full()
     }
 
     /// Done when the writer is being closed.

@@ -16,7 +16,7 @@ use tidegate::release::{self, Status, Verdict};
 use tidegate_admin::clock::ManualClock;
 use tidegate_admin::domain::command::guard::{self, Push};
 use tidegate_admin::domain::entity::{self, Kind};
-use tidegate_admin::domain::{Command, Outcome, Problem, Tx, Who};
+use tidegate_admin::domain::{Command, Outcome, Problem, Tx};
 use tidegate_admin::guards::{GiveVerdict, Guards, Options};
 use tidegate_admin::writer::{Request, Writer};
 
@@ -83,7 +83,7 @@ impl Server {
             tx.put(&key, state)?;
             Ok(Outcome::new("release.started", Kind::Release, &key, ()))
         });
-        let request = Request { who: Who::System, request: None, idempotency: None, command };
+        let request = Request::system(command);
         self.writer.run(request).await.expect("started");
     }
 

@@ -21,7 +21,7 @@ use tidegate::model::Key;
 use tidegate_admin::clock::{Clock, ManualClock};
 use tidegate_admin::domain::entity::{Kind, Webhook};
 use tidegate_admin::domain::event::Fact;
-use tidegate_admin::domain::{Command, Outcome, Problem, Tx, Who, command};
+use tidegate_admin::domain::{Command, Outcome, Problem, Tx, command};
 use tidegate_admin::store::{DeliveryFilter, DeliveryStatus, Store};
 use tidegate_admin::webhooks::{Secrets, Webhooks};
 use tidegate_admin::writer::{Options, Request, Writer};
@@ -123,7 +123,7 @@ impl Server {
     }
 
     async fn run(&self, command: Command) {
-        let request = Request { who: Who::System, request: None, idempotency: None, command };
+        let request = Request::system(command);
         self.writer.run(request).await.expect("done");
     }
 

@@ -8,6 +8,7 @@
 //! ```
 //! INVARIANT: a World is the fold of the log up to `World::seq`; whatever a command writes is in its event's `changes`.
 
+pub mod capabilities;
 pub mod catalogue;
 pub mod command;
 pub mod diff;
@@ -29,6 +30,7 @@ pub mod validate;
 pub mod view;
 mod world;
 
+pub use self::capabilities::{Capabilities, Capable};
 pub use self::outcome::{Command, Outcome, Who};
 pub use self::problem::{Code, Problem};
 pub use self::row::SnapshotRow;

@@ -13,7 +13,9 @@ use super::{Problem, Tx, World, effects, references, snapshot};
 /// A transaction on what this one holds; what it does is lost.
 #[must_use]
 pub fn scratch(tx: &Tx) -> Tx {
-    Tx::new(tx.world().clone(), tx.actor.clone(), tx.now)
+    let mut scratch = Tx::new(tx.world().clone(), tx.actor.clone(), tx.now);
+    scratch.fleet = std::sync::Arc::clone(&tx.fleet);
+    scratch
 }
 
 /// What a change would do: the phases, the environments, the differences, what no phase covers, the pipeline's notice.
@@ -72,6 +74,7 @@ pub(crate) fn phases(plan: &Plan) -> Vec<Json> {
             "windows": plan.windows.get(place),
             "patches": phase.patches,
             "ramp": phase.ramp,
+            "propagation": phase.propagation,
             "bake_s": phase.bake_s,
             "guards": phase.guards.iter().map(|guard| &guard.id).collect::<Vec<_>>(),
             "skipped": place < plan.start_at,

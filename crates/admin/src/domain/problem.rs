@@ -69,6 +69,7 @@ codes! {
     Stale               "stale"                 409 "it was changed since it was looked at";
     Terminal            "terminal"              409 "the release has ended";
     WrongState          "wrong_state"           409 "this cannot be done in the present state";
+    SdkTooOld           "sdk_too_old"           409 "an SDK that is live cannot compile the change";
     NeedsSecondPerson   "needs_second_person"   409 "the change must be approved by a second person";
     PreconditionFailed  "precondition_failed"   412 "`If-Match` names another revision";
     TooLarge            "too_large"             413 "the body is too large";

@@ -205,6 +205,37 @@ pub(crate) fn of_phases(phases: &[tidegate::release::Phase]) -> BTreeSet<Key> {
     named(&|walk| walk.phases(phases, ""))
 }
 
+/// The names of the operators that a feature's definition uses.
+pub(crate) fn operators_of_feature(definition: &tidegate::model::Feature) -> BTreeSet<&'static str> {
+    operators(&|walk| walk.feature(definition, ""))
+}
+
+/// As [`operators_of_feature`], of a condition.
+pub(crate) fn operators_of_condition(condition: &tidegate::model::Condition) -> BTreeSet<&'static str> {
+    operators(&|walk| walk.condition(condition, ""))
+}
+
+/// As [`operators_of_feature`], of the targets of phases.
+pub(crate) fn operators_of_phases(phases: &[tidegate::release::Phase]) -> BTreeSet<&'static str> {
+    operators(&|walk| walk.phases(phases, ""))
+}
+
+/// As [`operators_of_feature`], of a release as it is served.
+pub(crate) fn operators_of_release(release: &tidegate::model::Release) -> BTreeSet<&'static str> {
+    operators(&|walk| walk.served(release, ""))
+}
+
+fn operators(visit: &dyn Fn(&mut Walk<'_>)) -> BTreeSet<&'static str> {
+    let mut names = BTreeSet::new();
+    let mut found = |mention: Mention<'_>, _: &str| {
+        if let Mention::Operator(operator) = mention {
+            names.insert(operator.name());
+        }
+    };
+    visit(&mut Walk::new(&mut found));
+    names
+}
+
 fn named(visit: &dyn Fn(&mut Walk<'_>)) -> BTreeSet<Key> {
     let mut names = BTreeSet::new();
     let mut found = |mention: Mention<'_>, _: &str| match mention {

@@ -189,7 +189,7 @@ fn render(world: &World, environment: Option<&Key>, kind: Kind, key: &Key) -> Op
             Some(json(&*own_block(definition, environment)))
         }
         Kind::Segment => world.segments.get(key)?.body.definition.as_deref().map(json),
-        Kind::Release => release(world, environment, key),
+        Kind::Release => served(world, environment, key).map(|release| json(&release)),
         Kind::Kill => {
             let row = match environment {
                 Some(environment) => world.kills.get(&*format!("{environment}/{key}"))?,
@@ -207,7 +207,10 @@ fn render(world: &World, environment: Option<&Key>, kind: Kind, key: &Key) -> Op
 }
 
 /// A definition with no other environment's block.
-fn own_block<'d>(definition: &'d model::Feature, environment: Option<&Key>) -> Cow<'d, model::Feature> {
+pub(crate) fn own_block<'d>(
+    definition: &'d model::Feature,
+    environment: Option<&Key>,
+) -> Cow<'d, model::Feature> {
     let Some(environment) = environment else { return Cow::Borrowed(definition) };
     if definition.environments.keys().all(|key| key == environment) {
         return Cow::Borrowed(definition);
@@ -218,19 +221,19 @@ fn own_block<'d>(definition: &'d model::Feature, environment: Option<&Key>) -> C
 }
 
 /// A running release as it is served.
-fn release(world: &World, environment: Option<&Key>, id: &Key) -> Option<String> {
+pub(crate) fn served(world: &World, environment: Option<&Key>, id: &Key) -> Option<model::Release> {
     let state = &world.release_states.get(id)?.body.state;
     if state.status != Status::Running {
         return None;
     }
     let plan = &world.releases.get(id)?.body.plan;
     let served = release::served(plan, state);
-    let Some(environment) = environment else { return Some(json(&served)) };
+    let Some(environment) = environment else { return Some(served) };
     // What is being created is unknown here until its first phase is live: nothing that is served refers to it (`start`
     // sees to that).
     let mut served = release::for_environment(&served, environment)?;
     served.description = None;
-    Some(json(&served))
+    Some(served)
 }
 
 /// The published pipelines, as they are shown.
@@ -268,6 +271,9 @@ fn shown(pipeline: &Pipeline, version: u32) -> model::Pipeline {
             target: phase.target.clone(),
             entry: (entry != model::Entry::default()).then_some(entry),
             ramp: phase.ramp.as_ref().map(|ramp| model::RampSchedule { steps: steps(ramp) }),
+            propagation: phase
+                .propagation
+                .map(|asked| model::Propagation { percent: asked.percent, timeout_s: asked.timeout_s }),
             bake_s: (phase.bake_s > 0).then_some(phase.bake_s),
             guards: guards
                 .map(|guard| model::Guard {

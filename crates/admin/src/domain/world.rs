@@ -12,7 +12,7 @@ use tidegate::release::{Actor, Now};
 use super::entity::{self, Kind};
 use super::event::{AuditEvent, Change, Fact};
 use super::index::Index;
-use super::{Code, Problem};
+use super::{Capabilities, Code, Problem};
 
 /// Entities of a kind, by key.
 pub type Table<T> = OrdMap<Key, Row<T>>;
@@ -160,6 +160,10 @@ pub struct Tx {
     pub actor: Actor,
     /// The two clocks, read once.
     pub now: Now,
+    /// What the SDKs that are live understand.
+    pub fleet: Arc<Capabilities>,
+    /// Why the change is to be made although SDKs that are live cannot compile it.
+    pub force: Option<String>,
     changes: Vec<Change>,
     facts: Vec<Fact>,
 }
@@ -168,7 +172,8 @@ impl Tx {
     /// Begins.
     #[must_use]
     pub fn new(world: World, actor: Actor, now: Now) -> Self {
-        Self { world, actor, now, changes: Vec::new(), facts: Vec::new() }
+        let (changes, facts) = (Vec::new(), Vec::new());
+        Self { world, actor, now, fleet: Arc::default(), force: None, changes, facts }
     }
 
     /// The world as this command has made it so far.

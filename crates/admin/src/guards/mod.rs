@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use self::watch::{Id, Question, Watch};
-use crate::domain::{Code, Command, Who};
+use crate::domain::{Code, Command};
 use crate::outbound;
 use crate::writer::{Request, Writer};
 
@@ -155,7 +155,7 @@ async fn answer(
         };
         tracing::debug!(%release, %guard, ?verdict, detail, "guard");
         let command = give(release, guard, verdict, detail);
-        let request = Request { who: Who::System, request: None, idempotency: None, command };
+        let request = Request::system(command);
         match writer.run_as_leader(request).await {
             Ok(_) => {}
             // The release ended, or was aborted by the verdict before, while Prometheus thought.

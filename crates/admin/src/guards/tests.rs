@@ -132,7 +132,7 @@ impl Bench {
             tx.put(&key, state)?;
             Ok(Outcome::new("made", Kind::Release, &key, ()))
         });
-        let request = Request { who: Who::System, request: None, idempotency: None, command };
+        let request = Request::system(command);
         self.writer.run(request).await.expect("a release");
     }
 

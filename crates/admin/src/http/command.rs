@@ -21,8 +21,11 @@ use super::operation::Access;
 use super::{body, view};
 use crate::auth::{self, Caller};
 use crate::domain::entity::{Kind, Token};
-use crate::domain::{Code, Command, Problem, Tx, Who, World};
+use crate::domain::{Code, Command, Problem, Tx, Who, World, capabilities};
 use crate::writer::{Answer, Idempotency, Request};
+
+/// The header with the reason for a change that SDKs which are live cannot compile.
+pub(crate) const FORCE: &str = "tidegate-force";
 
 /// What makes a command of a body.
 pub(crate) type Act =
@@ -89,6 +92,7 @@ pub(crate) async fn run(
     let Call { at, caller, .. } = call.clone();
     let expected = kind.and_then(|kind| Some((kind, IfMatch::of(&parts.headers)?)));
     let idempotency = idempotency(&parts, &bytes)?;
+    let force = force(&parts.headers)?;
     let (inner, secret) = act(&app, call, &bytes)?;
     let token = Key::clone(&caller.token);
     let key = at.first().cloned();
@@ -104,7 +108,7 @@ pub(crate) async fn run(
     });
     let who = Who::Principal { id: caller.actor.id, token: Some(caller.token) };
     let request = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.to_string());
-    let mut answer = app.writer.run(Request { who, request, idempotency, command }).await?;
+    let mut answer = app.writer.run(Request { who, request, idempotency, force, command }).await?;
     // Not part of the answer that is kept for the idempotency key: a secret is nowhere but with whom it was made for.
     if let (Some(secret), false, Some(fields)) = (secret, answer.replayed, answer.body.as_object_mut()) {
         fields.insert("secret".to_owned(), Json::String(secret));
@@ -129,6 +133,12 @@ fn respond(parts: &Parts, answer: Answer) -> Response {
         }
     }
     (status, headers, axum::Json(answer.body)).into_response()
+}
+
+/// Why the change is to be made although SDKs that are live cannot compile it.
+fn force(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let text = headers.get(FORCE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    text.map(|text| capabilities::reason(&text)).transpose()
 }
 
 /// The idempotency key of a request.

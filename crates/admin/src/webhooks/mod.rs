@@ -36,7 +36,7 @@ use self::post::{Post, Reply, post};
 use crate::domain::catalogue::fact;
 use crate::domain::entity::{Kind, Webhook};
 use crate::domain::event::Fact;
-use crate::domain::{Command, Outcome, Problem, Tx, Who};
+use crate::domain::{Command, Outcome, Problem, Tx};
 use crate::outbound;
 use crate::writer::{Request, Writer};
 
@@ -221,7 +221,7 @@ impl Sender {
 
     async fn disable(&self, id: &Key, url: &str) {
         let command = disable_gone(Key::clone(id), url.to_owned());
-        let request = Request { who: Who::System, request: None, idempotency: None, command };
+        let request = Request::system(command);
         if let Err(problem) = self.writer.run(request).await {
             tracing::warn!(webhook = %id, code = problem.code.as_str(), detail = problem.detail, "not disabled");
         }

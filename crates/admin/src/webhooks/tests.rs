@@ -225,7 +225,7 @@ impl Bench {
             }
             Ok(Outcome::new("webhook.put", Kind::Webhook, &key, ()))
         });
-        let request = Request { who: Who::System, request: None, idempotency: None, command };
+        let request = Request::system(command);
         self.writer.run(request).await.expect("written");
     }
 

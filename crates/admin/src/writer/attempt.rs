@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tidegate::model::Key;
 use tidegate::release::{Actor, Now};
 
-use super::{Request, Seal};
+use super::{Request, Writer};
 use crate::domain::event::AuditEvent;
-use crate::domain::{Code, Outcome, Problem, SnapshotRow, Tx, Who, World};
+use crate::domain::{Code, Outcome, Problem, SnapshotRow, Tx, Who, World, capabilities};
 
 /// What a command that was not refused has made.
 pub(super) struct Done {
@@ -18,14 +18,20 @@ pub(super) struct Done {
 }
 
 /// Runs a command on a clone of the world.
-pub(super) fn attempt(request: Request, world: &World, now: Now, seal: Seal) -> Result<Done, Problem> {
+pub(super) fn attempt(request: Request, world: &World, now: Now, writer: &Writer) -> Result<Done, Problem> {
     let (actor, token) = actor(world, &request.who)?;
     let (id, kind) = (Key::clone(&actor.id), actor.kind);
     let mut tx = Tx::new(world.clone(), actor, now);
-    let command = request.command;
+    tx.fleet = writer.capabilities();
+    tx.force = request.force;
+    let person = request.who != Who::System;
+    let (command, seal) = (request.command, writer.inner.options.seal);
     let work = || -> Result<_, Problem> {
         let outcome = command(&mut tx)?;
         let rows = if tx.changes().is_empty() { Vec::new() } else { seal(world, &mut tx)? };
+        if person {
+            capabilities::check(&mut tx, &outcome.action, &rows)?;
+        }
         Ok((outcome, rows))
     };
     // The transaction is thrown away after a panic, so nobody sees it half done.

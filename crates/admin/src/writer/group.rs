@@ -178,7 +178,7 @@ impl<'w> Group<'w> {
                 return replay(earlier, &fingerprint, self.world.seq);
             }
         }
-        let done = attempt(request, &self.world, now, self.writer.inner.options.seal)?;
+        let done = attempt(request, &self.world, now, self.writer)?;
         if let Some((after, event, rows)) = done.made {
             batch.add(&event, rows, &after).map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
             self.world = after;

@@ -35,7 +35,7 @@ pub(crate) fn key(text: &str) -> Key {
 }
 
 pub(crate) fn request(command: Command) -> Request {
-    Request { who: Who::System, request: None, idempotency: None, command }
+    Request::system(command)
 }
 
 pub(crate) fn by(id: &str, idempotency: Option<(&str, &str)>, command: Command) -> Request {
@@ -45,6 +45,7 @@ pub(crate) fn by(id: &str, idempotency: Option<(&str, &str)>, command: Command) 
         who: Who::Principal { id: key(id), token: None },
         request: Some("r1".to_owned()),
         idempotency,
+        force: None,
         command,
     }
 }

@@ -11,7 +11,9 @@ use tidegate::release::{Actor, Now, Plan, State};
 use super::{environment, pipeline, principal};
 use crate::domain::entity::{Feature, Kind, Release, ReleaseState, Segment};
 use crate::domain::event::AuditEvent;
-use crate::domain::{Outcome, Problem, Record, Tx, World, catalogue, snapshot};
+use crate::domain::{
+    Capabilities, Outcome, Problem, Record, SnapshotRow, Tx, World, capabilities, catalogue, snapshot,
+};
 
 /// The wall clock of tests (ms).
 pub(crate) const WALL: i64 = 1_800_000_000_000;
@@ -29,6 +31,10 @@ pub(crate) struct Fixture {
     pub(crate) clock: (i64, u64),
     /// The rows of the snapshots, as a store keeps them; none: they are not looked at.
     pub(crate) rows: Option<BTreeMap<Key, Rows>>,
+    /// What SDKs that are live understand; looked at where `rows` are.
+    pub(crate) fleet: Arc<Capabilities>,
+    /// The reason to pass over them.
+    pub(crate) force: Option<String>,
 }
 
 /// A body from its JSON.
@@ -76,8 +82,16 @@ impl Fixture {
     ) -> Result<Outcome, Problem> {
         let now = self.now();
         let mut tx = Tx::new(self.world.clone(), actor.clone(), now);
+        tx.fleet = Arc::clone(&self.fleet);
+        tx.force.clone_from(&self.force);
+        let person = actor.kind != tidegate::release::ActorKind::System;
         let outcome = command(&mut tx)?;
-        self.seal(&mut tx);
+        let kept = (!self.fleet.is_empty()).then(|| self.rows.clone()).flatten();
+        let rows = self.seal(&mut tx);
+        if person && let Err(problem) = capabilities::check(&mut tx, &outcome.action, &rows) {
+            self.rows = kept;
+            return Err(problem);
+        }
         let (mut world, changes, facts) = tx.finish();
         let unknown = facts.iter().find(|fact| !catalogue::known(&fact.name));
         assert!(unknown.is_none(), "not in the catalogue: {unknown:?}");
@@ -127,12 +141,12 @@ impl Fixture {
     }
 
     /// Seals the snapshots as the writer does, and checks that rows and documents say the same, strictly.
-    fn seal(&mut self, tx: &mut Tx) {
-        let Some(kept) = &mut self.rows else { return };
+    fn seal(&mut self, tx: &mut Tx) -> Vec<SnapshotRow> {
+        let Some(kept) = &mut self.rows else { return Vec::new() };
         let before = self.world.clone();
         let head = |world: &World, name: &str| world.snapshot_heads.get(name).map(|row| row.body.version);
-        let rows = snapshot::seal(&before, tx).unwrap();
-        for row in rows {
+        let sealed = snapshot::seal(&before, tx).unwrap();
+        for row in sealed.clone() {
             let of = kept.entry(row.environment).or_default();
             match row.body {
                 Some(body) => drop(of.insert((row.kind, row.key), body)),
@@ -160,6 +174,7 @@ impl Fixture {
             );
             assert!(now > was || was == now, "versions only grow");
         }
+        sealed
     }
 
     fn write<T: Record>(&mut self, key: &str, body: T) {

@@ -1,7 +1,7 @@
 //! Everything that a definition, plan, pipeline or waiting change mentions.
 
 use serde_json::Value as Json;
-use tidegate::model::{Condition, Feature, Key, Rule, Target};
+use tidegate::model::{self, Condition, Feature, Key, Op, Rule, Target};
 use tidegate::release::{Phase, Plan};
 
 use super::join;
@@ -13,6 +13,7 @@ pub(super) enum Mention<'m> {
     Environment(&'m str),
     ExclusionGroup(&'m str),
     Feature(&'m str),
+    Operator(Op),
     Pipeline(&'m str),
     Principal(&'m str),
     Segment(&'m str),
@@ -67,7 +68,8 @@ impl<'f> Walk<'f> {
             Condition::Segment(test) => (self.found)(Mention::Segment(&test.segment), &join(at, "segment")),
             Condition::Feature(test) => (self.found)(Mention::Feature(&test.feature), &join(at, "feature")),
             Condition::Test(test) => {
-                (self.found)(Mention::Attribute(&test.attribute), &join(at, "attribute"))
+                (self.found)(Mention::Attribute(&test.attribute), &join(at, "attribute"));
+                (self.found)(Mention::Operator(test.op), &join(at, "op"));
             }
             Condition::Bucket { bucket } => self.unit(Some(&bucket.unit), &join(at, "bucket")),
             // Time names nothing.
@@ -110,6 +112,22 @@ impl<'f> Walk<'f> {
             if let Some(condition) = &rule.condition {
                 self.condition(condition, &join(&at, "if"));
             }
+        }
+    }
+
+    /// Of a release as it is served.
+    pub(super) fn served(&mut self, release: &model::Release, at: &str) {
+        for (key, change) in &release.features {
+            let at = format!("{}/candidate", join(&join(at, "features"), key));
+            change.candidate.iter().flatten().for_each(|it| self.feature(it, &at));
+        }
+        for (key, change) in &release.segments {
+            let at = format!("{}/candidate/if", join(&join(at, "segments"), key));
+            change.candidate.iter().flatten().for_each(|it| self.condition(&it.condition, &at));
+        }
+        for (place, phase) in release.phases.iter().enumerate() {
+            let at = format!("{at}/phases/{place}/target");
+            self.target(phase.target.as_deref().unwrap_or_default(), &at);
         }
     }
 

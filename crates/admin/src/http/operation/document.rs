@@ -30,6 +30,7 @@ impl Operation {
         }
         if repeats {
             operation = operation.parameter(header("Idempotency-Key", IDEMPOTENCY));
+            operation = operation.parameter(header("Tidegate-Force", FORCE));
             if draft.kind.is_some() {
                 operation = operation.parameter(header("If-Match", IF_MATCH));
             }
@@ -69,6 +70,7 @@ const IDEMPOTENCY: &str =
     "names this request (1 to 200 printable characters); a repetition within 24 h gets the first answer";
 const IF_MATCH: &str =
     "the ETag or `\"<revision>\"` that the change was decided on; 412 if it is another now";
+const FORCE: &str = "why the change is to be made although SDKs that are live cannot compile it (409 `sdk_too_old`); kept in the log";
 const HEADERS: &[(&str, &str)] = &[
     ("ETag", "of entities: to be sent as `If-Match` or `If-None-Match`"),
     ("X-Request-Id", "the id of the request, as in the access log"),
