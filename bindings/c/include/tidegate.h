@@ -56,6 +56,16 @@
 #define TG_ENGINE_KEEP_SOURCE 4
 
 /**
+ * Only polls; else it streams, and polls while streams fail.
+ */
+#define TG_CONNECT_POLL 1
+
+/**
+ * Goes through no proxy, whatever the environment says.
+ */
+#define TG_CONNECT_DIRECT 2
+
+/**
  * What came of a call. Numbers are never used for anything else again.
  *
  * From 1000 on they are the codes of documents and uses: `TG_STATUS_UNKNOWN_VARIANT` is `TG2003`. A newer library may
@@ -130,10 +140,6 @@ enum tg_status
      * A file cannot be read.
      */
     TG_STATUS_UNREADABLE = 15,
-    /**
-     * Nothing came in the time that was given.
-     */
-    TG_STATUS_TIMED_OUT = 16,
     /**
      * `TG1000`: the document is refused.
      */
@@ -375,6 +381,126 @@ enum tg_status
      */
     TG_STATUS_UNKNOWN_TESTED_VARIANT = 6003,
     /**
+     * `TG6010`: a token is not a compact JWS as the server makes them.
+     */
+    TG_STATUS_BAD_TOKEN = 6010,
+    /**
+     * `TG6011`: a token is of another type than is expected here.
+     */
+    TG_STATUS_OTHER_TOKEN = 6011,
+    /**
+     * `TG6012`: a token is not signed.
+     */
+    TG_STATUS_UNSIGNED_TOKEN = 6012,
+    /**
+     * `TG6013`: a token is signed by a key that is not trusted.
+     */
+    TG_STATUS_UNTRUSTED_KEY = 6013,
+    /**
+     * `TG6014`: a signature is not that of its key.
+     */
+    TG_STATUS_BAD_SIGNATURE = 6014,
+    /**
+     * `TG6015`: a head is of another environment than is expected.
+     */
+    TG_STATUS_OTHER_HEAD = 6015,
+    /**
+     * `TG6016`: bytes are not those that their head stands for.
+     */
+    TG_STATUS_OTHER_HASH = 6016,
+    /**
+     * `TG6017`: a text is not a public key.
+     */
+    TG_STATUS_BAD_PUBLIC_KEY = 6017,
+    /**
+     * `TG6018`: a text is not an SDK key.
+     */
+    TG_STATUS_BAD_SDK_KEY = 6018,
+    /**
+     * `TG6019`: a text is not a connection string.
+     */
+    TG_STATUS_BAD_CONNECTION = 6019,
+    /**
+     * `TG6020`: a text is not a SHA-256 in hexadecimal.
+     */
+    TG_STATUS_BAD_HASH = 6020,
+    /**
+     * `TG6021`: the system gives no random numbers.
+     */
+    TG_STATUS_NO_RANDOMNESS = 6021,
+    /**
+     * `TG6022`: a document or delta cannot be taken apart into rows.
+     */
+    TG_STATUS_BAD_ROWS = 6022,
+    /**
+     * `TG6023`: there are more trusted keys than are kept.
+     */
+    TG_STATUS_TOO_MANY_KEYS = 6023,
+    /**
+     * `TG6101`: the server cannot be reached.
+     */
+    TG_STATUS_UNREACHABLE = 6101,
+    /**
+     * `TG6102`: the server answers with a status other than success.
+     */
+    TG_STATUS_BAD_STATUS = 6102,
+    /**
+     * `TG6103`: the server's answer is not as it must be, or broke off.
+     */
+    TG_STATUS_BAD_ANSWER = 6103,
+    /**
+     * `TG6104`: the server fell silent.
+     */
+    TG_STATUS_STALLED = 6104,
+    /**
+     * `TG6105`: a version is below one that was applied already.
+     */
+    TG_STATUS_BELOW_FLOOR = 6105,
+    /**
+     * `TG6106`: a document or delta has another version than its head.
+     */
+    TG_STATUS_OTHER_VERSION = 6106,
+    /**
+     * `TG6107`: what was stored cannot be read, or does not verify.
+     */
+    TG_STATUS_CACHE_DAMAGED = 6107,
+    /**
+     * `TG6108`: what is served cannot be stored.
+     */
+    TG_STATUS_CACHE_UNWRITABLE = 6108,
+    /**
+     * `TG6109`: an option of a connection cannot be used.
+     */
+    TG_STATUS_BAD_CONNECT_OPTION = 6109,
+    /**
+     * `TG6110`: this process was forked off the one that connected.
+     */
+    TG_STATUS_FORKED = 6110,
+    /**
+     * `TG6111`: a document in a file cannot be read.
+     */
+    TG_STATUS_FILE_UNREADABLE = 6111,
+    /**
+     * `TG6112`: no document came in time.
+     */
+    TG_STATUS_NOT_READY = 6112,
+    /**
+     * `TG6113`: a callback of the client panicked.
+     */
+    TG_STATUS_CALLBACK_PANICKED = 6113,
+    /**
+     * `TG6114`: the client's thread ended.
+     */
+    TG_STATUS_CLIENT_STOPPED = 6114,
+    /**
+     * `TG6115`: the client's thread cannot be started.
+     */
+    TG_STATUS_NO_THREAD = 6115,
+    /**
+     * `TG6116`: two documents have the same version.
+     */
+    TG_STATUS_SAME_VERSION = 6116,
+    /**
      * `TG7001`: a pipeline has no phase, or too many.
      */
     TG_STATUS_PHASE_COUNT = 7001,
@@ -414,6 +540,10 @@ enum tg_status
      * `TG7010`: the target of a phase matches nothing.
      */
     TG_STATUS_EMPTY_TARGET = 7010,
+    /**
+     * `TG7011`: the propagation of a phase asks for a share outside 1 to 100 %, or says what then but not when.
+     */
+    TG_STATUS_BAD_PROPAGATION = 7011,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -580,6 +710,147 @@ typedef int32_t tg_level;
 #endif // __cplusplus
 
 /**
+ * Where what is served came from.
+ */
+enum tg_source
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing came yet: callers get their defaults.
+     */
+    TG_SOURCE_DEFAULTS = 0,
+    /**
+     * A stream.
+     */
+    TG_SOURCE_STREAM = 1,
+    /**
+     * A poll.
+     */
+    TG_SOURCE_POLL = 2,
+    /**
+     * A watched file.
+     */
+    TG_SOURCE_FILE = 3,
+    /**
+     * The cache of an earlier run.
+     */
+    TG_SOURCE_CACHE = 4,
+    /**
+     * What was shipped with the program.
+     */
+    TG_SOURCE_BUNDLED = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tg_source tg_source;
+#else
+typedef int32_t tg_source;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether a client has a connection.
+ */
+enum tg_connected
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * None: it could not be made, was not made yet, or is not needed (a file).
+     */
+    TG_CONNECTED_NO = 0,
+    /**
+     * The last poll succeeded.
+     */
+    TG_CONNECTED_POLL = 1,
+    /**
+     * A stream is open.
+     */
+    TG_CONNECTED_STREAM = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tg_connected tg_connected;
+#else
+typedef int32_t tg_connected;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether the thread of a client runs.
+ */
+enum tg_life
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It runs.
+     */
+    TG_LIFE_RUNNING = 0,
+    /**
+     * It was closed; what it served is served on.
+     */
+    TG_LIFE_CLOSED = 1,
+    /**
+     * This process was forked off the one that connected: see `tg_client_resume`.
+     */
+    TG_LIFE_FORKED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tg_life tg_life;
+#else
+typedef int32_t tg_life;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What happened to a client.
+ */
+enum tg_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Something is served for the first time; `TG_EVENT_KIND_CHANGED` follows.
+     */
+    TG_EVENT_KIND_READY = 0,
+    /**
+     * Another version is served from now on.
+     */
+    TG_EVENT_KIND_CHANGED = 1,
+    /**
+     * There was no proof of freshness for too long; serving goes on.
+     */
+    TG_EVENT_KIND_STALE = 2,
+    /**
+     * There is proof again.
+     */
+    TG_EVENT_KIND_FRESH = 3,
+    /**
+     * Something went wrong.
+     */
+    TG_EVENT_KIND_ERROR = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tg_event_kind tg_event_kind;
+#else
+typedef int32_t tg_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What keeps an engine current.
+ */
+typedef struct tg_client tg_client;
+
+/**
  * The attributes of one evaluation. Several threads may check it at once while nobody changes it.
  */
 typedef struct tg_context tg_context;
@@ -588,6 +859,11 @@ typedef struct tg_context tg_context;
  * An engine: holds the program that is served, and swaps it under running readers. Any thread may use it at any time.
  */
 typedef struct tg_engine tg_engine;
+
+/**
+ * Holds the thread of a client while it lives.
+ */
+typedef struct tg_quiet tg_quiet;
 
 /**
  * A thread's own access to an engine: it is the thread's that uses it first, and no other's (`TG_STATUS_WRONG_THREAD`). Make
@@ -923,6 +1199,150 @@ typedef void (*tg_exposure_fn)(void *userdata, const struct tg_exposure *exposur
  */
 typedef void (*tg_log_fn)(void *userdata, tg_level level, struct tg_str line);
 
+/**
+ * How an engine is connected. Zero it all, set `struct_size` to `sizeof(tg_connect_options)`, then either a connection or a
+ * file, and what else you need. A time of 0 is the default.
+ */
+typedef struct tg_connect_options {
+    /**
+     * The size of the struct that the caller was compiled with.
+     */
+    size_t struct_size;
+    /**
+     * `TG_CONNECT_POLL` and so on, or-ed.
+     */
+    uint32_t flags;
+    /**
+     * A connection string, as `tidegate sdk-key new` prints it.
+     */
+    struct tg_str connection;
+    /**
+     * A file that is watched instead of a server.
+     */
+    struct tg_str file;
+    /**
+     * How the engine is to be; or NULL. Without `TG_ENGINE_COUNTERS` nothing is reported of what is served.
+     */
+    const struct tg_engine_options *engine;
+    /**
+     * The directory where the last good document is kept; or no text.
+     */
+    struct tg_str cache;
+    /**
+     * A file that was shipped with the program, for a start without server and cache; or no text.
+     */
+    struct tg_str bundled;
+    /**
+     * A document that is served from the first moment on; or no text.
+     */
+    struct tg_str bootstrap;
+    /**
+     * A certificate authority to trust beside those of the system, in PEM; or no text.
+     */
+    struct tg_str root_certificate;
+    /**
+     * The URL of a proxy for all hosts; or no text.
+     */
+    struct tg_str proxy;
+    /**
+     * How often it polls where it does not stream; default 10 000.
+     */
+    uint32_t poll_interval_ms;
+    /**
+     * How often it reports; default 10 000.
+     */
+    uint32_t report_interval_ms;
+    /**
+     * How long making a connection may take; default 5 000.
+     */
+    uint32_t connect_timeout_ms;
+    /**
+     * After how long without proof of freshness what is served counts as stale; default 90 000.
+     */
+    uint32_t stale_after_ms;
+    /**
+     * How often a watched file is looked at; default 1 000.
+     */
+    uint32_t watch_interval_ms;
+} tg_connect_options;
+
+/**
+ * The state of a client at one moment.
+ */
+typedef struct tg_client_state {
+    /**
+     * Where what is served came from.
+     */
+    tg_source source;
+    /**
+     * Whether there is a connection.
+     */
+    tg_connected connected;
+    /**
+     * Whether its thread runs.
+     */
+    tg_life life;
+    /**
+     * What went wrong last, whether or not it was overcome; `TG_STATUS_OK` if nothing did.
+     */
+    tg_status last_error;
+    /**
+     * The version that is served; 0 if there is none.
+     */
+    uint64_t version;
+    /**
+     * How long ago the newest proof of freshness came; -1 if none came yet, or a file is watched.
+     */
+    int64_t age_ms;
+    /**
+     * Whether there was no such proof for too long.
+     */
+    bool stale;
+    /**
+     * The id of this run of this client, random, with a terminating zero; fleet views name it.
+     */
+    char instance[37];
+} tg_client_state;
+
+/**
+ * Something that happened to a client; valid during the call that gives it.
+ */
+typedef struct tg_event {
+    /**
+     * What happened.
+     */
+    tg_event_kind kind;
+    /**
+     * Ready, changed: where it came from.
+     */
+    tg_source source;
+    /**
+     * Ready, changed: the version.
+     */
+    uint64_t version;
+    /**
+     * Changed: how many features may decide otherwise than before.
+     */
+    size_t changed;
+    /**
+     * Changed: from the arrival of its last byte to its being served.
+     */
+    uint64_t lag_ms;
+    /**
+     * Error: the code.
+     */
+    tg_status status;
+    /**
+     * Error: the message, on one line; else no text.
+     */
+    struct tg_str message;
+} tg_event;
+
+/**
+ * Is given what happens, on the client's own thread: what it takes, updates wait for. It must not throw.
+ */
+typedef void (*tg_event_fn)(void *userdata, const struct tg_event *event);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1044,7 +1464,7 @@ tg_status tg_engine_listing(const struct tg_engine *engine,
 
 /**
  * Stops the engine's clock at an instant, in milliseconds since 1970: for tests and simulations. Views have the time of when
- * they were made.
+ * they were made. Not of an engine that is connected (`TG_STATUS_NOT_AVAILABLE`).
  */
 tg_status tg_engine_set_time(const struct tg_engine *engine,
                              int64_t now_ms);
@@ -1503,6 +1923,70 @@ tg_status tg_engine_set_log(const struct tg_engine *engine,
                             tg_log_fn callback,
                             void *userdata,
                             tg_free_fn free);
+
+/**
+ * A new engine, and a client that keeps it current on a thread of its own. Returns at once: see `tg_client_wait_ready`. That the
+ * server cannot be reached is no error. Free the engine with `tg_engine_free` and the client with `tg_client_free`, in any order.
+ *
+ * `tg_engine_set_time` does not work on it, and `tg_engine_drain_exposures` takes away what the client would report.
+ */
+tg_status tg_engine_connect(const struct tg_connect_options *options,
+                            struct tg_engine **engine,
+                            struct tg_client **client);
+
+/**
+ * Waits until something other than the callers' defaults is served, and says where it came from. `TG_STATUS_NOT_READY` if
+ * nothing came in time; it may still come.
+ */
+tg_status tg_client_wait_ready(const struct tg_client *client,
+                               uint32_t timeout_ms,
+                               tg_source *source);
+
+/**
+ * The state at this moment.
+ */
+tg_status tg_client_status(const struct tg_client *client, struct tg_client_state *state);
+
+/**
+ * What went wrong last, whether or not it was overcome; `TG_STATUS_NO_VALUE` if nothing did. Free it with `tg_report_free`.
+ */
+tg_status tg_client_last_error(const struct tg_client *client,
+                               struct tg_report **report);
+
+/**
+ * Calls `callback` with each event, on the client's thread, until the subscription is freed or the client ends; then `free` is
+ * called once. Where the status is not `TG_STATUS_OK`, `free` is not called.
+ */
+tg_status tg_client_on_event(const struct tg_client *client,
+                             tg_event_fn callback,
+                             void *userdata,
+                             tg_free_fn free,
+                             struct tg_subscription **subscription);
+
+/**
+ * Sends the last counts and ends the client's thread. The engine serves on what it has. Done once; again is nothing.
+ */
+tg_status tg_client_close(const struct tg_client *client);
+
+/**
+ * Closes a client and frees it; NULL is fine.
+ */
+void tg_client_free(struct tg_client *client);
+
+/**
+ * Holds the client's thread at a place where it has no lock, until `tg_quiet_free`: around `fork`.
+ */
+tg_status tg_client_quiesce(const struct tg_client *client, struct tg_quiet **quiet);
+
+/**
+ * Lets the thread go on; NULL is fine.
+ */
+void tg_quiet_free(struct tg_quiet *quiet);
+
+/**
+ * After `fork`, in the child: connects anew, as an instance of its own. Nothing to do in a process that was not forked.
+ */
+tg_status tg_client_resume(const struct tg_client *client);
 
 #ifdef __cplusplus
 }  // extern "C"

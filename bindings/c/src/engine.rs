@@ -10,7 +10,7 @@ use tidegate::engine::{EngineBuilder, Subscription, SystemClock, Update};
 use tidegate::error::Error;
 use tidegate::model::Mode;
 use tidegate::value::MAX_BYTES;
-use tidegate::{Engine, Feature, Gate};
+use tidegate::{Engine, Feature, Gate, Value};
 
 use crate::boundary::{Handle, Mark, free, out};
 use crate::context::{json_value, of_engine, tg_attribute, tg_context};
@@ -90,7 +90,8 @@ pub struct tg_engine {
     mark: Mark,
     pub(crate) id: u32,
     pub(crate) engine: Engine,
-    time: Arc<AtomicI64>,
+    /// None: it goes by its client's clock.
+    time: Option<Arc<AtomicI64>>,
     pub(crate) report: Arc<Mutex<Arc<Report>>>,
     pub(crate) log: Arc<Mutex<Option<Arc<Log>>>>,
     _noted: Subscription,
@@ -99,7 +100,7 @@ handle!(tg_engine, b"TGen");
 
 impl tg_engine {
     /// An engine for C, around one of ours.
-    fn around(engine: Engine, time: Arc<AtomicI64>) -> Self {
+    pub(crate) fn around(engine: Engine, time: Option<Arc<AtomicI64>>) -> Self {
         // 0 is no engine's.
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let report = Arc::new(Mutex::new(Arc::new(Report::default())));
@@ -125,43 +126,56 @@ impl tg_engine {
     }
 }
 
-/// The options, of which an older caller has only the first.
-///
-/// # Safety
-/// `struct_size` bytes at `options` are readable, and so is what they point to.
-unsafe fn builder(options: *const tg_engine_options) -> Result<EngineBuilder, tg_status> {
-    let mut builder = Engine::builder();
-    // SAFETY: the caller's.
-    let Some(options) = (unsafe { options.as_ref() }) else { return Ok(builder) };
-    // The first version of the struct; fields that are added later are read if the size says that they are there.
-    if options.struct_size != size_of::<tg_engine_options>() || options.flags & !FLAGS != 0 {
-        return Err(tg_status::InvalidArgument);
-    }
-    let wants = |flag: u32| options.flags & flag != 0;
-    builder = builder.mode(if wants(TG_ENGINE_STRICT) { Mode::Strict } else { Mode::Lenient });
-    builder = builder.counters(wants(TG_ENGINE_COUNTERS)).keep_source(wants(TG_ENGINE_KEEP_SOURCE));
-    if options.process_count > MAX_BYTES / size_of::<tg_process>() {
-        return Err(tg_status::TooLong);
-    }
-    if options.process.is_null() && options.process_count > 0 {
-        return Err(tg_status::NullPointer);
-    }
-    for index in 0..options.process_count {
-        // SAFETY: the caller's; below the count.
-        let given = unsafe { *options.process.add(index) };
+/// How an engine is to be, in Rust.
+#[derive(Default)]
+pub(crate) struct Wish {
+    flags: u32,
+    process: Vec<(String, Value)>,
+}
+
+impl Wish {
+    /// Reads options; NULL is the default.
+    ///
+    /// # Safety
+    /// NULL, or a struct that is readable, and so is what it points to.
+    pub(crate) unsafe fn read(options: *const tg_engine_options) -> Result<Self, tg_status> {
         // SAFETY: the caller's.
-        let (name, value) = unsafe { (text_of(given.name)?, text_of(given.value)?) };
-        builder = builder.process(name, value);
-    }
-    // SAFETY: the caller's.
-    if let Some(json) = unsafe { optional(options.process_json) }? {
-        // SAFETY: a text of ours.
-        let object = unsafe { json_value(json.as_ptr().cast(), json.len()) }?;
-        for (name, value) in object.as_object().ok_or(tg_status::BadContext)? {
-            builder = builder.process(name, value.clone());
+        let Some(options) = (unsafe { options.as_ref() }) else { return Ok(Self::default()) };
+        // The first version of the struct; fields that are added later are read if the size says that they are there.
+        if options.struct_size != size_of::<tg_engine_options>() || options.flags & !FLAGS != 0 {
+            return Err(tg_status::InvalidArgument);
         }
+        if options.process_count > MAX_BYTES / size_of::<tg_process>() {
+            return Err(tg_status::TooLong);
+        }
+        if options.process.is_null() && options.process_count > 0 {
+            return Err(tg_status::NullPointer);
+        }
+        let mut process = Vec::new();
+        for index in 0..options.process_count {
+            // SAFETY: the caller's; below the count.
+            let given = unsafe { *options.process.add(index) };
+            // SAFETY: the caller's.
+            let (name, value) = unsafe { (text_of(given.name)?, text_of(given.value)?) };
+            process.push((name.to_owned(), value.into()));
+        }
+        // SAFETY: the caller's.
+        if let Some(json) = unsafe { optional(options.process_json) }? {
+            // SAFETY: a text of ours.
+            let object = unsafe { json_value(json.as_ptr().cast(), json.len()) }?;
+            let members = object.as_object().ok_or(tg_status::BadContext)?;
+            process.extend(members.iter().map(|(name, value)| (name.to_string(), value.clone())));
+        }
+        Ok(Self { flags: options.flags, process })
     }
-    Ok(builder)
+
+    pub(crate) fn builder(&self) -> EngineBuilder {
+        let wants = |flag: u32| self.flags & flag != 0;
+        let mode = if wants(TG_ENGINE_STRICT) { Mode::Strict } else { Mode::Lenient };
+        let builder = Engine::builder().mode(mode);
+        let builder = builder.counters(wants(TG_ENGINE_COUNTERS)).keep_source(wants(TG_ENGINE_KEEP_SOURCE));
+        self.process.iter().fold(builder, |builder, (name, value)| builder.process(name, value.clone()))
+    }
 }
 
 /// A new engine, which serves nothing yet; `options` may be NULL. Free it with `tg_engine_free`.
@@ -172,7 +186,7 @@ pub unsafe extern "C" fn tg_engine_new(
 ) -> tg_status {
     boundary!({
         // SAFETY: an out-parameter, and options of the caller's.
-        let (engine, builder) = unsafe { (out(engine)?, builder(options)?) };
+        let (engine, wish) = unsafe { (out(engine)?, Wish::read(options)?) };
         let time = Arc::new(AtomicI64::new(SYSTEM_TIME));
         let clock = {
             let time = Arc::clone(&time);
@@ -181,7 +195,7 @@ pub unsafe extern "C" fn tg_engine_new(
                 set => set,
             }
         };
-        engine.set(tg_engine::around(builder.clock(clock).build(), time).give());
+        engine.set(tg_engine::around(wish.builder().clock(clock).build(), Some(time)).give());
         Ok(())
     })
 }
@@ -363,14 +377,14 @@ pub unsafe extern "C" fn tg_engine_listing(
 }
 
 /// Stops the engine's clock at an instant, in milliseconds since 1970: for tests and simulations. Views have the time of when
-/// they were made.
+/// they were made. Not of an engine that is connected (`TG_STATUS_NOT_AVAILABLE`).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_engine_set_time(engine: *const tg_engine, now_ms: i64) -> tg_status {
     boundary!(shared engine {
         if now_ms == SYSTEM_TIME {
             return Err(tg_status::InvalidArgument);
         }
-        engine.time.store(now_ms, Ordering::Relaxed);
+        engine.time.as_ref().ok_or(tg_status::NotAvailable)?.store(now_ms, Ordering::Relaxed);
         Ok(())
     })
 }
@@ -379,7 +393,7 @@ pub unsafe extern "C" fn tg_engine_set_time(engine: *const tg_engine, now_ms: i6
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_engine_use_system_time(engine: *const tg_engine) -> tg_status {
     boundary!(shared engine {
-        engine.time.store(SYSTEM_TIME, Ordering::Relaxed);
+        engine.time.as_ref().ok_or(tg_status::NotAvailable)?.store(SYSTEM_TIME, Ordering::Relaxed);
         Ok(())
     })
 }

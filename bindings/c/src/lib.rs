@@ -17,6 +17,7 @@
 #[macro_use]
 mod boundary;
 
+pub mod client;
 pub mod context;
 pub mod decision;
 pub mod engine;

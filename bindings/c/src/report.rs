@@ -77,7 +77,7 @@ pub struct tg_report {
 handle!(tg_report, b"TGrp");
 
 impl tg_report {
-    fn new(report: Arc<Report>) -> Self {
+    pub(crate) fn new(report: Arc<Report>) -> Self {
         Self { mark: Mark::live::<Self>(), report }
     }
 }
@@ -265,11 +265,24 @@ impl Drop for Userdata {
     }
 }
 
+/// What ends with a subscription.
+pub(crate) enum Ended {
+    #[cfg(feature = "http")]
+    Events(#[expect(dead_code, reason = "held")] tidegate::client::Subscription),
+    Updates(#[expect(dead_code, reason = "held")] Subscription),
+}
+
+impl tg_subscription {
+    pub(crate) fn new(ended: Ended) -> Self {
+        Self { mark: Mark::live::<Self>(), _ended: ended }
+    }
+}
+
 /// A callback that is called until this is freed.
 #[cfg_attr(all(), repr(C))]
 pub struct tg_subscription {
     mark: Mark,
-    subscription: Subscription,
+    _ended: Ended,
 }
 handle!(tg_subscription, b"TGsu");
 
@@ -294,11 +307,8 @@ pub unsafe extern "C" fn tg_engine_on_update(
             // SAFETY: the caller's function with the caller's userdata.
             unsafe { callback(userdata.pointer, &raw const report) }
         };
-        let given = tg_subscription {
-            mark: Mark::live::<tg_subscription>(),
-            subscription: engine.engine.on_update(listener),
-        };
-        subscription.set(given.give());
+        let ended = Ended::Updates(engine.engine.on_update(listener));
+        subscription.set(tg_subscription::new(ended).give());
         Ok(())
     })
 }

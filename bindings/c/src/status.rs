@@ -44,8 +44,6 @@ pub enum tg_status {
     NotAvailable = 14,
     /// A file cannot be read.
     Unreadable = 15,
-    /// Nothing came in the time that was given.
-    TimedOut = 16,
     // <variants>
     /// `TG1000`: the document is refused.
     Refused = 1000,
@@ -167,6 +165,66 @@ pub enum tg_status {
     ConstantCondition = 6002,
     /// `TG6003`: a condition asks for a variant that the feature does not have.
     UnknownTestedVariant = 6003,
+    /// `TG6010`: a token is not a compact JWS as the server makes them.
+    BadToken = 6010,
+    /// `TG6011`: a token is of another type than is expected here.
+    OtherToken = 6011,
+    /// `TG6012`: a token is not signed.
+    UnsignedToken = 6012,
+    /// `TG6013`: a token is signed by a key that is not trusted.
+    UntrustedKey = 6013,
+    /// `TG6014`: a signature is not that of its key.
+    BadSignature = 6014,
+    /// `TG6015`: a head is of another environment than is expected.
+    OtherHead = 6015,
+    /// `TG6016`: bytes are not those that their head stands for.
+    OtherHash = 6016,
+    /// `TG6017`: a text is not a public key.
+    BadPublicKey = 6017,
+    /// `TG6018`: a text is not an SDK key.
+    BadSdkKey = 6018,
+    /// `TG6019`: a text is not a connection string.
+    BadConnection = 6019,
+    /// `TG6020`: a text is not a SHA-256 in hexadecimal.
+    BadHash = 6020,
+    /// `TG6021`: the system gives no random numbers.
+    NoRandomness = 6021,
+    /// `TG6022`: a document or delta cannot be taken apart into rows.
+    BadRows = 6022,
+    /// `TG6023`: there are more trusted keys than are kept.
+    TooManyKeys = 6023,
+    /// `TG6101`: the server cannot be reached.
+    Unreachable = 6101,
+    /// `TG6102`: the server answers with a status other than success.
+    BadStatus = 6102,
+    /// `TG6103`: the server's answer is not as it must be, or broke off.
+    BadAnswer = 6103,
+    /// `TG6104`: the server fell silent.
+    Stalled = 6104,
+    /// `TG6105`: a version is below one that was applied already.
+    BelowFloor = 6105,
+    /// `TG6106`: a document or delta has another version than its head.
+    OtherVersion = 6106,
+    /// `TG6107`: what was stored cannot be read, or does not verify.
+    CacheDamaged = 6107,
+    /// `TG6108`: what is served cannot be stored.
+    CacheUnwritable = 6108,
+    /// `TG6109`: an option of a connection cannot be used.
+    BadConnectOption = 6109,
+    /// `TG6110`: this process was forked off the one that connected.
+    Forked = 6110,
+    /// `TG6111`: a document in a file cannot be read.
+    FileUnreadable = 6111,
+    /// `TG6112`: no document came in time.
+    NotReady = 6112,
+    /// `TG6113`: a callback of the client panicked.
+    CallbackPanicked = 6113,
+    /// `TG6114`: the client's thread ended.
+    ClientStopped = 6114,
+    /// `TG6115`: the client's thread cannot be started.
+    NoThread = 6115,
+    /// `TG6116`: two documents have the same version.
+    SameVersion = 6116,
     /// `TG7001`: a pipeline has no phase, or too many.
     PhaseCount = 7001,
     /// `TG7002`: the steps of a ramp do not ascend, or there is none, or there are too many.
@@ -187,6 +245,8 @@ pub enum tg_status {
     ReservedId = 7009,
     /// `TG7010`: the target of a phase matches nothing.
     EmptyTarget = 7010,
+    /// `TG7011`: the propagation of a phase asks for a share outside 1 to 100 %, or says what then but not when.
+    BadPropagation = 7011,
     // </variants>
 }
 
@@ -254,6 +314,36 @@ impl From<Code> for tg_status {
             Code::RuleNeverReached => Self::RuleNeverReached,
             Code::ConstantCondition => Self::ConstantCondition,
             Code::UnknownTestedVariant => Self::UnknownTestedVariant,
+            Code::BadToken => Self::BadToken,
+            Code::OtherToken => Self::OtherToken,
+            Code::UnsignedToken => Self::UnsignedToken,
+            Code::UntrustedKey => Self::UntrustedKey,
+            Code::BadSignature => Self::BadSignature,
+            Code::OtherHead => Self::OtherHead,
+            Code::OtherHash => Self::OtherHash,
+            Code::BadPublicKey => Self::BadPublicKey,
+            Code::BadSdkKey => Self::BadSdkKey,
+            Code::BadConnection => Self::BadConnection,
+            Code::BadHash => Self::BadHash,
+            Code::NoRandomness => Self::NoRandomness,
+            Code::BadRows => Self::BadRows,
+            Code::TooManyKeys => Self::TooManyKeys,
+            Code::Unreachable => Self::Unreachable,
+            Code::BadStatus => Self::BadStatus,
+            Code::BadAnswer => Self::BadAnswer,
+            Code::Stalled => Self::Stalled,
+            Code::BelowFloor => Self::BelowFloor,
+            Code::OtherVersion => Self::OtherVersion,
+            Code::CacheDamaged => Self::CacheDamaged,
+            Code::CacheUnwritable => Self::CacheUnwritable,
+            Code::BadConnectOption => Self::BadConnectOption,
+            Code::Forked => Self::Forked,
+            Code::FileUnreadable => Self::FileUnreadable,
+            Code::NotReady => Self::NotReady,
+            Code::CallbackPanicked => Self::CallbackPanicked,
+            Code::ClientStopped => Self::ClientStopped,
+            Code::NoThread => Self::NoThread,
+            Code::SameVersion => Self::SameVersion,
             Code::PhaseCount => Self::PhaseCount,
             Code::BadRamp => Self::BadRamp,
             Code::BadApprovals => Self::BadApprovals,
@@ -264,6 +354,7 @@ impl From<Code> for tg_status {
             Code::BadGuard => Self::BadGuard,
             Code::ReservedId => Self::ReservedId,
             Code::EmptyTarget => Self::EmptyTarget,
+            Code::BadPropagation => Self::BadPropagation,
             // </codes>
             _ => Self::Refused,
         }
@@ -277,7 +368,7 @@ impl From<&tidegate::Error> for tg_status {
 }
 
 /// The meaning of the statuses below 1000.
-const OWN: [(i32, &str); 17] = [
+const OWN: [(i32, &str); 16] = [
     (0, "all went well"),
     (1, "a pointer is NULL that must not be"),
     (2, "a text is not UTF-8"),
@@ -294,7 +385,6 @@ const OWN: [(i32, &str); 17] = [
     (13, "an index is not below the number of elements"),
     (14, "this build of the library does not have that"),
     (15, "a file cannot be read"),
-    (16, "nothing came in the time that was given"),
 ];
 
 /// What a status means, in one line; of one that is not known, an empty text. It is valid for ever.

@@ -54,6 +54,11 @@ fn threads_check_while_another_swaps() {
     succeed(&mut Command::new(checked));
 }
 
+#[test]
+fn client_follows_a_file_where_it_is_built() {
+    run("client", &[&snapshot()]);
+}
+
 /// A sanitizer that is not linked finds nothing.
 #[test]
 fn sanitizers_are_in_the_programs_that_they_check() {
@@ -99,7 +104,7 @@ fn library_exports_the_functions_of_the_header_and_nothing_else() {
 
 #[test]
 fn every_function_is_used_by_the_tests_in_c() {
-    let tests: String = ["api.c", "misuse.c"]
+    let tests: String = ["api.c", "client.c", "misuse.c"]
         .iter()
         .map(|name| fs::read_to_string(root().join("tests/c").join(name)).unwrap())
         .collect();
