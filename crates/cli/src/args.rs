@@ -13,6 +13,7 @@ use crate::admin::change_request::ChangeRequests;
 use crate::admin::delivery::Deliveries;
 use crate::admin::environment::Environments;
 use crate::admin::feature::Features;
+use crate::admin::fleet::Fleet;
 use crate::admin::pipeline::Pipelines;
 use crate::admin::principal::Principals;
 use crate::admin::proposal::Proposals;
@@ -90,6 +91,7 @@ pub(crate) enum Verb {
     Token(Tokens),
     Webhook(Webhooks),
     Deliveries(Deliveries),
+    Fleet(Fleet),
     Audit(Audit),
     Backup(Backup),
     /// Decides documents and contexts in bulk, for comparison with other evaluators
