@@ -44,6 +44,7 @@
 //! | `release` (feature) | how a release moves from phase to phase: a pure state machine |
 //! | [`trace`] | why a decision is as it is, step by step: a second, independent evaluator |
 //! | [`model`], [`value`], [`operand`], [`bucket`] | the document, JSON values, operands, bucketing |
+//! | `wire` (feature) | what server, relay and client say to each other: signed heads, keys, connection strings, rows, reports |
 //! | [`error`] | one error type, and the catalogue of stable codes |
 //!
 //! What every word means, and what is decided when, is in `docs/SEMANTICS.md`; [`SEMANTICS`] is its version.
@@ -51,7 +52,7 @@
 //! # Features
 //!
 //! `regex` (default): the operator `matches`. `release`: the state machine of releases. `schema`: the JSON Schema of the
-//! document. None changes what is decided.
+//! document. `wire`: the types of delivery. None changes what is decided.
 
 pub mod bucket;
 pub mod compile;
@@ -66,6 +67,8 @@ pub mod program;
 pub mod release;
 pub mod trace;
 pub mod value;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 pub use context::{AttributeKey, AttributeValue, Context, Subject};
 pub use engine::{Engine, Feature, Gate, Override, Reader, Update, View};

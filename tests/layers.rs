@@ -1,7 +1,7 @@
 //! Imports point down, `eval` stays lean, files stay readable, SQL stays in the store.
 //!
 //! ```text
-//!  error ← value, operand ← model, context, bucket ← program ← compile | eval ← engine        (trace: beside, over the model)
+//!  error ← value, operand ← model, context, bucket ← program ← compile | eval ← engine        (trace, wire: beside, over the model)
 //! ```
 //! It reads the text of the sources, not the compiler's view of them: comments, strings and test code are blanked out, then
 //! each `crate::…` path and each chain of `super::` that leaves its module is looked up in [`ALLOWED`].
@@ -31,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("release", &["error", "model", "value"]),
     ("trace", &["bucket", "error", "model", "operand", "value"]),
     ("value", &["error"]),
+    ("wire", &["error", "model", "value"]),
 ];
 
 /// What would let `eval` read a clock, wait for a lock or allocate.

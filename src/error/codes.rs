@@ -125,6 +125,21 @@ catalogue! {
     6002 ConstantCondition      Warning "a condition always or never holds";
     6003 UnknownTestedVariant   Warning "a condition asks for a variant that the feature does not have";
 
+    6010 BadToken       Error   "a token is not a compact JWS as the server makes them";
+    6011 OtherToken     Error   "a token is of another type than is expected here";
+    6012 UnsignedToken  Error   "a token is not signed";
+    6013 UntrustedKey   Error   "a token is signed by a key that is not trusted";
+    6014 BadSignature   Error   "a signature is not that of its key";
+    6015 OtherHead      Error   "a head is of another environment than is expected";
+    6016 OtherHash      Error   "bytes are not those that their head stands for";
+    6017 BadPublicKey   Error   "a text is not a public key";
+    6018 BadSdkKey      Error   "a text is not an SDK key";
+    6019 BadConnection  Error   "a text is not a connection string";
+    6020 BadHash        Error   "a text is not a SHA-256 in hexadecimal";
+    6021 NoRandomness   Error   "the system gives no random numbers";
+    6022 BadRows        Error   "a document or delta cannot be taken apart into rows";
+    6023 TooManyKeys    Error   "there are more trusted keys than are kept";
+
     7001 PhaseCount     Error   "a pipeline has no phase, or too many";
     7002 BadRamp        Error   "the steps of a ramp do not ascend, or there is none, or there are too many";
     7003 BadApprovals   Error   "a number of approvals is outside its range";

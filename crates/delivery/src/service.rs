@@ -1,0 +1,121 @@
+//! What the handlers share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tidegate::wire::{RelayReport, Report, ReportAnswer};
+use tokio::sync::Semaphore;
+
+use crate::admission::{Admission, Keys};
+use crate::hub::Hub;
+
+/// What becomes of the reports of instances and relays.
+#[async_trait]
+pub trait Reports: Send + Sync {
+    /// Takes the report of an instance.
+    ///
+    /// # Errors
+    /// See [`ReportRefused`].
+    async fn report(&self, who: &Admission, report: Report) -> Result<ReportAnswer, ReportRefused>;
+
+    /// Takes the report of a relay, about the instances that it serves.
+    ///
+    /// # Errors
+    /// See [`ReportRefused`].
+    async fn relay_report(&self, who: &Admission, report: RelayReport)
+    -> Result<ReportAnswer, ReportRefused>;
+}
+
+/// Why a report was not taken.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportRefused {
+    /// It says what cannot be: 422.
+    #[error("{detail}")]
+    Invalid {
+        /// The JSON pointer of the place.
+        pointer: String,
+        /// What was expected, and what was found.
+        detail: String,
+    },
+    /// It cannot be taken now; nothing of it was: 503, to be sent again.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// How much is served at most.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Streams at one time; who comes then gets 503 with a `Retry-After` of its own.
+    pub streams: usize,
+    /// The bytes of a report.
+    pub report_bytes: usize,
+    /// How long the body of a report may take to arrive.
+    pub report_time: Duration,
+    /// After how long, at random half of it more or less, one whose stream ended comes again (the `retry` field of the stream).
+    pub retry: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            streams: 20_000,
+            report_bytes: 1 << 20,
+            report_time: Duration::from_secs(20),
+            retry: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What the handlers share; cheap to clone.
+#[derive(Clone)]
+pub struct Service(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) reports: Arc<dyn Reports>,
+    pub(crate) limits: Limits,
+    /// One permit a stream.
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+impl Service {
+    /// A service of the hub's publications, to those whom `keys` admits.
+    #[must_use]
+    pub fn new(hub: Arc<Hub>, keys: Arc<dyn Keys>, reports: Arc<dyn Reports>, limits: Limits) -> Self {
+        let streams = Arc::new(Semaphore::new(limits.streams.min(Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Shared { hub, keys, reports, limits, streams }))
+    }
+
+    /// The hub that it serves.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    /// Which SDK keys it admits.
+    #[must_use]
+    pub fn keys(&self) -> &Arc<dyn Keys> {
+        &self.0.keys
+    }
+
+    /// How many streams are open.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        self.0.limits.streams.saturating_sub(self.0.streams.available_permits())
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("limits", &self.0.limits).finish_non_exhaustive()
+    }
+}
