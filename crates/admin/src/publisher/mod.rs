@@ -1,0 +1,244 @@
+//! The publisher: whatever is committed, by this server or another one on the same store, reaches the hub as signed snapshots.
+//!
+//! ```text
+//!   Writer::changed ─▶ World' ─ structural diff with World ─▶ rows that may differ ─▶ Line per environment whose head moved
+//!                                                                                        │ document, hash, signature
+//!                       signing keys changed: endorsements first, then heads anew        ▼
+//!                       SDK keys revoked: streams look again ─────────────────────────▶ Hub
+//! ```
+//! Not here: what a snapshot has in it (`domain::snapshot`), and how it travels (crate `tidegate-delivery`).
+//! INVARIANT: the versions of an environment are published in order; one that is passed over (several commits at once) is
+//! never published later.
+
+mod doorkeeper;
+mod line;
+mod signer;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use imbl::ordmap::DiffItem;
+use tidegate::model::Key;
+use tidegate_delivery::Hub;
+use tokio::sync::watch;
+
+pub(crate) use self::doorkeeper::Doorkeeper;
+pub(crate) use self::line::KEPT;
+use self::line::{Line, Texts};
+pub(crate) use self::signer::{Signer, make};
+use crate::clock::Clock;
+use crate::domain::command::signing_key;
+use crate::domain::entity::Kind;
+use crate::domain::{Table, World};
+use crate::store::{Store, StoreError};
+use crate::writer::Writer;
+
+/// After how many publications old versions are removed from the store.
+const TIDY: u32 = 256;
+
+/// Told of each publication: the environment, and how long it took to make (s).
+pub(crate) type Told = Box<dyn Fn(&Key, f64) + Send + Sync>;
+
+/// See the module.
+pub(crate) struct Publisher {
+    writer: Writer,
+    changed: watch::Receiver<u64>,
+    book: Book,
+}
+
+/// What was published last.
+struct Book {
+    hub: Arc<Hub>,
+    signer: Arc<Signer>,
+    clock: Arc<dyn Clock>,
+    told: Told,
+    world: Arc<World>,
+    lines: BTreeMap<Key, Line>,
+    /// Since old versions were removed from the store.
+    published: u32,
+}
+
+impl Publisher {
+    /// Publishes what there is, with the past that the store knows.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub(crate) async fn open(
+        writer: Writer,
+        hub: Arc<Hub>,
+        signer: Arc<Signer>,
+        told: Told,
+    ) -> Result<Self, StoreError> {
+        let mut changed = writer.changed();
+        changed.mark_unchanged();
+        let world = writer.world();
+        let mut lines = BTreeMap::new();
+        let mut texts = Texts::new();
+        for environment in world.environments.keys() {
+            let Some(mut line) = Line::new(&world, environment, &mut texts) else { continue };
+            recall(writer.store(), environment, &mut line).await?;
+            lines.insert(Key::clone(environment), line);
+        }
+        signer.follow(&world);
+        hub.set_endorsements(&signing_key::endorsements(&world));
+        let clock = Arc::clone(writer.clock());
+        let mut book = Book { hub, signer, clock, told, world, lines, published: 0 };
+        book.publish_all();
+        Ok(Self { writer, changed, book })
+    }
+
+    /// Follows until the writer is closed.
+    pub(crate) async fn run(self) {
+        let Self { writer, mut changed, mut book } = self;
+        let stop = writer.stopped();
+        loop {
+            let moved = tokio::select! {
+                () = stop.cancelled() => return,
+                moved = changed.changed() => moved,
+            };
+            if moved.is_err() {
+                return;
+            }
+            changed.mark_unchanged();
+            let world = writer.world();
+            // Hashing a large document takes milliseconds.
+            let followed = tokio::task::spawn_blocking(move || {
+                book.follow(world);
+                book
+            });
+            book = match followed.await {
+                Ok(book) => book,
+                Err(error) => {
+                    tracing::error!(%error, "the publisher failed: nothing is published until the server is started again");
+                    return;
+                }
+            };
+            if book.published >= TIDY {
+                book.published = 0;
+                tidy(writer.store(), &book.lines).await;
+            }
+        }
+    }
+}
+
+impl Book {
+    /// Publishes what a later world has.
+    fn follow(&mut self, world: Arc<World>) {
+        let before = std::mem::replace(&mut self.world, Arc::clone(&world));
+        if !before.signing_keys.ptr_eq(&world.signing_keys) {
+            self.follow_keys(&world);
+        }
+        if !before.sdk_keys.ptr_eq(&world.sdk_keys) {
+            self.hub.recheck();
+        }
+        if before.snapshot_heads.ptr_eq(&world.snapshot_heads)
+            && before.environments.ptr_eq(&world.environments)
+        {
+            return;
+        }
+        let touched = touched(&before, &world);
+        let mut texts = Texts::new();
+        for environment in world.environments.keys() {
+            let started = Instant::now();
+            match self.lines.get_mut(environment) {
+                Some(line) if line::version(&world, environment) == Some(line.version()) => continue,
+                Some(line) => line.follow(&world, &touched, &mut texts),
+                None => match Line::new(&world, environment, &mut texts) {
+                    Some(line) => drop(self.lines.insert(Key::clone(environment), line)),
+                    None => continue,
+                },
+            }
+            self.publish(environment, started);
+        }
+        let gone = self.lines.extract_if(.., |environment, _| !world.environments.contains_key(environment));
+        for (environment, _) in gone {
+            self.hub.retire(&environment);
+        }
+    }
+
+    /// Endorsements are told before the first token of a key that needs them.
+    fn follow_keys(&mut self, world: &World) {
+        self.hub.set_endorsements(&signing_key::endorsements(world));
+        let was_ready = self.signer.is_ready();
+        if !self.signer.follow(world) {
+            return;
+        }
+        if !was_ready {
+            self.publish_all();
+        } else if let Err(error) = self.hub.beat(Some(&*self.signer), self.clock.now().wall) {
+            tracing::error!(%error, "a head was not signed anew");
+        }
+    }
+
+    fn publish_all(&mut self) {
+        let environments: Vec<Key> = self.lines.keys().cloned().collect();
+        for environment in environments {
+            self.publish(&environment, Instant::now());
+        }
+    }
+
+    fn publish(&mut self, environment: &Key, started: Instant) {
+        let Some(line) = self.lines.get(environment).filter(|_| self.signer.is_ready()) else { return };
+        match line.publication(&self.signer, &self.clock) {
+            Ok(publication) => {
+                if self.hub.publish(publication) {
+                    self.published += 1;
+                    (self.told)(environment, started.elapsed().as_secs_f64());
+                }
+            }
+            Err(error) => {
+                tracing::error!(environment = &**environment, %error, "a snapshot was not published");
+            }
+        }
+    }
+}
+
+/// Tells a line of its past.
+async fn recall(store: &Store, environment: &Key, line: &mut Line) -> Result<(), StoreError> {
+    let last = u32::try_from(KEPT + 1).unwrap_or(u32::MAX);
+    let versions = store.snapshot_versions(environment, last).await?;
+    if let Some(oldest) = versions.first() {
+        let rows = store.snapshot_rows(environment, *oldest).await?;
+        line.recall(&versions, &rows);
+    }
+    Ok(())
+}
+
+/// Removes from the store what no delta goes back to.
+async fn tidy(store: &Store, lines: &BTreeMap<Key, Line>) {
+    for (environment, line) in lines {
+        if let Err(error) = store.forget_versions(environment, line.oldest()).await {
+            tracing::warn!(%error, "old versions were not removed");
+        }
+    }
+}
+
+/// The rows that may differ between two worlds. Parts that both worlds share are not looked at.
+fn touched(before: &World, after: &World) -> BTreeSet<(Kind, Key)> {
+    let mut touched = BTreeSet::new();
+    let mut add = |kind: Kind, keys: Vec<Key>| touched.extend(keys.into_iter().map(|key| (kind, key)));
+    add(Kind::Attribute, differing(&before.attributes, &after.attributes));
+    add(Kind::Environment, differing(&before.environments, &after.environments));
+    add(Kind::ExclusionGroup, differing(&before.exclusion_groups, &after.exclusion_groups));
+    add(Kind::Feature, differing(&before.features, &after.features));
+    add(Kind::Segment, differing(&before.segments, &after.segments));
+    add(Kind::Release, differing(&before.releases, &after.releases));
+    add(Kind::Release, differing(&before.release_states, &after.release_states));
+    let kills = differing(&before.kills, &after.kills);
+    let features = kills.iter().filter_map(|key| key.split_once('/')).map(|(_, feature)| feature.into());
+    add(Kind::Kill, features.collect());
+    touched
+}
+
+fn differing<T: PartialEq>(before: &Table<T>, after: &Table<T>) -> Vec<Key> {
+    let key = |item: DiffItem<'_, '_, Key, crate::domain::Row<T>>| match item {
+        DiffItem::Add(key, _) | DiffItem::Remove(key, _) | DiffItem::Update { new: (key, _), .. } => {
+            Key::clone(key)
+        }
+    };
+    before.diff(after).map(key).collect()
+}
