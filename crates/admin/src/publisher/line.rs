@@ -1,33 +1,30 @@
-//! One environment's snapshot, kept as rows, and how it came to be over its last versions.
+//! One environment's snapshot, kept as rows, and its last versions.
 //!
 //! ```text
-//!   World' ─ texts of what was touched ─▶ rows (those that differ) ─▶ document ─▶ Head ─▶ Publication ─▶ hub
-//!                                           └▶ steps: version, what changed then (the last 50) ─▶ a delta from any of them
+//!   World' ─ texts of what was touched ─▶ those that differ ─▶ rows ─▶ History ─▶ Publication: document, signed head, deltas
 //! ```
 //! INVARIANT: the rows are those of `snapshot::rows` of the world that was followed last, so the document is
 //! `snapshot::document`, byte for byte.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use tidegate::model::Key;
-use tidegate::wire::{DeltaHead, Head, Rows, Section, Sha256};
-use tidegate_delivery::{Delta, Deltas, Publication, Signer as _, Unfit};
+use tidegate::wire::{Rows, Section};
+use tidegate_delivery::{History, Publication, Unfit};
 
 use super::signer::Signer;
-use crate::clock::Clock;
 use crate::domain::entity::Kind;
 use crate::domain::{World, snapshot};
 use crate::store::StoredRow;
 
-/// How many versions can be gone on from with a delta.
-pub(crate) const KEPT: usize = 50;
+/// How many versions the store is asked for: those that deltas lead from.
+pub(super) const KEPT: u32 = 50;
 
 /// What a row is: the part of the document, and its key.
-pub(super) type RowKey = (Section, Key);
+type RowKey = (Section, Key);
 
-/// The sections, and the kinds of entity that their rows are made of.
+/// The kinds of entity that have rows, and the sections that those are in.
 const KINDS: [(Kind, Section); 7] = [
     (Kind::Environment, Section::Environments),
     (Kind::Attribute, Section::Attributes),
@@ -45,49 +42,37 @@ pub(super) type Texts = BTreeMap<RowKey, Arc<str>>;
 #[derive(Debug)]
 pub(super) struct Line {
     rows: Arc<Rows>,
-    /// The last versions, the oldest first; the present one is the last.
-    steps: VecDeque<Step>,
-}
-
-/// A version, and what changed with it.
-#[derive(Clone, Debug)]
-struct Step {
-    version: u64,
-    changed: Arc<[RowKey]>,
+    /// Up to the version before that of `rows`, until that is published.
+    history: History,
 }
 
 impl Line {
     /// An environment's snapshot as it is, without a past; none if it has no version yet.
-    pub(super) fn new(world: &World, environment: &Key, texts: &mut Texts) -> Option<Self> {
-        let version = version(world, environment)?;
-        let mut rows = Rows::new(Key::clone(environment), version);
+    pub(super) fn new(
+        world: &World,
+        environment: &Key,
+        signer: &Arc<Signer>,
+        texts: &mut Texts,
+    ) -> Option<Self> {
+        let mut rows = Rows::new(Key::clone(environment), version(world, environment)?);
         for (kind, key, text) in snapshot::rows(world, environment) {
             let Some(section) = section(kind) else { continue };
             let text = shared(texts, (section, Key::clone(&key)), text);
             rows.insert(section, key, text);
         }
-        let steps = VecDeque::from([Step { version, changed: Arc::from([]) }]);
-        Some(Self { rows: Arc::new(rows), steps })
+        Some(Self { rows: Arc::new(rows), history: History::new(Arc::clone(signer) as _) })
     }
 
     /// Remembers what was: the versions that there were, the oldest first, and the rows that changed after the oldest.
-    pub(super) fn recall(&mut self, versions: &[u64], rows: &[StoredRow]) {
+    pub(super) fn recall(&mut self, signer: &Arc<Signer>, versions: &[u64], rows: &[StoredRow]) {
         let now = self.version();
-        let mut changed: BTreeMap<u64, Vec<RowKey>> = BTreeMap::new();
-        for row in rows {
-            let kind = KINDS.iter().find(|(kind, _)| name(*kind) == row.kind);
-            let Some((_, section)) = kind else { continue };
+        let changed = rows.iter().filter_map(|row| {
+            let (_, section) = KINDS.iter().find(|(kind, _)| name(*kind) == row.kind)?;
             // What another server changed after this world was read: when it changed before that is not known.
-            let version = row.version.min(now);
-            changed.entry(version).or_default().push((*section, row.key.as_str().into()));
-        }
-        let earlier = versions.iter().copied().filter(|version| *version < now);
-        let steps = earlier.chain([now]).map(|version| {
-            let changed = changed.remove(&version).unwrap_or_default();
-            Step { version, changed: changed.into() }
+            Some(((*section, row.key.as_str().into()), row.version.min(now)))
         });
-        self.steps = steps.collect();
-        self.forget();
+        let earlier = versions.iter().copied().filter(|version| *version < now);
+        self.history = History::recalled(Arc::clone(signer) as _, earlier, changed);
     }
 
     /// The version.
@@ -95,21 +80,37 @@ impl Line {
         self.rows.version()
     }
 
-    /// Goes on to what the world says now; `touched` are the rows that may differ.
-    pub(super) fn follow(&mut self, world: &World, touched: &BTreeSet<(Kind, Key)>, texts: &mut Texts) {
+    /// What is to be published of the line as it is at first.
+    ///
+    /// # Errors
+    /// If it has a line break, which rendered JSON never has.
+    pub(super) fn begin(&mut self, now: i64) -> Result<Publication, Unfit> {
+        self.history.advance(Arc::clone(&self.rows), [], now)
+    }
+
+    /// Goes on to what the world says now, and gives what is to be published; `touched` are the rows that may differ.
+    ///
+    /// # Errors
+    /// As [`Line::begin`].
+    pub(super) fn follow(
+        &mut self,
+        world: &World,
+        touched: &BTreeSet<(Kind, Key)>,
+        texts: &mut Texts,
+        now: i64,
+    ) -> Result<Publication, Unfit> {
         let environment = Key::clone(self.rows.environment());
-        let Some(version) = version(world, &environment) else { return };
-        // The publication before holds these rows, too: this makes our own, which share the texts.
+        // The publication before has these rows, too: this makes our own, which share the texts.
         let rows = Arc::make_mut(&mut self.rows);
         let mut changed = Vec::new();
         for (kind, key) in touched {
             let Some(section) = section(*kind) else { continue };
             let before = rows.row(section, key);
-            let now = snapshot::row(world, &environment, *kind, key);
-            if before.map(|text| &**text) == now.as_deref() {
+            let after = snapshot::row(world, &environment, *kind, key);
+            if before.map(|text| &**text) == after.as_deref() {
                 continue;
             }
-            match now {
+            match after {
                 Some(text) => {
                     let text = shared(texts, (section, Key::clone(key)), text);
                     rows.insert(section, Key::clone(key), text);
@@ -118,70 +119,10 @@ impl Line {
             }
             changed.push((section, Key::clone(key)));
         }
-        rows.set_version(version);
-        self.steps.push_back(Step { version, changed: changed.into() });
-        self.forget();
-    }
-
-    fn forget(&mut self) {
-        while self.steps.len() > KEPT + 1 {
-            self.steps.pop_front();
+        if let Some(version) = version(world, &environment) {
+            rows.set_version(version);
         }
-    }
-
-    /// The oldest version that can be gone on from.
-    pub(super) fn oldest(&self) -> u64 {
-        self.steps.front().map_or(0, |step| step.version)
-    }
-
-    /// What is to be published: the document, signed.
-    ///
-    /// # Errors
-    /// If it has a line break, which rendered JSON never has.
-    pub(super) fn publication(
-        &self,
-        signer: &Arc<Signer>,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Publication, Unfit> {
-        let document = Bytes::from(self.rows.render());
-        let head = Head {
-            environment: Key::clone(self.rows.environment()),
-            version: self.version(),
-            sha256: Sha256::of(&document),
-            at: clock.now().wall,
-            delta: None,
-        };
-        let token = signer.sign(&head);
-        let past = Past {
-            head: head.clone(),
-            rows: Arc::clone(&self.rows),
-            steps: self.steps.iter().cloned().collect(),
-            signer: Arc::clone(signer),
-            clock: Arc::clone(clock),
-        };
-        Publication::new(head, token, document, Some(Arc::new(past)))
-    }
-}
-
-/// What a publication knows of the versions before it.
-struct Past {
-    head: Head,
-    rows: Arc<Rows>,
-    steps: Box<[Step]>,
-    signer: Arc<Signer>,
-    clock: Arc<dyn Clock>,
-}
-
-impl Deltas for Past {
-    fn delta(&self, from: u64) -> Option<Vec<Delta>> {
-        let place = self.steps.iter().position(|step| step.version == from)?;
-        let later = self.steps.get(place + 1..).filter(|steps| !steps.is_empty())?;
-        let changed: BTreeSet<RowKey> = later.iter().flat_map(|step| step.changed.iter().cloned()).collect();
-        let document = Bytes::from(self.rows.delta(from, &changed)?);
-        let at = self.clock.now().wall;
-        let delta = Some(DeltaHead { from, sha256: Sha256::of(&document) });
-        let token = self.signer.sign(&Head { at, delta, ..self.head.clone() });
-        Some(vec![Delta { version: self.head.version, at, token, document }])
+        self.history.advance(Arc::clone(&self.rows), changed, now)
     }
 }
 

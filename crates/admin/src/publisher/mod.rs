@@ -10,6 +10,7 @@
 //! INVARIANT: the versions of an environment are published in order; one that is passed over (several commits at once) is
 //! never published later.
 
+mod delivery;
 mod doorkeeper;
 mod line;
 mod signer;
@@ -23,12 +24,12 @@ use std::time::Instant;
 
 use imbl::ordmap::DiffItem;
 use tidegate::model::Key;
-use tidegate_delivery::Hub;
+use tidegate_delivery::{Hub, Publication, Unfit};
 use tokio::sync::watch;
 
-pub(crate) use self::doorkeeper::Doorkeeper;
-pub(crate) use self::line::KEPT;
-use self::line::{Line, Texts};
+pub(crate) use self::delivery::{Delivery, base_url, first_key};
+use self::doorkeeper::Doorkeeper;
+use self::line::{KEPT, Line, Texts};
 pub(crate) use self::signer::{Signer, make};
 use crate::clock::Clock;
 use crate::domain::command::signing_key;
@@ -79,15 +80,15 @@ impl Publisher {
         let mut lines = BTreeMap::new();
         let mut texts = Texts::new();
         for environment in world.environments.keys() {
-            let Some(mut line) = Line::new(&world, environment, &mut texts) else { continue };
-            recall(writer.store(), environment, &mut line).await?;
+            let Some(mut line) = Line::new(&world, environment, &signer, &mut texts) else { continue };
+            recall(writer.store(), environment, &signer, &mut line).await?;
             lines.insert(Key::clone(environment), line);
         }
         signer.follow(&world);
         hub.set_endorsements(&signing_key::endorsements(&world));
         let clock = Arc::clone(writer.clock());
         let mut book = Book { hub, signer, clock, told, world, lines, published: 0 };
-        book.publish_all();
+        book.begin_all();
         Ok(Self { writer, changed, book })
     }
 
@@ -103,7 +104,6 @@ impl Publisher {
             if moved.is_err() {
                 return;
             }
-            changed.mark_unchanged();
             let world = writer.world();
             // Hashing a large document takes milliseconds.
             let followed = tokio::task::spawn_blocking(move || {
@@ -119,7 +119,7 @@ impl Publisher {
             };
             if book.published >= TIDY {
                 book.published = 0;
-                tidy(writer.store(), &book.lines).await;
+                tidy(writer.store(), book.lines.keys()).await;
             }
         }
     }
@@ -144,15 +144,20 @@ impl Book {
         let mut texts = Texts::new();
         for environment in world.environments.keys() {
             let started = Instant::now();
-            match self.lines.get_mut(environment) {
+            let now = self.clock.now().wall;
+            let publication = match self.lines.get_mut(environment) {
                 Some(line) if line::version(&world, environment) == Some(line.version()) => continue,
-                Some(line) => line.follow(&world, &touched, &mut texts),
-                None => match Line::new(&world, environment, &mut texts) {
-                    Some(line) => drop(self.lines.insert(Key::clone(environment), line)),
-                    None => continue,
-                },
-            }
-            self.publish(environment, started);
+                Some(line) => line.follow(&world, &touched, &mut texts, now),
+                None => {
+                    let Some(mut line) = Line::new(&world, environment, &self.signer, &mut texts) else {
+                        continue;
+                    };
+                    let publication = line.begin(now);
+                    self.lines.insert(Key::clone(environment), line);
+                    publication
+                }
+            };
+            self.publish(environment, publication, started);
         }
         let gone = self.lines.extract_if(.., |environment, _| !world.environments.contains_key(environment));
         for (environment, _) in gone {
@@ -168,22 +173,37 @@ impl Book {
             return;
         }
         if !was_ready {
-            self.publish_all();
+            self.begin_anew(world);
         } else if let Err(error) = self.hub.beat(Some(&*self.signer), self.clock.now().wall) {
             tracing::error!(%error, "a head was not signed anew");
         }
     }
 
-    fn publish_all(&mut self) {
-        let environments: Vec<Key> = self.lines.keys().cloned().collect();
-        for environment in environments {
-            self.publish(&environment, Instant::now());
-        }
+    /// There was no key to sign with until now: nothing was published that could be gone on from.
+    fn begin_anew(&mut self, world: &World) {
+        let mut texts = Texts::new();
+        let lines = world.environments.keys().filter_map(|environment| {
+            let line = Line::new(world, environment, &self.signer, &mut texts)?;
+            Some((Key::clone(environment), line))
+        });
+        self.lines = lines.collect();
+        self.begin_all();
     }
 
-    fn publish(&mut self, environment: &Key, started: Instant) {
-        let Some(line) = self.lines.get(environment).filter(|_| self.signer.is_ready()) else { return };
-        match line.publication(&self.signer, &self.clock) {
+    fn begin_all(&mut self) {
+        let (now, mut lines) = (self.clock.now().wall, std::mem::take(&mut self.lines));
+        for (environment, line) in &mut lines {
+            let started = Instant::now();
+            let publication = line.begin(now);
+            self.publish(environment, publication, started);
+        }
+        self.lines = lines;
+    }
+
+    fn publish(&mut self, environment: &Key, publication: Result<Publication, Unfit>, started: Instant) {
+        match publication {
+            // What nobody can trust is not sent.
+            Ok(_) if !self.signer.is_ready() => {}
             Ok(publication) => {
                 if self.hub.publish(publication) {
                     self.published += 1;
@@ -198,20 +218,31 @@ impl Book {
 }
 
 /// Tells a line of its past.
-async fn recall(store: &Store, environment: &Key, line: &mut Line) -> Result<(), StoreError> {
-    let last = u32::try_from(KEPT + 1).unwrap_or(u32::MAX);
-    let versions = store.snapshot_versions(environment, last).await?;
+async fn recall(
+    store: &Store,
+    environment: &Key,
+    signer: &Arc<Signer>,
+    line: &mut Line,
+) -> Result<(), StoreError> {
+    let versions = store.snapshot_versions(environment, KEPT).await?;
     if let Some(oldest) = versions.first() {
         let rows = store.snapshot_rows(environment, *oldest).await?;
-        line.recall(&versions, &rows);
+        line.recall(signer, &versions, &rows);
     }
     Ok(())
 }
 
 /// Removes from the store what no delta goes back to.
-async fn tidy(store: &Store, lines: &BTreeMap<Key, Line>) {
-    for (environment, line) in lines {
-        if let Err(error) = store.forget_versions(environment, line.oldest()).await {
+async fn tidy(store: &Store, environments: impl Iterator<Item = &Key>) {
+    for environment in environments {
+        let tidied = async {
+            let kept = store.snapshot_versions(environment, KEPT).await?;
+            match kept.first() {
+                Some(oldest) => store.forget_versions(environment, *oldest).await,
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = tidied.await {
             tracing::warn!(%error, "old versions were not removed");
         }
     }

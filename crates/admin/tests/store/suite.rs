@@ -8,7 +8,7 @@ use tidegate_admin::domain::{Code, Problem, Tx};
 use tidegate_admin::store::{DeliveryFilter, DeliveryStatus, GENESIS, LogFilter, Store, StoreError};
 use tidegate_admin::writer::{DAY, Options, Writer};
 
-use crate::places::both;
+use crate::both::both;
 use crate::toy::{self, by, key, request};
 
 /// The description of a toy's environment.

@@ -20,8 +20,6 @@ use crate::domain::{Code, Outcome, Problem, Tx, World, view};
 #[cfg(test)]
 mod tests;
 
-/// What secrets begin with.
-const PREFIX: &str = "tgs_";
 /// The longest description (bytes).
 const DESCRIPTION: usize = 500;
 
@@ -56,12 +54,6 @@ impl NewSdkKey {
         let hash = hash(secret);
         Self { id: id(&hash), hash }
     }
-}
-
-/// The secret of an SDK key, from random bytes.
-#[must_use]
-pub fn secret(random: &[u8; 32]) -> String {
-    format!("{PREFIX}{}", hex::encode(random))
 }
 
 /// The id and environment of the key that a secret belongs to; none if there is no such key, it was revoked, or its

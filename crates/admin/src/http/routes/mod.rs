@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod delivery;
 mod environment;
 mod feature;
 mod pipeline;
@@ -35,6 +36,8 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
         ("proposals", environment::proposals()),
         ("principals", principal::principals()),
         ("tokens", principal::tokens()),
+        ("sdk keys", delivery::sdk_keys()),
+        ("signing keys", delivery::signing_keys()),
         ("webhooks", webhook::operations()),
         ("snapshots", snapshot::operations()),
         ("audit", audit::operations()),

@@ -1,8 +1,9 @@
 use serde_json::json;
+use tidegate::wire::SdkKey;
 
 use super::super::environment;
 use super::super::fixture::{Fixture, body, users};
-use super::{NewSdkKey, admit, create, revoke, secret};
+use super::{NewSdkKey, admit, create, revoke};
 use crate::domain::command::access::Because;
 use crate::domain::{Code, Outcome, Problem};
 
@@ -13,7 +14,7 @@ fn make(fixture: &mut Fixture, who: &str, environment: &str, secret: &str) -> Re
 
 #[test]
 fn a_secret_is_256_bits_and_only_its_hash_is_kept() {
-    let secret = secret(&[0xab; 32]);
+    let secret = SdkKey::from_bytes(&[0xab; 32]).secret().to_owned();
     assert_eq!((secret.len(), &secret[..6]), (68, "tgs_ab"));
     let mut fixture = Fixture::new();
     let made = make(&mut fixture, "ann", "prod", &secret).unwrap();
