@@ -25,7 +25,8 @@ fn codes(json: &Json) -> Vec<String> {
 #[test]
 fn sound_pipeline_has_no_problem() {
     let pipeline = json!({"phases": [
-        {"id": "dev", "target": [{"environments": ["dev"]}], "bake_s": 60},
+        {"id": "dev", "target": [{"environments": ["dev"]}], "bake_s": 60,
+         "propagation": {"percent": 95, "timeout_s": 600, "then": "abort", "none_live": "hold"}},
         {"id": "prod", "entry": {"trigger": {"wait_for_s": 60, "wait_after_approval": true, "at": "2026-12-24T09:00:00+01:00"},
             "approvals": {"count": 2, "role": "approver", "deadline": {"after_s": 86400, "then": "abort"}},
             "windows": {"allow": [{"weekdays": ["monday"], "from": "09:00", "to": "17:00", "time_zone": "Europe/Berlin"}]}},
@@ -41,11 +42,11 @@ fn all_problems_come_at_once_each_with_its_place() {
     let pipeline = json!({
         "windows": {"allow": [{"from": "9"}]},
         "phases": [
-            {"id": "", "bake_s": 100_000_000},
+            {"id": "", "bake_s": 100_000_000, "propagation": {"percent": 0.5, "timeout_s": 0}},
             {"id": "x", "entry": {"trigger": {"at": "soon", "wait_after_approval": true},
                 "approvals": {"count": 0, "deadline": {"after_s": 0}}, "windows": {"deny": [{"time_zone": "x"}]}}},
             {"id": "x", "target": [], "patches": [{"patch": "set"}, {"patch": "enable", "variant": "on"}]},
-            {"id": "opted-out", "ramp": {"steps": []}},
+            {"id": "opted-out", "ramp": {"steps": []}, "propagation": {"then": "pause"}},
             {"id": "y", "ramp": {"steps": [{"percent": 50}, {"percent": 50, "hold_s": 99_999_999}]}},
             {"id": "z", "ramp": {"start": 1, "step": 0, "every_s": 1}, "guards": [
                 {"id": "g", "valid_s": 0},
@@ -58,6 +59,8 @@ fn all_problems_come_at_once_each_with_its_place() {
     let wanted = [
         "TG7007 /windows/allow/0/from",
         "TG2002 /phases/0/id",
+        "TG7011 /phases/0/propagation/percent",
+        "TG7006 /phases/0/propagation/timeout_s",
         "TG7006 /phases/0/bake_s",
         "TG2002 /phases/1/entry/trigger",
         "TG2082 /phases/1/entry/trigger/at",
@@ -70,6 +73,7 @@ fn all_problems_come_at_once_each_with_its_place() {
         "TG7005 /phases/2/patches/1/variant",
         "TG7009 /phases/3/id",
         "TG7002 /phases/3/ramp/steps",
+        "TG7011 /phases/3/propagation/then",
         "TG7006 /phases/4/ramp/steps/1/hold_s",
         "TG7002 /phases/4/ramp/steps/1/percent",
         "TG7002 /phases/5/ramp/step",

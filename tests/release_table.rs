@@ -43,6 +43,7 @@ fn states_are_of_their_kinds() {
         assert_eq!(is("reverted"), cell.before.status == Status::Reverted, "{}", cell.state);
         if cell.before.status == Status::Running {
             assert_eq!(is("entering"), status == PhaseStatus::Entering, "{}", cell.state);
+            assert_eq!(is("propagating"), status == PhaseStatus::Propagating, "{}", cell.state);
             assert_eq!(is("ramping"), status == PhaseStatus::Ramping, "{}", cell.state);
             assert_eq!(is("baking"), status == PhaseStatus::Baking, "{}", cell.state);
             assert_eq!(is("paused"), cell.before.paused.is_some(), "{}", cell.state);

@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidegate::model::{Key, Percent, PipelineRef, ReleaseRamp};
 use tidegate::release::{
-    Actor, ActorKind, Approvals, Change, Deadline, Entry, Grant, Guard, Input, NextWake, NoData, Now,
-    OnDeadline, OnFail, OnNoData, Phase, PhaseStatus, Plan, Ramp, RampStep, Requirement, Role, Seen, State,
-    Status, Trigger, Verdict, Window, Windows, start, step,
+    Actor, ActorKind, Applied, Approvals, Change, Deadline, Entry, Grant, Guard, Holding, HoldingReason,
+    Input, NextWake, NoData, NoneLive, Now, OnDeadline, OnFail, OnNoData, OnTimeout, Phase, PhaseStatus,
+    Plan, Propagation, Ramp, RampStep, Requirement, Role, Seen, State, Status, Trigger, Verdict, Window,
+    Windows, start, step,
 };
 
 /// A small generator (splitmix64), so that a failure can be found again by its seed.
@@ -61,6 +62,8 @@ struct P {
     own: bool,
     deadline: Option<(u64, bool)>,
     steps: Vec<(u32, u64)>,
+    /// Percent, timeout, what then, whether it goes on with nobody live.
+    spread: Option<(u32, Option<u64>, &'static str, bool)>,
     bake: u64,
     guards: Vec<G>,
     /// No motion in these spans of the wall clock: the phase's own, and those of its environments.
@@ -99,6 +102,15 @@ fn phase(dice: &mut Dice, at: u64) -> P {
         own: dice.one_in(3),
         deadline: dice.maybe(3, 60).map(|after| (after + 1, dice.one_in(6))),
         steps: shares.into_iter().map(|share| (share, dice.below(15))).collect(),
+        spread: dice.one_in(2).then(|| {
+            let timeout = dice.maybe(2, 40).map(|after| after + 1);
+            (
+                1 + dice.below(100) as u32,
+                timeout,
+                ["hold", "hold", "pause", "abort"][dice.below(4) as usize],
+                dice.one_in(2),
+            )
+        }),
         bake: dice.below(20),
         guards,
         closed,
@@ -167,6 +179,16 @@ fn plan(phases: &[P]) -> Plan {
                 .map(|(share, hold_s)| RampStep { percent: Percent(share * 10_000), hold_s: *hold_s })
                 .collect(),
         }),
+        propagation: phase.spread.map(|(percent, timeout_s, then, goes_on)| Propagation {
+            percent: Percent(percent * 10_000),
+            timeout_s,
+            then: match then {
+                "hold" => OnTimeout::Hold,
+                "pause" => OnTimeout::Pause,
+                _ => OnTimeout::Abort,
+            },
+            none_live: if goes_on { NoneLive::GoOn } else { NoneLive::Hold },
+        }),
         bake_s: phase.bake,
         guards: phase.guards.iter().map(guard).collect(),
         ..Phase::default()
@@ -217,6 +239,9 @@ struct Model<'a> {
     left: Option<u64>,
     deadline: Option<u64>,
     overdue: bool,
+    /// Of the share that propagates: for how many it is, who has applied it, who holds it.
+    spread: Option<(u32, u32, Vec<u32>)>,
+    timed_out: bool,
     approved: BTreeSet<usize>,
     rejected: Option<usize>,
     required: BTreeSet<usize>,
@@ -228,6 +253,8 @@ struct Model<'a> {
 #[derive(Clone, Debug)]
 enum Do {
     Tick,
+    /// Phase, step, for how many, by how many, held by whom.
+    Applied(usize, usize, u32, u32, Vec<u32>),
     Abort,
     Approve,
     Reject,
@@ -263,6 +290,8 @@ impl<'a> Model<'a> {
             left: None,
             deadline: None,
             overdue: false,
+            spread: None,
+            timed_out: false,
             approved: BTreeSet::new(),
             rejected: None,
             required: BTreeSet::new(),
@@ -297,7 +326,7 @@ impl<'a> Model<'a> {
         }
         let may = match what {
             Do::Approve | Do::Reject => who < 4,
-            Do::Required(_) => true,
+            Do::Required(_) | Do::Applied(..) => true,
             _ => who < 5,
         };
         if !may {
@@ -309,6 +338,12 @@ impl<'a> Model<'a> {
         let entering = self.status[self.at] == PhaseStatus::Entering;
         match what {
             Do::Tick => {}
+            Do::Applied(phase, step, targeted, applied, held) => {
+                let spreads = self.status[self.at] == PhaseStatus::Propagating;
+                if spreads && *phase == self.at && *step == self.step[self.at] {
+                    self.spread = Some((*targeted, *applied, held.clone()));
+                }
+            }
             Do::Abort => self.over("aborted"),
             Do::Revert if ended => self.end = "reverted",
             Do::Revert => return Err("not_completed"),
@@ -342,7 +377,7 @@ impl<'a> Model<'a> {
                 }
             },
             Do::Skip(bypass) => {
-                let unmet = entering && self.unmet(self.at);
+                let unmet = entering && self.unmet(self.at) || self.is_held();
                 let last = self.at + 1 == self.phases.len();
                 let shut = match (last, entering) {
                     (true, _) => self.shut_for_end(),
@@ -355,7 +390,8 @@ impl<'a> Model<'a> {
             Do::Roll(bypass) => {
                 let not_live =
                     |at: &usize| matches!(self.status[*at], PhaseStatus::Entering | PhaseStatus::Pending);
-                let unmet = (0..self.phases.len()).filter(not_live).any(|at| self.unmet(at));
+                let unmet =
+                    (0..self.phases.len()).filter(not_live).any(|at| self.unmet(at)) || self.is_held();
                 let shut = (0..self.phases.len()).any(|at| match self.status[at] {
                     PhaseStatus::Done => false,
                     PhaseStatus::Skipped => self.within(&self.phases[at].closed[1]),
@@ -426,6 +462,31 @@ impl<'a> Model<'a> {
         if self.at + 1 == self.phases.len() { self.over("completed") } else { self.enter(self.at + 1) }
     }
 
+    fn is_held(&self) -> bool {
+        let held = self.spread.as_ref().is_some_and(|(_, _, held)| !held.is_empty());
+        self.status[self.at] == PhaseStatus::Propagating && held
+    }
+
+    /// Whether the share got far enough.
+    fn has_spread(&self) -> bool {
+        let Some((percent, _, _, goes_on)) = self.phases[self.at].spread else { return true };
+        match &self.spread {
+            None => false,
+            Some((_, _, held)) if !held.is_empty() => false,
+            Some((0, ..)) => goes_on,
+            Some((targeted, applied, _)) => applied * 100 >= percent * targeted,
+        }
+    }
+
+    /// The status of a share that was just reached, and what is left of its timer.
+    fn serve(&mut self, hold: u64) {
+        (self.spread, self.timed_out) = (None, false);
+        (self.status[self.at], self.left) = match self.phases[self.at].spread {
+            Some((_, timeout, ..)) => (PhaseStatus::Propagating, timeout.map(|s| s * 1000)),
+            None => (PhaseStatus::Ramping, Some(hold * 1000)),
+        };
+    }
+
     fn enough(&self) -> bool {
         self.approved.len() >= self.phases[self.at].need
     }
@@ -460,7 +521,8 @@ impl<'a> Model<'a> {
     }
 
     fn settle(&mut self) {
-        while self.end == "running" && (self.lost_data() || self.late() || self.wait_begins() || self.moves())
+        while self.end == "running"
+            && (self.lost_data() || self.late() || self.slow() || self.wait_begins() || self.moves())
         {
         }
     }
@@ -498,6 +560,23 @@ impl<'a> Model<'a> {
         late
     }
 
+    fn slow(&mut self) -> bool {
+        let slow = self.status[self.at] == PhaseStatus::Propagating
+            && !self.paused
+            && self.left == Some(0)
+            && !self.timed_out
+            && !self.has_spread();
+        if slow {
+            self.timed_out = true;
+            match self.phases[self.at].spread.unwrap().2 {
+                "pause" => self.paused = true,
+                "abort" => self.over("aborted"),
+                _ => {}
+            }
+        }
+        slow
+    }
+
     fn wait_begins(&mut self) -> bool {
         let phase = &self.phases[self.at];
         let begins = self.status[self.at] == PhaseStatus::Entering
@@ -514,7 +593,8 @@ impl<'a> Model<'a> {
         let held = self.reached().iter().any(|guard| {
             guard.fail == "hold" && self.valid(guard).is_some_and(|(verdict, _)| verdict == "fail")
         });
-        if self.paused || held || self.left.unwrap_or(0) > 0 {
+        let spreads = self.status[self.at] == PhaseStatus::Propagating;
+        if self.paused || held || !spreads && self.left.unwrap_or(0) > 0 {
             return false;
         }
         let (at, phase) = (self.at, self.phases[self.at].clone());
@@ -525,18 +605,23 @@ impl<'a> Model<'a> {
                 if self.unmet(at) || too_early || waits || self.shut(at) {
                     return false;
                 }
-                self.status[at] = PhaseStatus::Ramping;
-                (self.left, self.deadline) = (Some(phase.steps[0].1 * 1000), None);
+                self.serve(phase.steps[0].1);
+                self.deadline = None;
                 for guard in &phase.guards {
                     let heard = self.heard.entry(guard.id.clone()).or_default();
                     heard.grace = Some(guard.grace * 1000);
                 }
             }
+            PhaseStatus::Propagating if !self.has_spread() => return false,
+            PhaseStatus::Propagating => {
+                self.status[at] = PhaseStatus::Ramping;
+                self.left = Some(phase.steps[self.step[at]].1 * 1000);
+            }
             PhaseStatus::Ramping => match phase.steps.get(self.step[at] + 1) {
                 Some(_) if self.shut(at) => return false,
                 Some((_, hold)) => {
                     self.step[at] += 1;
-                    self.left = Some(hold * 1000);
+                    self.serve(*hold);
                 }
                 None => {
                     self.status[at] = PhaseStatus::Baking;
@@ -568,13 +653,15 @@ impl<'a> Model<'a> {
         let entering = self.status[self.at] == PhaseStatus::Entering;
         let who: Vec<&str> = self.approved.iter().map(|who| PEOPLE[*who].0).collect();
         let rejected = self.rejected.map(|who| PEOPLE[who].0);
+        let spreads = self.status[self.at] == PhaseStatus::Propagating;
         format!(
-            "{} {} {} {phases:?} {:?} {:?}",
+            "{} {} {} {phases:?} {:?} {:?} {:?}",
             self.end,
             self.at,
             self.paused,
             self.left,
             entering.then_some((self.deadline, self.overdue, who, rejected)),
+            spreads.then_some((&self.spread, self.timed_out)),
         )
     }
 }
@@ -595,11 +682,17 @@ fn shown(state: &State, now: Now) -> String {
     who.sort_unstable();
     let rejected = current.rejection.as_ref().map(|rejection| &*rejection.by);
     let entering = current.status == PhaseStatus::Entering;
+    let spread = current.applied.as_ref().map(|heard| {
+        let held: Vec<u32> = heard.holding.iter().map(|one| one.instance.parse().unwrap()).collect();
+        (heard.targeted, heard.applied, held)
+    });
+    let spreads = current.status == PhaseStatus::Propagating;
     format!(
-        "{end} {} {} {phases:?} {left:?} {:?}",
+        "{end} {} {} {phases:?} {left:?} {:?} {:?}",
         state.phase,
         state.paused.is_some(),
         entering.then_some((deadline, current.overdue, who, rejected)),
+        spreads.then_some((&spread, current.overdue)),
     )
 }
 
@@ -612,6 +705,15 @@ fn input(what: &Do, who: usize, seen: Seen) -> Input {
     let reason = "because".to_owned();
     match what.clone() {
         Do::Tick => Input::Tick,
+        Do::Applied(phase, step, targeted, applied, held) => {
+            let holding = held.iter().map(|one| Holding {
+                instance: one.to_string(),
+                why: if one % 2 == 0 { HoldingReason::Nack } else { HoldingReason::Isolated },
+                detail: String::new(),
+            });
+            let heard = Applied { targeted, applied, holding: holding.collect() };
+            Input::Applied { phase: format!("p{phase}").into(), step, heard }
+        }
         Do::Abort => Input::Abort { by, reason },
         Do::Approve => Input::Approve { by, seen, signed: None, comment: None },
         Do::Reject => Input::Reject { by, seen, reason },
@@ -635,7 +737,7 @@ fn input(what: &Do, who: usize, seen: Seen) -> Input {
     }
 }
 
-fn choice(dice: &mut Dice, phases: &[P]) -> Do {
+fn choice(dice: &mut Dice, phases: &[P], state: &State) -> Do {
     let ids: Vec<&String> = phases.iter().flat_map(|phase| &phase.guards).map(|guard| &guard.id).collect();
     match dice.below(100) {
         0 => Do::Abort,
@@ -651,6 +753,20 @@ fn choice(dice: &mut Dice, phases: &[P]) -> Do {
         40..60 if !ids.is_empty() => {
             let id = ids[dice.below(ids.len() as u64) as usize].clone();
             Do::Verdict(id, ["pass", "pass", "pass", "pass", "fail", "no_data"][dice.below(6) as usize])
+        }
+        61..77 => {
+            let targeted = dice.below(11) as u32;
+            let applied =
+                (dice.below(u64::from(targeted) + 1) as u32).max(dice.below(u64::from(targeted) + 1) as u32);
+            let held = if dice.one_in(6) { (0..1 + dice.below(3) as u32).collect() } else { vec![] };
+            let other = usize::from(dice.one_in(8));
+            Do::Applied(
+                state.phase + other * dice.below(2) as usize,
+                state.phases[state.phase].step + other,
+                targeted,
+                applied,
+                held,
+            )
         }
         60 => Do::Verdict("none".to_owned(), "pass"),
         _ => Do::Tick,
@@ -677,7 +793,7 @@ fn walk(seed: u64, steps: usize, seen_ends: &mut BTreeSet<&'static str>) {
             wake.wall = Some(0); // it was told by another wall clock
         }
         model.pass(passed, now.wall as u64);
-        let (what, stale) = (choice(&mut dice, &phases), dice.one_in(20));
+        let (what, stale) = (choice(&mut dice, &phases, &state), dice.one_in(20));
         let who = if dice.one_in(10) { 4 + dice.below(2) } else { dice.below(4) } as usize;
         let revision = if stale { state.revision + 1 } else { state.revision };
         let seen = Seen { revision, phase: plan.phases[state.phase].id.clone() };

@@ -383,7 +383,8 @@ pub use self::decode::{Decoded, Mode, decode, decode_changed};
 pub(crate) use self::release::Place;
 pub use self::release::{
     Approvals, Candidate, Entry, Guard, Patch, PatchKind, Phase, PhaseRamp, Pipeline, PipelinePhase,
-    PipelineRef, RampSchedule, RampStep, Release, ReleaseRamp, SegmentCandidate, Target, Trigger,
+    PipelineRef, Propagation, RampSchedule, RampStep, Release, ReleaseRamp, SegmentCandidate, Target,
+    Trigger,
 };
 
 #[cfg(feature = "schema")]

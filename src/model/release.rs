@@ -244,12 +244,27 @@ pub struct PipelinePhase {
     /// How its share grows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ramp: Option<RampSchedule>,
+    /// How far each share must have got before its time counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub propagation: Option<Propagation>,
     /// How long it bakes after its ramp, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bake_s: Option<u64>,
     /// What must stay well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<Guard>,
+}
+
+/// How far the shares of a phase must have got before their time counts.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Propagation {
+    /// How many of the live instances that it is for must have applied it.
+    pub percent: Percent,
+    /// How long that may take, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u64>,
 }
 
 /// What must hold before a phase starts.

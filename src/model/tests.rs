@@ -79,6 +79,7 @@ fn everything() -> Json {
             "entry": { "trigger": { "wait_for_s": 60, "at": "2026-01-01T00:00:00Z" },
                 "approvals": { "count": 2, "role": "sre" }, "requires": ["other"] },
             "ramp": { "steps": [{ "percent": 5, "hold_s": 60 }, { "percent": 100 }] },
+            "propagation": { "percent": 95, "timeout_s": 300 },
             "bake_s": 600, "guards": [{ "id": "errors", "description": "e" }] }] } },
         "releases": [
             { "id": "r1", "description": "r", "pipeline": { "key": "p", "version": 3 },

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //!  entering ─ all conditions hold ─▶ ramping ─ step, step, … ─▶ baking ─ time, passes ─▶ done ─▶ next phase, or completed
+//!                                      ▲ └─▶ propagating (each share, if asked for) ─┐
+//!                                      └─────────────── enough have applied it ──────┘
 //! ```
 //! Each timer starts when its span begins to count, never earlier, so that a late tick lengthens and never shortens.
 
@@ -20,6 +22,7 @@ impl Run<'_> {
     fn turn(&mut self) -> bool {
         self.act_on_missing_data()
             || self.act_on_deadline()
+            || self.act_on_timeout()
             || self.start_wait_after_approval()
             || self.move_on()
     }
@@ -33,6 +36,7 @@ impl Run<'_> {
         }
         match status {
             PhaseStatus::Entering => self.go_live(),
+            PhaseStatus::Propagating => self.propagated(),
             PhaseStatus::Ramping => self.next_share(),
             PhaseStatus::Baking => {
                 let phase = self.look().phase_id();
@@ -56,6 +60,7 @@ impl Run<'_> {
             state.step = 0;
             state.percent = first.percent;
         }
+        self.propagate(planned);
         for guard in &planned.guards {
             let grace = self.timer(ms(guard.on_no_data.grace_s));
             let state = self.state.guards.entry(Key::clone(&guard.id)).or_default();
@@ -74,6 +79,7 @@ impl Run<'_> {
         let from = std::mem::replace(&mut state.percent, share.percent);
         state.step = step;
         state.timer = Some(timer);
+        self.propagate(planned);
         self.events.push(Event::RampStepped { phase: Key::clone(&planned.id), from, to: share.percent });
     }
 

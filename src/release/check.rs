@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use super::served::OPTED_OUT;
 use super::window::{check as check_windows, parse_instant};
-use super::{Approvals, Guard, Phase, PhasePatch, Pipeline, Ramp, Threshold, Trigger, Windows};
+use super::{
+    Approvals, Guard, OnTimeout, Phase, PhasePatch, Pipeline, Propagation, Ramp, Threshold, Trigger, Windows,
+};
 use crate::error::{Code, Diagnostic};
-use crate::model::{PatchKind, limits};
+use crate::model::{PatchKind, Percent, limits};
 
 /// The most phases of a pipeline.
 pub const MOST_PHASES: usize = 100;
@@ -14,6 +16,9 @@ pub const MOST_PHASES: usize = 100;
 pub const MOST_STEPS: usize = 1_000;
 /// The longest wait, hold, bake, deadline and grace, in seconds: a year.
 pub const LONGEST_S: u64 = 366 * 86_400;
+
+/// The least share of instances that a phase can ask for.
+const ONE_PERCENT: Percent = Percent(10_000);
 
 /// All that is wrong with a pipeline, each with a JSON pointer into it; empty: it can be published.
 ///
@@ -98,6 +103,9 @@ impl Found {
         if let Some(ramp) = &phase.ramp {
             self.ramp(&format!("{pointer}/ramp"), ramp);
         }
+        if let Some(propagation) = &phase.propagation {
+            self.propagation(&format!("{pointer}/propagation"), propagation);
+        }
         self.seconds(&format!("{pointer}/bake_s"), phase.bake_s, 0);
     }
 
@@ -156,7 +164,7 @@ impl Found {
         match ramp {
             Ramp::Linear { start, step, every_s } => {
                 self.seconds(&format!("{pointer}/every_s"), *every_s, 0);
-                let left = crate::model::Percent::ALL.0.saturating_sub(start.0);
+                let left = Percent::ALL.0.saturating_sub(start.0);
                 let steps = left.checked_div(step.0);
                 if steps.is_none_or(|steps| steps as usize >= MOST_STEPS) {
                     let message = format!(
@@ -189,6 +197,22 @@ impl Found {
                     }
                 }
             }
+        }
+    }
+
+    fn propagation(&mut self, pointer: &str, asked: &Propagation) {
+        if !(ONE_PERCENT..=Percent::ALL).contains(&asked.percent) {
+            let message = format!("expected 1 to 100 %, found {} %", asked.percent);
+            let hint = "leave `propagation` out to wait for nobody";
+            self.push(Code::BadPropagation, &format!("{pointer}/percent"), message, hint);
+        }
+        match asked.timeout_s {
+            Some(timeout) => self.seconds(&format!("{pointer}/timeout_s"), timeout, 1),
+            None if asked.then != OnTimeout::Hold => {
+                let message = "`then` says what happens in the end, but not when";
+                self.push(Code::BadPropagation, &format!("{pointer}/then"), message, "add `timeout_s`");
+            }
+            None => {}
         }
     }
 

@@ -135,6 +135,7 @@ impl Run<'_> {
         if !is_live {
             obstacles.add_unmet(look, self.state.phase);
         }
+        obstacles.add_holding(look);
         // What completes asks also the windows of phases that were skipped before.
         let windows = match (look.is_last(), is_live) {
             (true, _) => look.windows_of_completion(false),
@@ -166,6 +167,7 @@ impl Run<'_> {
                 obstacles.add_unmet(look, phase);
             }
         }
+        obstacles.add_holding(look);
         obstacles.add_windows(&look.windows_of_completion(true), self.now.wall);
         let bypass = obstacles.check(self, by, bypass, Some(reason))?;
         if let Some(state) = self.current() {

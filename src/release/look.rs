@@ -210,6 +210,7 @@ impl<'a> Look<'a> {
         }
         match state.status {
             PhaseStatus::Entering => self.waits_of_entry(phase, state, &mut waits),
+            PhaseStatus::Propagating => self.waits_of_propagation(phase, state, &mut waits),
             PhaseStatus::Ramping => self.waits_of_timer(TimerKind::Ramp, phase, state, &mut waits),
             PhaseStatus::Baking => {
                 self.waits_of_timer(TimerKind::Bake, phase, state, &mut waits);
@@ -278,6 +279,23 @@ impl<'a> Look<'a> {
         {
             waits.push(Wait::At { phase: Key::clone(&phase.id), at });
         }
+    }
+
+    fn waits_of_propagation(self, phase: &Phase, state: &PhaseState, waits: &mut Vec<Wait>) {
+        if self.has_propagated() {
+            return;
+        }
+        let heard = state.applied.clone().unwrap_or_default();
+        waits.push(Wait::Propagation {
+            phase: Key::clone(&phase.id),
+            step: state.step,
+            applied: heard.applied,
+            targeted: heard.targeted,
+            percent: phase.propagation.unwrap_or_default().percent,
+            holding: heard.holding,
+            remaining_ms: state.timer.map(|timer| timer.remaining(self.now)),
+            overdue: state.overdue,
+        });
     }
 
     fn waits_of_timer(self, kind: TimerKind, phase: &Phase, state: &PhaseState, waits: &mut Vec<Wait>) {

@@ -22,6 +22,7 @@ mod guard;
 mod look;
 mod pipeline;
 mod plan;
+mod propagation;
 mod run;
 mod served;
 mod state;
@@ -41,6 +42,7 @@ pub use self::pipeline::{
     Ramp, RampStep, Source, Threshold, Trigger, Weekday, Window, Windows,
 };
 pub use self::plan::{Change, Floor, Plan, Requirement};
+pub use self::propagation::{Applied, Holding, HoldingReason, NoneLive, OnTimeout, Propagation};
 pub use self::served::{OPTED_OUT, for_environment, served};
 pub use self::state::{
     Approval, GuardState, Pause, PauseCause, PhaseState, PhaseStatus, Rejection, State, Status, Timer,

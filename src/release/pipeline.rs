@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Role;
+use super::{Propagation, Role};
 use crate::model::{Key, PatchKind, Percent, Target};
 
 /// What a release does, phase by phase; a published version never changes.
@@ -46,6 +46,9 @@ pub struct Phase {
     /// How its share grows; absent: 100 % at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ramp: Option<Ramp>,
+    /// How far each of its shares must have got before the time of the share counts; absent: it counts at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub propagation: Option<Propagation>,
     /// How long it is watched after the ramp, in seconds of server uptime.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bake_s: u64,

@@ -42,7 +42,7 @@ impl<'a> Run<'a> {
         Transition { state: self.state, events: self.events, next_wake }
     }
 
-    /// Whether nothing changed but when guards were heard.
+    /// Whether nothing changed but when guards were heard, and how many instances have applied a share.
     fn is_renewal(&self, before: &State) -> bool {
         let mut renewed = self.state.clone();
         for (id, guard) in &mut renewed.guards {
@@ -51,6 +51,11 @@ impl<'a> Run<'a> {
             {
                 guard.last.clone_from(&old.last);
                 guard.fresh = old.fresh;
+            }
+        }
+        for (phase, old) in renewed.phases.iter_mut().zip(&before.phases) {
+            if phase.holding() == old.holding() {
+                phase.applied.clone_from(&old.applied);
             }
         }
         renewed == *before

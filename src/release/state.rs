@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::Applied;
 use crate::model::{Key, Percent};
 
 /// Where a release is; a new one after each step.
@@ -14,7 +15,7 @@ pub struct State {
     pub status: Status,
     /// Grows by one with each step that changes the state.
     pub revision: u64,
-    /// The revision of the last step that changed more than when a guard was heard; what was decided on an older one is
+    /// The revision of the last step that changed more than when a guard was heard, or how many instances have applied a share; what was decided on an older one is
     /// stale. (Else a guard that passes every 30 s would leave nobody the time to read.)
     #[serde(default)]
     pub moved: u64,
@@ -78,6 +79,8 @@ pub enum PauseCause {
     Guard(Key),
     /// One of its features was killed.
     Kill(Key),
+    /// A phase was not applied by enough instances in time.
+    Propagation(Key),
 }
 
 /// Where a phase is.
@@ -95,13 +98,14 @@ pub struct PhaseState {
     /// When it was over (wall clock, ms).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<i64>,
-    /// While entering: what is left of `wait_for_s`. While ramping: of the step's hold. While baking: of the bake.
+    /// While entering: what is left of `wait_for_s`. While propagating: of the timeout. While ramping: of the step's hold.
+    /// While baking: of the bake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timer: Option<Timer>,
     /// While entering: what is left until the deadline of the approvals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timer>,
-    /// The deadline passed.
+    /// The deadline passed; while propagating: the timeout.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
     /// Approvals that count.
@@ -116,6 +120,9 @@ pub struct PhaseState {
     /// The share that is served; of a phase that is not live: the one it would begin with.
     #[serde(default = "all", skip_serializing_if = "is_all")]
     pub percent: Percent,
+    /// What was heard of the propagation of that share: who applied it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Applied>,
     /// It went live or was passed without a condition that it has.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bypassed: bool,
@@ -135,6 +142,7 @@ impl Default for PhaseState {
             rejection: None,
             step: 0,
             percent: Percent::ALL,
+            applied: None,
             bypassed: false,
         }
     }
@@ -149,6 +157,8 @@ pub enum PhaseStatus {
     Pending,
     /// Reached; its conditions do not all hold yet. Not served.
     Entering,
+    /// Served; not yet by enough of the instances that it is for.
+    Propagating,
     /// Served; its share grows.
     Ramping,
     /// Served; it is watched.
@@ -163,7 +173,7 @@ impl PhaseStatus {
     /// Whether its patches are served.
     #[must_use]
     pub fn is_live(self) -> bool {
-        matches!(self, Self::Ramping | Self::Baking | Self::Done)
+        matches!(self, Self::Propagating | Self::Ramping | Self::Baking | Self::Done)
     }
 }
 

@@ -93,6 +93,7 @@ impl Run<'_> {
     pub(super) fn act(&mut self, input: &Input) -> Result<(), Refusal> {
         match input {
             Input::Abort { by, reason } => self.act_abort(by, reason),
+            Input::Applied { phase, step, heard } => self.act_applied(phase, *step, heard),
             Input::Approve { by, seen, signed, comment } => {
                 self.act_approve(by, seen, signed.as_deref(), comment.as_deref())
             }
@@ -228,6 +229,16 @@ impl Obstacles {
         let open = look.plan.requirements_of(phase).filter(|(at, _)| !look.state.satisfied.contains(at));
         self.unmet
             .extend(open.map(|(_, requirement)| format!("the required release `{}`", requirement.release)));
+    }
+
+    /// The instances that hold the phase that it is at, while it propagates.
+    pub(super) fn add_holding(&mut self, look: Look<'_>) {
+        let Some((planned, state)) = look.current() else { return };
+        if let [first, others @ ..] = state.holding() {
+            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+            self.unmet
+                .push(format!("what instance `{}`{more} reported of phase `{}`", first.instance, planned.id));
+        }
     }
 
     pub(super) fn add_windows(&mut self, windows: &[&super::Windows], wall: i64) {

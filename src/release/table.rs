@@ -1,14 +1,15 @@
 //! Every kind of state against every kind of input: the table of `docs/RELEASES.md`, made by running [`super::step`].
 //!
-//! It runs a release of three phases: `first` needs two approvals, bakes and has a guard; `second` grows and may start in a
-//! window only; `last` requires another release.
+//! It runs a release of three phases: `first` needs two approvals, bakes and has a guard; `second` grows, may start in a
+//! window only, and each of its shares must propagate to half of the instances; `last` requires another release.
 
 use std::collections::BTreeMap;
 
 use super::look::Look;
 use super::{
-    Actor, ActorKind, Approvals, Entry, Grant, Guard, Input, NoData, Now, OnFail, Phase, Plan, Ramp,
-    RampStep, Refusal, Requirement, Role, Seen, State, Transition, Verdict, Window, Windows, start, step,
+    Actor, ActorKind, Applied, Approvals, Entry, Grant, Guard, Holding, HoldingReason, Input, NoData,
+    NoneLive, Now, OnFail, OnTimeout, Phase, Plan, Propagation, Ramp, RampStep, Refusal, Requirement, Role,
+    Seen, State, Transition, Verdict, Window, Windows, start, step,
 };
 use crate::model::{Key, Percent, PipelineRef, ReleaseRamp};
 
@@ -38,12 +39,15 @@ pub struct Cell {
 }
 
 /// The kinds of state, in the order of the columns.
-pub const STATES: [&str; 13] = [
+pub const STATES: [&str; 16] = [
     "entering",
     "entering, rejected",
     "entering, paused",
     "entering, window closed",
     "entering, requirement open",
+    "propagating",
+    "propagating, held",
+    "propagating, paused",
     "ramping",
     "ramping, paused",
     "baking",
@@ -115,7 +119,7 @@ fn tag(value: &impl serde::Serialize, field: Option<&str>) -> String {
 }
 
 /// The kinds of input, in the order of the rows.
-pub const INPUTS: [&str; 27] = [
+pub const INPUTS: [&str; 32] = [
     "approve",
     "approve, by who did",
     "approve, by the author",
@@ -140,6 +144,11 @@ pub const INPUTS: [&str; 27] = [
     "verdict fail",
     "verdict no data",
     "verdict of an unknown guard",
+    "applied by enough",
+    "applied by some",
+    "applied, refused by one",
+    "applied, none live",
+    "applied, of another step",
     "tick, nothing due",
     "tick, a day later",
     "abort, without permission",
@@ -168,6 +177,15 @@ fn given(kind: &str, plan: &Plan, state: &State) -> (Input, u64) {
         environment: "prod".into(),
         reason: "because".to_owned(),
     };
+    let applied = |step, targeted, applied, instance: Option<&str>| {
+        let holding = instance.map(|instance| Holding {
+            instance: instance.to_owned(),
+            why: HoldingReason::Nack,
+            detail: "TG2001".to_owned(),
+        });
+        let heard = Applied { targeted, applied, holding: holding.into_iter().collect() };
+        Input::Applied { phase: "second".into(), step, heard }
+    };
     let input = match kind {
         "approve" => approve("rita", None),
         "approve, by who did" => approve("paul", None),
@@ -194,6 +212,11 @@ fn given(kind: &str, plan: &Plan, state: &State) -> (Input, u64) {
         "verdict fail" => verdict("errors", Verdict::Fail),
         "verdict no data" => verdict("errors", Verdict::NoData),
         "verdict of an unknown guard" => verdict("unknown", Verdict::Pass),
+        "applied by enough" => applied(0, 10, 9, None),
+        "applied by some" => applied(0, 10, 4, None),
+        "applied, refused by one" => applied(0, 10, 9, Some("web-7")),
+        "applied, none live" => applied(0, 0, 0, None),
+        "applied, of another step" => applied(7, 10, 9, None),
         "tick, a day later" => return (Input::Tick, 1_440 * MINUTE),
         _ => Input::Tick,
     };
@@ -211,8 +234,11 @@ fn reach(kind: &str, plan: &Plan) -> (State, Now) {
         "entering, paused" => &["approve, by who did", "pause"],
         "entering, window closed" => &["approve, by who did", "approve", "skip"],
         "entering, requirement open" => &["approve, by who did", "approve", "skip", "skip"],
-        "ramping" => &["approve, by who did", "approve", "skip"],
-        "ramping, paused" => &["approve, by who did", "approve", "skip", "pause"],
+        "propagating" => &["approve, by who did", "approve", "skip"],
+        "propagating, held" => &["approve, by who did", "approve", "skip", "applied, refused by one"],
+        "propagating, paused" => &["approve, by who did", "approve", "skip", "pause"],
+        "ramping" => &["approve, by who did", "approve", "skip", "applied by enough"],
+        "ramping, paused" => &["approve, by who did", "approve", "skip", "applied by enough", "pause"],
         "baking" => &["approve, by who did", "approve"],
         "baking, guard fails" => &["approve, by who did", "approve", "verdict fail", "unpause"],
         "baking, last phase" => &["approve, by who did", "approve", "skip", "skip", "requirement holds"],
@@ -265,6 +291,12 @@ fn plan() -> Plan {
             id: "second".into(),
             entry: Entry { windows: Windows { allow: vec![window], deny: vec![] }, ..Entry::default() },
             ramp: Some(Ramp::Steps { steps: steps.to_vec() }),
+            propagation: Some(Propagation {
+                percent: Percent(500_000),
+                timeout_s: Some(600),
+                then: OnTimeout::Pause,
+                none_live: NoneLive::GoOn,
+            }),
             ..Phase::default()
         },
         Phase { id: "last".into(), bake_s: 60, ..Phase::default() },

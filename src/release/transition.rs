@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, State, Verdict};
+use super::{Actor, Applied, Holding, NoneLive, OnTimeout, State, Verdict};
 use crate::model::{Key, Percent};
 
 /// The two clocks.
@@ -32,6 +32,8 @@ pub struct Seen {
 pub enum Input {
     /// Ends it; the base is served.
     Abort { by: Actor, reason: String },
+    /// What is known of the instances that the share of a phase (`step` of its ramp, from 0) is for.
+    Applied { phase: Key, step: usize, heard: Applied },
     /// Approves the entering phase; `signed` must be the current digest if given.
     Approve { by: Actor, seen: Seen, signed: Option<String>, comment: Option<String> },
     /// Completes it, everywhere, now.
@@ -121,6 +123,33 @@ pub enum Event {
         phase: Key,
         from: Percent,
         to: Percent,
+    },
+    /// How many of the live instances that the phase is for have applied it.
+    AppliedHeard {
+        phase: Key,
+        targeted: u32,
+        applied: u32,
+    },
+    /// Told once, when the first instance holds it.
+    PropagationHeld {
+        phase: Key,
+        holding: Vec<Holding>,
+    },
+    /// No instance is live that the phase is for.
+    PropagationWarned {
+        phase: Key,
+        then: NoneLive,
+    },
+    PropagationOverdue {
+        phase: Key,
+        then: OnTimeout,
+    },
+    /// Enough have applied it: the time of the share begins to count.
+    Propagated {
+        phase: Key,
+        percent: Percent,
+        targeted: u32,
+        applied: u32,
     },
     BakeStarted {
         phase: Key,

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::look::{Extent, Look};
-use super::{Now, PauseCause, Plan, Role, State, Verdict};
-use crate::model::Key;
+use super::{Holding, HoldingReason, Now, PauseCause, Plan, Role, State, Verdict};
+use crate::model::{Key, Percent};
 
 /// Something that keeps a release from moving on by itself.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -32,6 +32,17 @@ pub enum Wait {
     Guard { guard: Key, verdict: Verdict },
     /// It is paused.
     Paused { by: Key, cause: PauseCause, at: i64, reason: Option<String> },
+    /// Not enough instances have applied the share (`step` of the ramp, from 0), or some hold it.
+    Propagation {
+        phase: Key,
+        step: usize,
+        applied: u32,
+        targeted: u32,
+        percent: Percent,
+        holding: Vec<Holding>,
+        remaining_ms: Option<u64>,
+        overdue: bool,
+    },
     /// Somebody holds the phase.
     Rejected { phase: Key, by: Key, reason: String },
     /// Another release must get on first; `requirement` is its place in the plan.
@@ -81,8 +92,37 @@ impl fmt::Display for Wait {
                     PauseCause::Action => write!(f, "paused by `{by}`")?,
                     PauseCause::Guard(guard) => write!(f, "paused by guard `{guard}`")?,
                     PauseCause::Kill(feature) => write!(f, "paused by the kill of `{feature}` by `{by}`")?,
+                    PauseCause::Propagation(phase) => write!(f, "paused by the timeout of phase `{phase}`")?,
                 }
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+            }
+            Self::Propagation {
+                phase, applied, targeted, percent, holding, remaining_ms, overdue, ..
+            } => {
+                if *targeted == 0 {
+                    write!(f, "phase `{phase}` propagates: no live instance that it is for is known")?;
+                } else {
+                    write!(
+                        f,
+                        "phase `{phase}` propagates: {applied} of {targeted} instances have applied it, {percent} % must"
+                    )?;
+                }
+                if let [first, others @ ..] = holding.as_slice() {
+                    let Holding { instance, why, detail } = first;
+                    let what = match why {
+                        HoldingReason::Isolated => "isolated a feature",
+                        HoldingReason::Nack => "refused it",
+                    };
+                    write!(f, "; held by `{instance}`, which {what} ({detail})")?;
+                    if !others.is_empty() {
+                        write!(f, " and {} more", others.len())?;
+                    }
+                }
+                match remaining_ms {
+                    _ if *overdue => f.write_str("; the timeout has passed"),
+                    Some(ms) => write!(f, "; the timeout is in {}", Span(*ms)),
+                    None => Ok(()),
+                }
             }
             Self::Rejected { phase, by, reason } => {
                 write!(f, "phase `{phase}` is rejected by `{by}`: {reason}")

@@ -6,11 +6,12 @@ use super::fields::Decoder;
 use super::path::Path;
 use crate::error::{Code, quote};
 use crate::model::{
-    Approvals, Entry, Guard, Key, Pipeline, PipelinePhase, RampSchedule, RampStep, Trigger, limits,
+    Approvals, Entry, Guard, Key, Pipeline, PipelinePhase, Propagation, RampSchedule, RampStep, Trigger,
+    limits,
 };
 use crate::value::Node;
 
-const PHASE: [&str; 7] = ["id", "description", "target", "entry", "ramp", "bake_s", "guards"];
+const PHASE: [&str; 8] = ["id", "description", "target", "entry", "ramp", "propagation", "bake_s", "guards"];
 
 impl Decoder {
     /// The pipelines that are sound.
@@ -49,11 +50,13 @@ impl Decoder {
         let target = fields.take("target").and_then(|value| self.targets(value, &path.key("target")));
         let entry = fields.take("entry").and_then(|value| self.entry(value, &path.key("entry")));
         let ramp = fields.take("ramp").and_then(|value| self.schedule(value, &path.key("ramp")));
+        let propagation = fields.take("propagation");
+        let propagation = propagation.and_then(|value| self.propagation(value, &path.key("propagation")));
         let bake_s = fields.take("bake_s").and_then(|value| self.seconds(&value, &path.key("bake_s")));
         let guards = fields.take("guards").and_then(|value| self.guards(value, &path.key("guards")));
         self.finish(fields, &PHASE, path);
         let guards = guards.unwrap_or_default();
-        Some(PipelinePhase { id: id?, description, target, entry, ramp, bake_s, guards })
+        Some(PipelinePhase { id: id?, description, target, entry, ramp, propagation, bake_s, guards })
     }
 
     fn entry(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Entry> {
@@ -99,6 +102,15 @@ impl Decoder {
         let hold_s = fields.take("hold_s").and_then(|value| self.seconds(&value, &path.key("hold_s")));
         self.finish(fields, &["percent", "hold_s"], path);
         Some(RampStep { percent: percent?, hold_s: hold_s.unwrap_or(0) })
+    }
+
+    fn propagation(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Propagation> {
+        let mut fields = self.fields(value, path)?;
+        let percent = self.required_percent(&mut fields, "percent", path);
+        let timeout = fields.take("timeout_s");
+        let timeout_s = timeout.and_then(|value| self.seconds(&value, &path.key("timeout_s")));
+        self.finish(fields, &["percent", "timeout_s"], path);
+        Some(Propagation { percent: percent?, timeout_s })
     }
 
     fn guards(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Vec<Guard>> {

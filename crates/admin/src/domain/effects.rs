@@ -50,7 +50,8 @@ pub(crate) fn find(world: &World, id: &str) -> Result<Run, Problem> {
 /// If the input is refused; nothing was changed then that the caller may keep.
 pub fn drive(tx: &mut Tx, id: &Key, input: Input) -> Result<Transition, Problem> {
     let run = find(tx.world(), id)?;
-    let by_itself = matches!(input, Input::Tick | Input::Required { .. } | Input::Verdict { .. });
+    let by_itself =
+        matches!(input, Input::Applied { .. } | Input::Tick | Input::Required { .. } | Input::Verdict { .. });
     let step = |input: &Input| release::step(&run.release.plan, &run.state.state, input, tx.now);
     let mut transition = step(&input).map_err(|refusal| refused(&run, refusal, &tx.actor, tx.now))?;
     let plan = &run.release.plan;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use tidegate::model::Key;
-use tidegate::release::{Event, Plan, State};
+use tidegate::release::{Event, NoneLive, OnTimeout, Plan, State};
 
 use super::effects;
 use super::event::Fact;
@@ -83,6 +83,11 @@ fn about(event: &Event) -> Option<&Key> {
         | Event::RequirementHolds { phase, .. }
         | Event::PhaseStarted { phase, .. }
         | Event::RampStepped { phase, .. }
+        | Event::AppliedHeard { phase, .. }
+        | Event::PropagationHeld { phase, .. }
+        | Event::PropagationWarned { phase, .. }
+        | Event::PropagationOverdue { phase, .. }
+        | Event::Propagated { phase, .. }
         | Event::BakeStarted { phase }
         | Event::PhaseCompleted { phase }
         | Event::PhaseSkipped { phase, .. } => Some(phase),
@@ -120,6 +125,32 @@ fn words(event: &Event) -> (&'static str, String) {
         Event::RampStepped { phase, from, to } => {
             ("ramp.stepped", format!("phase `{phase}` went from {from} % to {to} %"))
         }
+        Event::AppliedHeard { phase, targeted, applied } => {
+            ("propagation.applied", format!("{applied} of {targeted} instances have applied phase `{phase}`"))
+        }
+        Event::PropagationHeld { phase, holding } => {
+            let names: Vec<String> = holding.iter().map(|one| format!("`{}`", one.instance)).collect();
+            ("propagation.held", format!("phase `{phase}` is held by {}", names.join(", ")))
+        }
+        Event::PropagationWarned { phase, then } => {
+            let then = match then {
+                NoneLive::GoOn => "it goes on",
+                NoneLive::Hold => "it waits for one",
+            };
+            ("propagation.none_live", format!("no instance is live that phase `{phase}` is for: {then}"))
+        }
+        Event::PropagationOverdue { phase, then } => {
+            let then = match then {
+                OnTimeout::Abort => "; the release aborts",
+                OnTimeout::Hold => "; it waits on",
+                OnTimeout::Pause => "; the release pauses",
+            };
+            ("propagation.overdue", format!("phase `{phase}` takes too long to propagate{then}"))
+        }
+        Event::Propagated { phase, percent, targeted, applied } => (
+            "propagation.done",
+            format!("phase `{phase}` has propagated at {percent} %: {applied} of {targeted} instances"),
+        ),
         Event::BakeStarted { phase } => ("bake.started", format!("phase `{phase}` bakes")),
         Event::PhaseCompleted { phase } => ("phase.completed", format!("phase `{phase}` is over")),
         Event::PhaseSkipped { phase, by, live, percent, bypass: bypassed } => {

@@ -74,6 +74,7 @@ pub(crate) fn phases(plan: &Plan) -> Vec<Json> {
             "windows": plan.windows.get(place),
             "patches": phase.patches,
             "ramp": phase.ramp,
+            "propagation": phase.propagation,
             "bake_s": phase.bake_s,
             "guards": phase.guards.iter().map(|guard| &guard.id).collect::<Vec<_>>(),
             "skipped": place < plan.start_at,

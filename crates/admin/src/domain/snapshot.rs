@@ -271,6 +271,9 @@ fn shown(pipeline: &Pipeline, version: u32) -> model::Pipeline {
             target: phase.target.clone(),
             entry: (entry != model::Entry::default()).then_some(entry),
             ramp: phase.ramp.as_ref().map(|ramp| model::RampSchedule { steps: steps(ramp) }),
+            propagation: phase
+                .propagation
+                .map(|asked| model::Propagation { percent: asked.percent, timeout_s: asked.timeout_s }),
             bake_s: (phase.bake_s > 0).then_some(phase.bake_s),
             guards: guards
                 .map(|guard| model::Guard {

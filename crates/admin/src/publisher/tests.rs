@@ -128,8 +128,17 @@ fn act(fixture: &mut Fixture, dice: &mut Dice) -> Result<Outcome, Problem> {
         12 => fixture.run("ann", |tx| environment::delete(tx, "trial", Because::default())),
         _ => {
             let Some(id) = fixture.world.running().next().cloned() else {
-                fixture.attach("piped", "slow");
-                return act(fixture, dice);
+                // What goes through it from now on is released.
+                return match fixture.world.features.contains_key("piped") {
+                    true => {
+                        fixture.attach("piped", "slow");
+                        fixture.run("ann", |tx| feature::resalt(tx, "piped", body(json!({}))))
+                    }
+                    false => {
+                        let new = json!({"key": "piped", "definition": {"kind": "gate"}});
+                        fixture.run("ann", |tx| feature::create(tx, body(new)))
+                    }
+                };
             };
             match dice.below(3) {
                 0 => fixture.run("ann", |tx| release::abort(tx, &id, because())),

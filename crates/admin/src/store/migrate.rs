@@ -6,6 +6,7 @@ use super::{StoreError, failpoint, postgres};
 /// The steps: the schema with number n is what the first n make.
 const STEPS: &[&str] = &[
     include_str!("migrations/common/0001_tables.sql"),
+    include_str!("migrations/common/0002_fleet.sql"),
     include_str!("migrations/common/0003_snapshot_versions.sql"),
 ];
 

@@ -54,6 +54,14 @@ pub(crate) fn scalar(json: &Json) -> String {
     }
 }
 
+/// How far a phase must propagate.
+pub(crate) fn propagation(asked: &Json) -> String {
+    let percent = at(asked, "/percent").map_or_else(|| "100".to_owned(), scalar);
+    let timeout = asked.get("timeout_s").and_then(Json::as_u64);
+    let timeout = timeout.map(|timeout| format!(" in {}", super::time::span(timeout.saturating_mul(1000))));
+    format!("propagates to {percent} %{}", timeout.unwrap_or_default())
+}
+
 /// A value in several lines.
 pub(crate) fn pretty(json: &Json) -> String {
     match json {

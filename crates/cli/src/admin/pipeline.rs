@@ -337,6 +337,9 @@ pub(super) fn phases(body: &Json) -> String {
         if at(phase, "/ramp").is_some() {
             parts.push("ramps".to_owned());
         }
+        if let Some(asked) = at(phase, "/propagation") {
+            parts.push(crate::admin::json::propagation(asked));
+        }
         if let Some(bake) = phase.get("bake_s").and_then(Json::as_u64).filter(|bake| *bake > 0) {
             parts.push(format!("bakes {}", span(bake.saturating_mul(1000))));
         }

@@ -93,6 +93,9 @@ fn phase_line(phase: &Json) -> String {
     if let Some(at) = at(phase, "/entry/trigger/at") {
         parts.push(format!("not before {}", scalar(at)));
     }
+    if let Some(asked) = at(phase, "/propagation") {
+        parts.push(crate::admin::json::propagation(asked));
+    }
     if let Some(bake) = phase.get("bake_s").and_then(Json::as_u64).filter(|bake| *bake > 0) {
         parts.push(format!("bakes {}", super::time::span(bake.saturating_mul(1000))));
     }

@@ -86,6 +86,24 @@ fn an_abort_ends_it() {
 }
 
 #[test]
+fn instances_that_are_slow_hold_each_share_and_a_timeout_pauses() {
+    let pipeline = "phases: [{id: prod, ramp: {steps: [{percent: 10, hold_s: 3600}, {percent: 100}]}, \
+        propagation: {percent: 95, timeout_s: 600, then: pause}, bake_s: 60}]";
+    let run = simulate(pipeline, &["--start", "2026-11-16T08:00:00Z"]);
+    assert!(run.stdout.ends_with("completed after 1 h 1 min\n"), "at once: {}", run.stdout);
+    let run = simulate(pipeline, &["--start", "2026-11-16T08:00:00Z", "--apply-after", "10m"]);
+    assert!(run.stdout.ends_with("completed after 1 h 21 min\n"), "{}", run.stdout);
+    let run = simulate(
+        pipeline,
+        &["--start", "2026-11-16T08:00:00Z", "--apply-after", "20m", "--action", "unpause@1h"],
+    );
+    assert!(run.stdout.contains("prod: takes too long to propagate"), "{}", run.stdout);
+    assert!(run.stdout.contains("paused by system: 0 of 0 live instances have applied it"), "{}", run.stdout);
+    let unpaused = run.stdout.find("unpaused by you").unwrap();
+    assert!(run.stdout[unpaused..].contains("prod: has propagated at 10 %"), "{}", run.stdout);
+}
+
+#[test]
 fn json_has_the_same_events() {
     let run =
         simulate(STANDARD, &["--start", "2026-11-16T08:00:00Z", "--approve-after", "2h", "--format", "json"])

@@ -144,11 +144,12 @@ pub(crate) fn phase_lines(one: &Json) -> Vec<String> {
             S::Done => '✓',
             S::Skipped => '-',
             S::Pending => '·',
-            S::Baking | S::Entering | S::Ramping => '▸',
+            S::Baking | S::Entering | S::Propagating | S::Ramping => '▸',
         };
         let mut what = match now.status {
             S::Pending => "pending".to_owned(),
             S::Entering => "entering".to_owned(),
+            S::Propagating => format!("propagating, {} %", now.percent),
             S::Ramping => format!("ramping, {} %", now.percent),
             S::Baking => format!("baking, {} %", now.percent),
             S::Done if now.percent == tidegate::model::Percent::ALL => "done".to_owned(),

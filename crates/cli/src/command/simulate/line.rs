@@ -64,6 +64,11 @@ fn event_text(event: &Event) -> String {
                 crate::output::count(usize::try_from(*count).unwrap_or(usize::MAX), "approval")
             )
         }
+        Event::AppliedHeard { phase, targeted, applied } => {
+            format!("{phase}: {applied} of {targeted} instances have applied it")
+        }
+        Event::Propagated { phase, percent, .. } => format!("{phase}: has propagated at {percent} %"),
+        Event::PropagationOverdue { phase, .. } => format!("{phase}: takes too long to propagate"),
         Event::BakeStarted { phase } => format!("{phase}: bake starts"),
         Event::Completed { full_roll_out: true, bypass: as_bypass } => {
             format!("completed by full roll out{}", bypass(as_bypass))

@@ -31,6 +31,7 @@ Guards pass whenever they are asked, until --verdict says otherwise.
 Examples:
   tidegate simulate --pipeline standard.yaml --approve-after 2h
   tidegate simulate --pipeline standard.yaml --verdict errors=fail@1d --action unpause@1d2h
+  tidegate simulate --pipeline standard.yaml --apply-after 10m          # slow instances, where propagation is waited for
   tidegate simulate --pipeline standard.yaml --start 2026-12-18T09:00:00Z --days 30   # over a freeze
 
 Exit codes:
@@ -58,6 +59,9 @@ pub(crate) struct Simulate {
     /// How long people take to approve a phase; left out, nobody does
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     approve_after: Option<u64>,
+    /// How long the instances take to apply a share, where a phase has `propagation`
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    apply_after: u64,
     /// From a time on, what a guard says, repeatable: errors=fail@3h; pass, fail or no_data
     #[arg(long = "verdict", value_name = "GUARD=VERDICT@TIME", value_parser = verdict)]
     verdicts: Vec<(String, Verdict, Moment)>,
@@ -98,7 +102,7 @@ pub(crate) fn run(args: &Simulate) -> Result<Exit, Failure> {
                 .hint(format!("it has {}", output::some_of(ids)))
         })?,
     };
-    let told = run::simulate(&pipeline, start_at, start, ends, args.approve_after, deeds);
+    let told = run::simulate(&pipeline, start_at, start, ends, args.approve_after, args.apply_after, deeds);
     print(args, start, &told)?;
     Ok(match told.status {
         Status::Completed => Exit::Done,

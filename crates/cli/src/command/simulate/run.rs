@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tidegate::model::{Feature, Key, PipelineRef, ReleaseRamp};
 use tidegate::release::{
-    Action, Actor, ActorKind, Change, Event, Grant, Guard, Input, Now, PhaseStatus, Pipeline, Plan, Role,
-    Seen, State, Status, Transition, Verdict, Wait, start, step, waiting_for,
+    Action, Actor, ActorKind, Applied, Change, Event, Grant, Guard, Input, Now, PhaseStatus, Pipeline, Plan,
+    Role, Seen, State, Status, Transition, Verdict, Wait, start, step, waiting_for,
 };
 
 use super::line::{Line, What};
@@ -75,15 +75,20 @@ struct World<'a> {
     approve_after: Option<u64>,
     /// When the people approve the phase that is entering.
     approval: Option<i64>,
+    apply_after: u64,
+    /// When the instances have applied the share that is propagating.
+    applied: Option<i64>,
 }
 
-/// Runs it from `start` to its end, or to `ends`; both in ms since 1970. `approve_after`: in ms.
+/// Runs it from `start` to its end, or to `ends`; both in ms since 1970. `approve_after` and `apply_after`: in
+/// ms.
 pub(super) fn simulate(
     pipeline: &Pipeline,
     start_at: usize,
     start_ms: i64,
     ends: i64,
     approve_after: Option<u64>,
+    apply_after: u64,
     deeds: Vec<(i64, Deed)>,
 ) -> Told {
     let plan = plan_of(pipeline, start_at);
@@ -100,6 +105,8 @@ pub(super) fn simulate(
         asked: BTreeMap::new(),
         approve_after,
         approval: None,
+        apply_after,
+        applied: None,
     };
     let mut wake = first.next_wake;
     world.took(first);
@@ -111,7 +118,8 @@ pub(super) fn simulate(
         let timer = [wake.uptime.map(|uptime| start_ms.saturating_add_unsigned(uptime)), wake.wall];
         // A timer that is due already is looked at a millisecond later, so that time moves.
         let timer = timer.into_iter().flatten().min().map(|at| at.max(world.wall.saturating_add(1)));
-        let outside = [deeds.peek().map(|(at, _)| *at), world.approval, world.asked.values().min().copied()];
+        let asked = world.asked.values().min().copied();
+        let outside = [deeds.peek().map(|(at, _)| *at), world.approval, world.applied, asked];
         let outside = outside.into_iter().flatten().min().map(|at| at.max(world.wall));
         let Some(next) = [timer, outside].into_iter().flatten().min() else { break };
         if next > ends {
@@ -133,6 +141,7 @@ pub(super) fn simulate(
         }
         wake = world.ask_guards().unwrap_or(wake);
         wake = world.approve().unwrap_or(wake);
+        wake = world.apply().unwrap_or(wake);
         wake = world.send("tick", &Input::Tick).unwrap_or(wake);
     }
     let now = world.now();
@@ -182,7 +191,11 @@ impl World<'_> {
             if let Event::PhaseStarted { .. } | Event::PhaseSkipped { .. } = event {
                 self.approval = None;
             }
+            if let Event::PhaseStarted { .. } | Event::RampStepped { .. } = event {
+                self.applied = Some(self.wall.saturating_add_unsigned(self.apply_after));
+            }
             let is_news = match &event {
+                Event::AppliedHeard { .. } => false,
                 Event::VerdictGiven { guard, verdict, .. } => {
                     self.told.insert(Key::clone(guard), *verdict).unwrap_or(Verdict::Pass) != *verdict
                 }
@@ -262,6 +275,18 @@ impl World<'_> {
             wake = self.send("approve", &input).or(wake);
         }
         wake
+    }
+
+    /// The instances have applied what is propagating, if their time has come.
+    fn apply(&mut self) -> Option<tidegate::release::NextWake> {
+        self.applied.take_if(|at| *at <= self.wall)?;
+        let state = self.state.phases.get(self.state.phase)?;
+        if self.state.status != Status::Running || state.status != PhaseStatus::Propagating {
+            return None;
+        }
+        let (phase, step) = (self.seen().phase, state.step);
+        let heard = Applied { targeted: 1, applied: 1, holding: Vec::new() };
+        self.send("applied", &Input::Applied { phase, step, heard })
     }
 
     fn act(&mut self, action: Action) -> Option<tidegate::release::NextWake> {
