@@ -28,10 +28,11 @@ use crate::domain::command::guard::{self, Push};
 use crate::domain::command::release;
 use crate::domain::command::token::{self, NewToken};
 use crate::domain::{Code, Problem, Tx, World, snapshot};
+use crate::fleet::Fleet;
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
-use crate::publisher::{self, Delivery, Publisher};
+use crate::publisher::{self, Delivery, Publisher, Told};
 use crate::store::{Store, StoreError};
 use crate::webhooks::{self, Outbox, Secrets, Webhooks};
 use crate::writer::{Options, Request, Writer};
@@ -119,11 +120,12 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
     let mut background = background(&config, &writer, &keys)?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
+    let fleet = Fleet::open(writer.clone()).await?;
     let stop = CancellationToken::new();
     let used = Arc::new(Used::default());
     let metrics = Metrics::new();
-    let delivery = Delivery::new(&config, address, &writer, &keys, &used);
-    deliver(&config, &writer, &keys, &delivery, &metrics, &mut background).await?;
+    let delivery = Delivery::new(&config, address, &writer, &keys, &used, &fleet);
+    deliver(&config, &writer, &keys, &delivery, told(&metrics, &fleet), &mut background).await?;
     let hub = Arc::clone(&delivery.hub);
     let app = App::new(Shared {
         rates: Limits::new(&config.limits),
@@ -133,12 +135,14 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         store: Arc::clone(&store),
         used: Arc::clone(&used),
         keys,
-        metrics,
         delivery: delivery.clone(),
+        fleet: fleet.clone(),
+        metrics,
         stop: stop.clone(),
         openapi: Bytes::from(http::openapi()?),
     });
     let mut tasks = JoinSet::new();
+    tasks.spawn(fleet.run(stop.clone()));
     tasks.spawn(write_used(store, used, stop.clone()));
     tasks.spawn(count_events(app.clone(), stop.clone()));
     // Beside the API: its layers (compression, time limits, a body that is looked at) would harm the streams.
@@ -255,7 +259,7 @@ async fn deliver(
     writer: &Writer,
     keys: &KeyFile,
     delivery: &Delivery,
-    metrics: &Metrics,
+    told: Told,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), ServeError> {
     if config.unsigned {
@@ -265,13 +269,21 @@ async fn deliver(
         made.map_err(|problem| ServeError::SigningKey(problem.detail))?;
     }
     let (hub, signer) = (Arc::clone(&delivery.hub), Arc::clone(&delivery.signer));
-    let told = Box::new(metrics.publications());
     let publisher = Publisher::open(writer.clone(), Arc::clone(&hub), Arc::clone(&signer), told).await?;
     tasks.spawn(publisher.run());
     let clock = Arc::clone(writer.clock());
     let now = move || clock.now().wall;
     tasks.spawn(tidegate_delivery::heartbeat(hub, Some(signer), config.limits.heartbeat, now));
     Ok(())
+}
+
+/// Who is told of publications.
+fn told(metrics: &Metrics, fleet: &Fleet) -> Told {
+    let (measured, fleet) = (metrics.publications(), fleet.clone());
+    Box::new(move |environment, version, seconds| {
+        fleet.published(environment, version);
+        measured(environment, seconds);
+    })
 }
 
 /// The timers of releases, and scheduled changes.

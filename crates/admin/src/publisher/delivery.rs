@@ -3,22 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use reqwest::Url;
 use tidegate::model::Key;
-use tidegate::wire::{Connection, Kind, RelayReport, Report, ReportAnswer, SdkKey, Trust};
-use tidegate_delivery::{Admission, Hub, ReportRefused, Reports, Service};
+use tidegate::wire::{Connection, Kind, SdkKey, Trust};
+use tidegate_delivery::{Hub, Reports, Service};
 
 use super::{Doorkeeper, Signer, make};
 use crate::auth::Used;
 use crate::config::Config;
 use crate::domain::command::signing_key;
 use crate::domain::{Code, Problem, Tx};
+use crate::fleet::Fleet;
 use crate::keyfile::KeyFile;
 use crate::writer::{Request, Writer};
-
-/// How often instances are to report while nobody evaluates what they say (s).
-const INTERVAL: u32 = 60;
 
 /// Delivery of a server; cheap to clone.
 #[derive(Clone, Debug)]
@@ -39,10 +36,11 @@ impl Delivery {
         writer: &Writer,
         keys: &KeyFile,
         used: &Arc<Used>,
+        fleet: &Fleet,
     ) -> Self {
         let hub = Arc::new(Hub::new());
         let doorkeeper = Arc::new(Doorkeeper::new(writer.clone(), Arc::clone(used)));
-        let reports: Arc<dyn Reports> = Arc::new(Unheard);
+        let reports: Arc<dyn Reports> = Arc::new(fleet.clone());
         Self {
             service: Service::new(Arc::clone(&hub), doorkeeper, reports, config.limits.delivery),
             hub,
@@ -113,25 +111,6 @@ pub(crate) async fn first_key(writer: &Writer, keys: &KeyFile) -> Result<(), Pro
         Err(problem) if problem.code != Code::WrongState => Err(problem),
         _ => Ok(()),
     }
-}
-
-/// Takes reports and keeps nothing of them.
-struct Unheard;
-
-#[async_trait]
-impl Reports for Unheard {
-    async fn report(&self, _: &Admission, _: Report) -> Result<ReportAnswer, ReportRefused> {
-        Ok(answer())
-    }
-
-    async fn relay_report(&self, _: &Admission, _: RelayReport) -> Result<ReportAnswer, ReportRefused> {
-        Ok(answer())
-    }
-}
-
-/// Says of no batch of counts that it is stored.
-fn answer() -> ReportAnswer {
-    ReportAnswer { interval_s: INTERVAL, want_operators: false, stored_batch: None, stored: Vec::new() }
 }
 
 #[cfg(test)]

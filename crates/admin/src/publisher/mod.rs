@@ -41,8 +41,8 @@ use crate::writer::Writer;
 /// After how many publications old versions are removed from the store.
 const TIDY: u32 = 256;
 
-/// Told of each publication: the environment, and how long it took to make (s).
-pub(crate) type Told = Box<dyn Fn(&Key, f64) + Send + Sync>;
+/// Told of each publication, just before the streams are: the environment, the version, and how long it took to make (s).
+pub(crate) type Told = Box<dyn Fn(&Key, u64, f64) + Send + Sync>;
 
 /// See the module.
 pub(crate) struct Publisher {
@@ -205,9 +205,9 @@ impl Book {
             // What nobody can trust is not sent.
             Ok(_) if !self.signer.is_ready() => {}
             Ok(publication) => {
+                (self.told)(environment, publication.version(), started.elapsed().as_secs_f64());
                 if self.hub.publish(publication) {
                     self.published += 1;
-                    (self.told)(environment, started.elapsed().as_secs_f64());
                 }
             }
             Err(error) => {

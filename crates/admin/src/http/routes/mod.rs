@@ -4,7 +4,9 @@ mod audit;
 mod backup;
 mod delivery;
 mod environment;
+mod exposure;
 mod feature;
+mod fleet;
 mod pipeline;
 mod principal;
 mod release;
@@ -39,6 +41,7 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
         ("sdk keys", delivery::sdk_keys()),
         ("signing keys", delivery::signing_keys()),
         ("webhooks", webhook::operations()),
+        ("fleet", fleet::operations()),
         ("snapshots", snapshot::operations()),
         ("audit", audit::operations()),
         ("events", stream::operations()),
