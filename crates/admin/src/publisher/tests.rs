@@ -221,3 +221,48 @@ fn nothing_is_published_until_there_is_a_key() {
     book.follow(Arc::new(fixture.world.clone()));
     check(&fixture, &book);
 }
+
+/// How long it takes from a world to the hub: one gate of a thousand (1.2 MB) changes. Run it in the release profile, with `--nocapture`.
+#[test]
+#[ignore = "measures, and asserts nothing"]
+fn speed_of_one_change_in_a_thousand_gates() {
+    let (mut fixture, mut book) = begin();
+    // Not looked at after each command: that would take most of the time.
+    fixture.rows = None;
+    let gate = |n: usize| {
+        let rule = |r: usize| {
+            let ids: Vec<String> = (0..10).map(|i| format!("user-{n:04}-{r}-{i:024}")).collect();
+            json!({"id": format!("r{r}"), "if": {"attribute": "user_id", "op": "in", "value": ids}, "variant": "on"})
+        };
+        json!({"kind": "gate", "rules": [rule(0), rule(1), rule(2)]})
+    };
+    for n in 0..1_000 {
+        fixture.feature(&format!("gate-{n:04}"), gate(n));
+    }
+    let head = |fixture: &mut Fixture, version: u64| {
+        for name in ["dev", "prod"] {
+            let head = crate::domain::entity::SnapshotHead { version };
+            fixture
+                .system(|tx| {
+                    tx.put(&name.into(), head)?;
+                    Ok(Outcome::new("test", crate::domain::entity::Kind::SnapshotHead, &name.into(), ()))
+                })
+                .unwrap();
+        }
+    };
+    let first = 2_000_000_000_000;
+    head(&mut fixture, first);
+    book.follow(Arc::new(fixture.world.clone()));
+    let mut took = Vec::new();
+    for n in 1..=51 {
+        fixture.feature("gate-0500", gate(n));
+        head(&mut fixture, first + n as u64);
+        let world = Arc::new(fixture.world.clone());
+        let started = std::time::Instant::now();
+        book.follow(world);
+        took.push(started.elapsed());
+    }
+    took.sort_unstable();
+    let bytes = book.hub.current(&"prod".into()).unwrap().document().len();
+    println!("{bytes} bytes, two environments: median {:?}, most {:?}", took[25], took[50]);
+}
