@@ -280,7 +280,7 @@ async fn deliver(
 /// Who is told of publications.
 fn told(metrics: &Metrics, fleet: &Fleet) -> Told {
     let (measured, fleet) = (metrics.publications(), fleet.clone());
-    Box::new(move |environment, version, seconds| {
+    Arc::new(move |environment, version, seconds| {
         fleet.published(environment, version);
         measured(environment, seconds);
     })
