@@ -42,7 +42,7 @@ pub(crate) mod segment;
 mod session;
 pub(crate) mod snapshot;
 mod start;
-mod time;
+pub(crate) mod time;
 pub(crate) mod token;
 mod watch;
 pub(crate) mod webhook;

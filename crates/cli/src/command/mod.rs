@@ -10,6 +10,7 @@ mod bulk;
 mod completions;
 mod eval;
 mod explain;
+pub(crate) mod follow;
 mod listing;
 mod schema;
 pub(crate) mod serve;
@@ -29,6 +30,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Schema(args) => schema::run(&args),
         Verb::Import(Import { from: Foreign::Statsig(args) }) => statsig::run(&args),
         Verb::Completions(args) => completions::run(&args),
+        Verb::Follow(args) => follow::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Apply(noun) => admin::run(&noun),
