@@ -10,8 +10,8 @@ use serde_json::json;
 use tidegate::wire::{DeltaHead, Head, Report, Rows, Section, Sha256, SigningKey};
 
 /// A server; stops when dropped.
-pub struct Server {
-    pub url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     shared: Arc<Shared>,
 }
 
@@ -22,7 +22,7 @@ struct Shared {
 
 /// How the stream is served.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Stream {
+pub(crate) enum Stream {
     #[default]
     Works,
     /// The answer begins, and no event comes.
@@ -36,7 +36,7 @@ pub enum Stream {
 
 /// How documents are sent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Body {
+pub(crate) enum Body {
     #[default]
     Works,
     /// The connection breaks in the middle.
@@ -50,43 +50,43 @@ pub enum Body {
     Silent,
 }
 
-pub struct State {
-    pub key: SigningKey,
-    pub endorsements: Vec<String>,
-    pub environment: String,
-    pub documents: BTreeMap<u64, Vec<u8>>,
-    pub current: u64,
-    pub at: i64,
-    pub stream: Stream,
+pub(crate) struct State {
+    pub(crate) key: SigningKey,
+    pub(crate) endorsements: Vec<String>,
+    pub(crate) environment: String,
+    pub(crate) documents: BTreeMap<u64, Vec<u8>>,
+    pub(crate) current: u64,
+    pub(crate) at: i64,
+    pub(crate) stream: Stream,
     /// How the whole is sent, over the stream and to polls.
-    pub body: Body,
+    pub(crate) body: Body,
     /// One byte of each token is another.
-    pub token_flipped: bool,
-    pub delta_flipped: bool,
+    pub(crate) token_flipped: bool,
+    pub(crate) delta_flipped: bool,
     /// Endorsements are told at connect, else only when asked for.
-    pub tells_keys: bool,
-    pub gzip: bool,
-    pub answers_reports: bool,
-    pub stores_exposures: bool,
-    pub requests: Vec<Request>,
-    pub reports: Vec<Report>,
+    pub(crate) tells_keys: bool,
+    pub(crate) gzip: bool,
+    pub(crate) answers_reports: bool,
+    pub(crate) stores_exposures: bool,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) reports: Vec<Report>,
     beats: u64,
     gone: bool,
     open: Vec<TcpStream>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Request {
-    pub method: String,
-    pub path: String,
-    pub headers: BTreeMap<String, String>,
-    pub body: Vec<u8>,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
-pub const SDK_KEY: &str = "tgs_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const SDK_KEY: &str = "tgs_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// A document with gates that are on or off for everyone.
-pub fn document(version: u64, gates: &[(&str, bool)]) -> Vec<u8> {
+pub(crate) fn document(version: u64, gates: &[(&str, bool)]) -> Vec<u8> {
     let mut rows = Rows::new("prod".into(), version);
     for (gate, on) in gates {
         let rules = if *on { json!([{"id": "all", "variant": "on"}]) } else { json!([]) };
@@ -97,12 +97,12 @@ pub fn document(version: u64, gates: &[(&str, bool)]) -> Vec<u8> {
 }
 
 impl Server {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::on("127.0.0.1:0")
     }
 
     /// At an address, which is tried for until it is free.
-    pub fn on(address: &str) -> Self {
+    pub(crate) fn on(address: &str) -> Self {
         let listener = (0..500).find_map(|_| {
             TcpListener::bind(address).ok().or_else(|| {
                 std::thread::sleep(Duration::from_millis(10));
@@ -149,21 +149,21 @@ impl Server {
         server
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.shared.lock()
     }
 
     /// Changes something, and wakes the streams.
-    pub fn set(&self, change: impl FnOnce(&mut State)) {
+    pub(crate) fn set(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.shared.lock());
         self.shared.changed.notify_all();
     }
 
-    pub fn publish(&self, version: u64, gates: &[(&str, bool)]) {
+    pub(crate) fn publish(&self, version: u64, gates: &[(&str, bool)]) {
         self.publish_bytes(version, document(version, gates));
     }
 
-    pub fn publish_bytes(&self, version: u64, document: Vec<u8>) {
+    pub(crate) fn publish_bytes(&self, version: u64, document: Vec<u8>) {
         self.set(|state| {
             state.documents.insert(version, document);
             state.current = version;
@@ -172,7 +172,7 @@ impl Server {
     }
 
     /// A renewed head to all streams.
-    pub fn beat(&self) {
+    pub(crate) fn beat(&self) {
         self.set(|state| {
             state.at += 1;
             state.beats += 1;
@@ -180,25 +180,25 @@ impl Server {
     }
 
     /// Breaks all connections.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         for stream in self.state().open.drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    pub fn connection(&self) -> String {
+    pub(crate) fn connection(&self) -> String {
         let host = self.url.strip_prefix("http://").unwrap();
         let key = SigningKey::from_seed(&[7; 32]).unwrap().public();
         format!("tidegate+http://{SDK_KEY}@{host}?environment=prod&key={key}")
     }
 
-    pub fn static_connection(&self) -> String {
+    pub(crate) fn static_connection(&self) -> String {
         let host = self.url.strip_prefix("http://").unwrap();
         let key = SigningKey::from_seed(&[7; 32]).unwrap().public();
         format!("tidegate+static+http://{host}/files?environment=prod&key={key}")
     }
 
-    pub fn requests(&self, path: &str) -> Vec<Request> {
+    pub(crate) fn requests(&self, path: &str) -> Vec<Request> {
         self.state().requests.iter().filter(|request| request.path == path).cloned().collect()
     }
 }
@@ -266,13 +266,13 @@ fn delta(old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// With another digit in the middle, so that it is still text and JSON.
-pub fn flip(mut bytes: Vec<u8>) -> Vec<u8> {
+pub(crate) fn flip(mut bytes: Vec<u8>) -> Vec<u8> {
     let place = bytes.iter().rposition(u8::is_ascii_lowercase).unwrap();
     bytes[place] ^= 1;
     bytes
 }
 
-pub fn flip_text(token: &str) -> String {
+pub(crate) fn flip_text(token: &str) -> String {
     let middle = token.rfind('.').unwrap() + 20;
     let mut bytes = token.as_bytes().to_vec();
     bytes[middle] = if bytes[middle] == b'A' { b'B' } else { b'A' };
@@ -397,6 +397,11 @@ impl Shared {
         let (mode, body) = (state.body.clone(), state.body());
         drop(state);
         match mode {
+            Body::Works | Body::Flipped if self.lock().gzip => {
+                let mut whole = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                whole.write_all(&body)?;
+                answer(stream, 200, &format!("{headers}content-encoding: gzip\r\n"), &whole.finish()?)
+            }
             Body::Works | Body::Flipped => answer(stream, 200, headers, &body),
             Body::Half => {
                 write!(stream, "HTTP/1.1 200 OK\r\n{headers}content-length: {}\r\n\r\n", body.len())?;

@@ -62,6 +62,8 @@ fn a_stream_of_gzip_members_is_read_as_it_comes() {
     let requests = server.requests("/sdk/v1/stream");
     assert_eq!(requests.len(), 1, "one stream, nothing made it break");
     assert!(requests[0].headers["accept-encoding"].contains("gzip"));
+    let polling = Engine::connect(quick(&server.connection()).streaming(Streaming::Off)).unwrap();
+    until_version(&polling, 5);
 }
 
 #[test]
