@@ -13,6 +13,7 @@ use crate::admin::change_request::ChangeRequests;
 use crate::admin::delivery::Deliveries;
 use crate::admin::environment::Environments;
 use crate::admin::feature::Features;
+use crate::admin::fleet::Fleet;
 use crate::admin::pipeline::Pipelines;
 use crate::admin::principal::Principals;
 use crate::admin::proposal::Proposals;
@@ -23,6 +24,7 @@ use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
 use crate::admin::webhook::Webhooks;
 use crate::command::follow::Follow;
+use crate::command::relay::Relay;
 use crate::command::serve::Serve;
 use crate::command::simulate::Simulate;
 use crate::contexts::{Assignment, assignment};
@@ -75,6 +77,7 @@ pub(crate) enum Verb {
     Completions(Completions),
     Serve(Serve),
     Follow(Follow),
+    Relay(Relay),
     Simulate(Simulate),
     Apply(Apply),
     Env(Environments),
@@ -90,6 +93,7 @@ pub(crate) enum Verb {
     Token(Tokens),
     Webhook(Webhooks),
     Deliveries(Deliveries),
+    Fleet(Fleet),
     Audit(Audit),
     Backup(Backup),
     /// Decides documents and contexts in bulk, for comparison with other evaluators

@@ -24,8 +24,11 @@ mod history;
 mod http;
 mod hub;
 mod listener;
+pub mod ofrep;
 mod problem;
 mod publication;
+pub mod relay;
+mod serve;
 mod service;
 mod stream;
 
@@ -38,4 +41,5 @@ pub use self::hub::Hub;
 pub use self::listener::{Connection, Listener, Timeouts};
 pub use self::problem::Problem;
 pub use self::publication::{Delta, Deltas, Publication, Signer, Unfit};
+pub use self::serve::serve;
 pub use self::service::{Limits, ReportRefused, Reports, Service};

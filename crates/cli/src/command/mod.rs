@@ -12,6 +12,7 @@ mod eval;
 mod explain;
 pub(crate) mod follow;
 mod listing;
+pub(crate) mod relay;
 mod schema;
 pub(crate) mod serve;
 pub(crate) mod simulate;
@@ -32,6 +33,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Completions(args) => completions::run(&args),
         Verb::Follow(args) => follow::run(&args),
         Verb::Serve(args) => serve::run(&args),
+        Verb::Relay(args) => relay::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Apply(noun) => admin::run(&noun),
         Verb::Env(noun) => admin::run(&noun),
@@ -48,6 +50,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Token(noun) => admin::run(&noun),
         Verb::Webhook(noun) => admin::run(&noun),
         Verb::Deliveries(noun) => admin::run(&noun),
+        Verb::Fleet(noun) => admin::run(&noun),
         Verb::Audit(noun) => admin::run(&noun),
         Verb::Bulk => bulk::run(),
     }
