@@ -16,6 +16,7 @@ pub mod http;
 pub mod keyfile;
 mod lease;
 pub mod outbound;
+pub mod propagation;
 pub mod server;
 pub mod store;
 pub mod webhooks;
