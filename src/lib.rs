@@ -44,6 +44,7 @@
 //! | `release` (feature) | how a release moves from phase to phase: a pure state machine |
 //! | [`trace`] | why a decision is as it is, step by step: a second, independent evaluator |
 //! | [`model`], [`value`], [`operand`], [`bucket`] | the document, JSON values, operands, bucketing |
+//! | `client` (feature `http`) | keeps an engine current with a server, static hosting or a file |
 //! | `wire` (feature) | what server, relay and client say to each other: signed heads, keys, connection strings, rows, reports |
 //! | [`error`] | one error type, and the catalogue of stable codes |
 //!
@@ -52,9 +53,11 @@
 //! # Features
 //!
 //! `regex` (default): the operator `matches`. `release`: the state machine of releases. `schema`: the JSON Schema of the
-//! document. `wire`: the types of delivery. None changes what is decided.
+//! document. `wire`: the types of delivery. `http`: the client. None changes what is decided.
 
 pub mod bucket;
+#[cfg(feature = "http")]
+pub mod client;
 pub mod compile;
 pub mod context;
 pub mod engine;

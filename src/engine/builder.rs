@@ -51,6 +51,12 @@ impl EngineBuilder {
         self
     }
 
+    /// A process attribute that was set.
+    #[cfg(feature = "http")]
+    pub(crate) fn process_attribute(&self, name: &str) -> Option<&Value> {
+        self.process.get(name)
+    }
+
     /// What an error in a document does: isolate (lenient, the default) or refuse (strict).
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;

@@ -244,6 +244,18 @@ impl Engine {
         self.inner.shared.program().version
     }
 
+    /// Whether updates can be made: not in a child of `fork` that inherited the lock of an update.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_writable(&self, patience: std::time::Duration) -> bool {
+        self.inner.writer.try_lock_for(patience).is_some()
+    }
+
+    /// The process attributes that it was built with.
+    #[cfg(feature = "http")]
+    pub(crate) fn process(&self) -> BTreeMap<String, Value> {
+        self.inner.writer.lock().process.clone()
+    }
+
     /// The program that is served.
     #[must_use]
     pub fn program(&self) -> Arc<Program> {

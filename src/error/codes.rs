@@ -140,6 +140,23 @@ catalogue! {
     6022 BadRows        Error   "a document or delta cannot be taken apart into rows";
     6023 TooManyKeys    Error   "there are more trusted keys than are kept";
 
+    6101 Unreachable        Error   "the server cannot be reached";
+    6102 BadStatus          Error   "the server answers with a status other than success";
+    6103 BadAnswer          Error   "the server's answer is not as it must be, or broke off";
+    6104 Stalled            Error   "the server fell silent";
+    6105 BelowFloor         Error   "a version is below one that was applied already";
+    6106 OtherVersion       Error   "a document or delta has another version than its head";
+    6107 CacheDamaged       Error   "what was stored cannot be read, or does not verify";
+    6108 CacheUnwritable    Error   "what is served cannot be stored";
+    6109 BadConnectOption   Error   "an option of a connection cannot be used";
+    6110 Forked             Error   "this process was forked off the one that connected";
+    6111 FileUnreadable     Error   "a document in a file cannot be read";
+    6112 NotReady           Error   "no document came in time";
+    6113 CallbackPanicked   Error   "a callback of the client panicked";
+    6114 ClientStopped      Error   "the client's thread ended";
+    6115 NoThread           Error   "the client's thread cannot be started";
+    6116 SameVersion        Error   "two documents have the same version";
+
     7001 PhaseCount     Error   "a pipeline has no phase, or too many";
     7002 BadRamp        Error   "the steps of a ramp do not ascend, or there is none, or there are too many";
     7003 BadApprovals   Error   "a number of approvals is outside its range";

@@ -205,7 +205,7 @@ impl SigningKey {
         Token::signed(typ, &self.public().id(), payload, |input| self.signature(input))
     }
 
-    fn signature(&self, message: &[u8]) -> [u8; 64] {
+    pub(super) fn signature(&self, message: &[u8]) -> [u8; 64] {
         let mut out = [0; 64];
         for (to, from) in out.iter_mut().zip(self.0.pair.sign(message).as_ref()) {
             *to = *from;

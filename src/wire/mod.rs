@@ -19,6 +19,8 @@ mod report;
 mod ring;
 mod rows;
 mod sha256;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use self::connection::{Connection, Kind, SdkKey, Trust};

@@ -18,6 +18,7 @@ mod body;
 mod conditional;
 mod encoding;
 mod event;
+mod gzip;
 mod heartbeat;
 mod history;
 mod http;

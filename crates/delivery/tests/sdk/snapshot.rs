@@ -173,7 +173,7 @@ async fn endorsements_are_a_list() {
     assert!(ask().await.is_empty());
     let new = SigningKey::from_seed(&[8; 32]).unwrap().public();
     let endorsement = server.pen.0.lock().endorse(&new, 5).into_string();
-    server.hub.set_endorsements(&[endorsement.clone()]);
+    server.hub.set_endorsements(std::slice::from_ref(&endorsement));
     assert_eq!(ask().await, [endorsement]);
 }
 
