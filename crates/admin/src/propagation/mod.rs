@@ -12,6 +12,8 @@
 mod aim;
 mod count;
 mod counter;
+mod fleet;
+mod show;
 mod spread;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ use tokio::time::{Instant, sleep_until};
 pub use self::count::Instance;
 use self::count::is_news;
 pub use self::counter::{Counter, Instances};
+pub(crate) use self::show::show;
 use self::spread::Spread;
 use crate::domain::command::propagation;
 use crate::domain::{Code, Tx};
