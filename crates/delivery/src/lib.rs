@@ -26,6 +26,7 @@ mod hub;
 mod listener;
 mod problem;
 mod publication;
+mod serve;
 mod service;
 mod stream;
 
@@ -38,4 +39,5 @@ pub use self::hub::Hub;
 pub use self::listener::{Connection, Listener, Timeouts};
 pub use self::problem::Problem;
 pub use self::publication::{Delta, Deltas, Publication, Signer, Unfit};
+pub use self::serve::serve;
 pub use self::service::{Limits, ReportRefused, Reports, Service};

@@ -15,7 +15,7 @@ use tidegate::wire::{
 };
 use tidegate_delivery::{
     Admission, History, Hub, Keys, Limits, Listener, Refused, ReportRefused, Reports, Service, Signer,
-    Timeouts, router,
+    Timeouts, router, serve,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -126,7 +126,7 @@ impl Server {
         let url = format!("http://{}", socket.local_addr().unwrap());
         let listener = Listener::new(socket, timeouts);
         let router = router(service.clone());
-        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let task = tokio::spawn(serve(listener, router, std::future::pending()));
         let pen = Arc::new(Pen(Mutex::new(SigningKey::from_seed(&[7; 32]).unwrap())));
         // `reqwest` wants one even for HTTP; another test may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
