@@ -18,6 +18,7 @@ pub mod keyfile;
 mod lease;
 pub mod outbound;
 pub mod propagation;
+mod publisher;
 pub mod server;
 pub mod store;
 pub mod webhooks;

@@ -209,6 +209,11 @@ fn recipes_from_flagsmith() {
 }
 
 #[test]
+fn delivery() {
+    follow("delivery.md");
+}
+
+#[test]
 fn every_page_is_followed() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide");
     let mut pages: Vec<String> = std::fs::read_dir(directory)
@@ -220,7 +225,7 @@ fn every_page_is_followed() {
     for page in &pages {
         assert!(source.contains(&format!("follow(\"{page}\")")), "{page} is not followed");
     }
-    assert_eq!(pages.len(), 8);
+    assert_eq!(pages.len(), 9);
 }
 
 #[test]
