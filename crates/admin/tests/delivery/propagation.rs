@@ -125,7 +125,7 @@ async fn instances_report_one_refuses_and_somebody_goes_past_it() {
         assert!(began.elapsed() < Duration::from_secs(60), "{}", shown["state"]);
     };
     let mut skip = json!({ "revision": shown["revision"], "phase": "prod", "reason": "one old host" });
-    harness.post(&format!("/releases/{id}/skip"), skip.clone()).await.problem(409, "needs_bypass");
+    harness.post(&format!("/releases/{id}/skip"), skip.clone()).await.problem(423, "needs_bypass");
     skip["bypass"] = json!(true);
     harness.post(&format!("/releases/{id}/skip"), skip).await.expect(200);
     let shown = release(&harness, &id).await;
