@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::serve::ListenerExt as _;
 use tidegate::model::Key;
 use tidegate::release::{NextWake, Now};
 use tidegate_delivery::{Hub, Listener, Timeouts};
@@ -50,6 +49,7 @@ pub struct Server {
     admin_token: Option<String>,
     writer: Writer,
     hub: Arc<Hub>,
+    fleet: Fleet,
     stop: CancellationToken,
     grace: Duration,
     tasks: JoinSet<()>,
@@ -146,26 +146,18 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         openapi: Bytes::from(http::openapi()?),
     });
     let mut tasks = JoinSet::new();
-    tasks.spawn(fleet.run(stop.clone()));
+    tasks.spawn(fleet.clone().run(stop.clone()));
     tasks.spawn(write_used(store, used, stop.clone()));
     tasks.spawn(count_events(app.clone(), stop.clone()));
     // Beside the API: its layers (compression, time limits, a body that is looked at) would harm the streams.
     let router = http::router(&app).merge(tidegate_delivery::router(delivery.service));
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    // Tapped, so that `axum` knows the address of who connects.
-    let listener = Listener::new(listener, Timeouts::default()).tap_io(|_| {});
-    let stopping = stop.clone();
-    tasks.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(%error, "the listener failed");
-        }
-    });
+    let listener = Listener::new(listener, Timeouts::default());
+    tasks.spawn(tidegate_delivery::serve(listener, router, stop.clone().cancelled_owned()));
     tracing::info!(%address, "listening");
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "tokens cross the network in clear: put a proxy that speaks TLS in front of it");
     }
-    Ok(Server { address, admin_token, writer, hub, stop, grace: config.grace, tasks, background })
+    Ok(Server { address, admin_token, writer, hub, fleet, stop, grace: config.grace, tasks, background })
 }
 
 impl Server {
@@ -197,6 +189,12 @@ impl Server {
     #[must_use]
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// What the instances report to it.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     /// Makes it stop, from wherever.
@@ -284,7 +282,7 @@ async fn deliver(
 /// Who is told of publications.
 fn told(metrics: &Metrics, fleet: &Fleet) -> Told {
     let (measured, fleet) = (metrics.publications(), fleet.clone());
-    Box::new(move |environment, version, seconds| {
+    Arc::new(move |environment, version, seconds| {
         fleet.published(environment, version);
         measured(environment, seconds);
     })

@@ -13,6 +13,7 @@ use crate::admin::change_request::ChangeRequests;
 use crate::admin::delivery::Deliveries;
 use crate::admin::environment::Environments;
 use crate::admin::feature::Features;
+use crate::admin::fleet::Fleet;
 use crate::admin::keys::Keys;
 use crate::admin::pipeline::Pipelines;
 use crate::admin::principal::Principals;
@@ -92,6 +93,7 @@ pub(crate) enum Verb {
     Keys(Keys),
     Webhook(Webhooks),
     Deliveries(Deliveries),
+    Fleet(Fleet),
     Audit(Audit),
     Backup(Backup),
     /// Decides documents and contexts in bulk, for comparison with other evaluators

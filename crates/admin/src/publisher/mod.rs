@@ -42,7 +42,7 @@ use crate::writer::Writer;
 const TIDY: u32 = 256;
 
 /// Told of each publication, just before the streams are: the environment, the version, and how long it took to make (s).
-pub(crate) type Told = Box<dyn Fn(&Key, u64, f64) + Send + Sync>;
+pub(crate) type Told = Arc<dyn Fn(&Key, u64, f64) + Send + Sync>;
 
 /// See the module.
 pub(crate) struct Publisher {
@@ -74,21 +74,10 @@ impl Publisher {
         signer: Arc<Signer>,
         told: Told,
     ) -> Result<Self, StoreError> {
+        // Marked before the world is read, so that nothing is missed.
         let mut changed = writer.changed();
         changed.mark_unchanged();
-        let world = writer.world();
-        let mut lines = BTreeMap::new();
-        let mut texts = Texts::new();
-        for environment in world.environments.keys() {
-            let Some(mut line) = Line::new(&world, environment, &signer, &mut texts) else { continue };
-            recall(writer.store(), environment, &signer, &mut line).await?;
-            lines.insert(Key::clone(environment), line);
-        }
-        signer.follow(&world);
-        hub.set_endorsements(&signing_key::endorsements(&world));
-        let clock = Arc::clone(writer.clock());
-        let mut book = Book { hub, signer, clock, told, world, lines, published: 0 };
-        book.begin_all();
+        let book = Book::open(&writer, hub, signer, told).await?;
         Ok(Self { writer, changed, book })
     }
 
@@ -105,6 +94,8 @@ impl Publisher {
                 return;
             }
             let world = writer.world();
+            let (hub, signer, told) =
+                (Arc::clone(&book.hub), Arc::clone(&book.signer), Arc::clone(&book.told));
             // Hashing a large document takes milliseconds.
             let followed = tokio::task::spawn_blocking(move || {
                 book.follow(world);
@@ -113,8 +104,14 @@ impl Publisher {
             book = match followed.await {
                 Ok(book) => book,
                 Err(error) => {
-                    tracing::error!(%error, "the publisher failed: nothing is published until the server is started again");
-                    return;
+                    tracing::error!(%error, "the publisher failed, and begins anew");
+                    match Book::open(&writer, hub, signer, told).await {
+                        Ok(book) => book,
+                        Err(error) => {
+                            tracing::error!(%error, "nothing is published until the server is started again");
+                            return;
+                        }
+                    }
                 }
             };
             if book.published >= TIDY {
@@ -126,13 +123,37 @@ impl Publisher {
 }
 
 impl Book {
+    /// Publishes what there is, with the past that the store knows.
+    async fn open(
+        writer: &Writer,
+        hub: Arc<Hub>,
+        signer: Arc<Signer>,
+        told: Told,
+    ) -> Result<Self, StoreError> {
+        let world = writer.world();
+        let mut lines = BTreeMap::new();
+        let mut texts = Texts::new();
+        for environment in world.environments.keys() {
+            let Some(mut line) = Line::new(&world, environment, &signer, &mut texts) else { continue };
+            recall(writer.store(), environment, &signer, &mut line).await?;
+            lines.insert(Key::clone(environment), line);
+        }
+        signer.follow(&world);
+        hub.set_endorsements(&signing_key::endorsements(&world));
+        let clock = Arc::clone(writer.clock());
+        let mut book = Self { hub, signer, clock, told, world, lines, published: 0 };
+        book.begin_all();
+        Ok(book)
+    }
+
     /// Publishes what a later world has.
     fn follow(&mut self, world: Arc<World>) {
         let before = std::mem::replace(&mut self.world, Arc::clone(&world));
         if !before.signing_keys.ptr_eq(&world.signing_keys) {
             self.follow_keys(&world);
         }
-        if !before.sdk_keys.ptr_eq(&world.sdk_keys) {
+        let over = |key: &Key| world.sdk_keys.get(key).is_none_or(|row| row.body.revoked_at.is_some());
+        if differing(&before.sdk_keys, &world.sdk_keys).iter().any(over) {
             self.hub.recheck();
         }
         if before.snapshot_heads.ptr_eq(&world.snapshot_heads)

@@ -25,7 +25,7 @@ fn begin() -> (Fixture, Book) {
         hub: Arc::new(Hub::new()),
         signer: Arc::new(Signer::new(keys, false)),
         clock: Arc::new(ManualClock::new(WALL)),
-        told: Box::new(|_, _, _| {}),
+        told: Arc::new(|_, _, _| {}),
         world: Arc::default(),
         lines: std::collections::BTreeMap::new(),
         published: 0,

@@ -28,6 +28,8 @@ pub(crate) struct Follower {
     response: Response,
     text: String,
     environment: std::sync::Arc<str>,
+    /// The last token of a head.
+    pub(crate) token: String,
     pub(crate) ring: KeyRing,
     pub(crate) rows: Option<Rows>,
     pub(crate) engine: Engine,
@@ -50,7 +52,8 @@ impl Follower {
         assert_eq!(response.status(), 200);
         let environment = connection.environment.clone();
         let engine = Engine::builder().process("environment", &*environment).mode(Mode::Strict).build();
-        Self { response, text: String::new(), environment, ring, rows: None, engine }
+        let (text, token) = (String::new(), String::new());
+        Self { response, text, environment, token, ring, rows: None, engine }
     }
 
     /// Opens another stream, from what it has.
@@ -126,7 +129,8 @@ impl Follower {
         }
     }
 
-    fn verified(&self, token: &str) -> Head {
+    fn verified(&mut self, token: &str) -> Head {
+        token.clone_into(&mut self.token);
         self.ring.verify(token, &self.environment).unwrap()
     }
 

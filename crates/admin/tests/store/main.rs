@@ -15,6 +15,7 @@ mod backup;
 mod both;
 mod clockwork;
 mod crash;
+mod fleet;
 mod leader;
 mod places;
 mod speed;

@@ -48,6 +48,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Keys(noun) => admin::run(&noun),
         Verb::Webhook(noun) => admin::run(&noun),
         Verb::Deliveries(noun) => admin::run(&noun),
+        Verb::Fleet(noun) => admin::run(&noun),
         Verb::Audit(noun) => admin::run(&noun),
         Verb::Bulk => bulk::run(),
     }
