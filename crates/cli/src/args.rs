@@ -14,11 +14,13 @@ use crate::admin::delivery::Deliveries;
 use crate::admin::environment::Environments;
 use crate::admin::feature::Features;
 use crate::admin::fleet::Fleet;
+use crate::admin::keys::Keys;
 use crate::admin::pipeline::Pipelines;
 use crate::admin::principal::Principals;
 use crate::admin::proposal::Proposals;
 use crate::admin::release::Releases;
 use crate::admin::schedule::Schedules;
+use crate::admin::sdk_key::SdkKeys;
 use crate::admin::segment::Segments;
 use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
@@ -91,6 +93,8 @@ pub(crate) enum Verb {
     Proposal(Proposals),
     Principal(Principals),
     Token(Tokens),
+    SdkKey(SdkKeys),
+    Keys(Keys),
     Webhook(Webhooks),
     Deliveries(Deliveries),
     Fleet(Fleet),

@@ -48,6 +48,8 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Proposal(noun) => admin::run(&noun),
         Verb::Principal(noun) => admin::run(&noun),
         Verb::Token(noun) => admin::run(&noun),
+        Verb::SdkKey(noun) => admin::run(&noun),
+        Verb::Keys(noun) => admin::run(&noun),
         Verb::Webhook(noun) => admin::run(&noun),
         Verb::Deliveries(noun) => admin::run(&noun),
         Verb::Fleet(noun) => admin::run(&noun),
