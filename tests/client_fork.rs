@@ -2,6 +2,16 @@
 //!
 //! Without the test harness, whose threads would be forked as well. The child tells by its exit code.
 
+#![cfg_attr(
+    unix,
+    expect(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        reason = "a helper of a test that panics fails the test"
+    )
+)]
+
 #[cfg(unix)]
 #[path = "client/server.rs"]
 #[expect(dead_code, reason = "the faults are for the other tests")]
