@@ -26,6 +26,7 @@ use crate::domain::command::guard::{self, Push};
 use crate::domain::command::release;
 use crate::domain::command::token::{self, NewToken};
 use crate::domain::{Code, Problem, Tx, World, snapshot};
+use crate::fleet::Fleet;
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
@@ -42,6 +43,7 @@ pub struct Server {
     address: SocketAddr,
     admin_token: Option<String>,
     writer: Writer,
+    fleet: Fleet,
     stop: CancellationToken,
     grace: Duration,
     tasks: JoinSet<()>,
@@ -105,6 +107,7 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
     let background = background(&config, &writer, &keys)?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
+    let fleet = Fleet::open(writer.clone()).await?;
     let stop = CancellationToken::new();
     let used = Arc::new(Used::default());
     let app = App::new(Shared {
@@ -115,11 +118,13 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         store: Arc::clone(&store),
         used: Arc::clone(&used),
         keys,
+        fleet: fleet.clone(),
         metrics: Metrics::new(),
         stop: stop.clone(),
         openapi: Bytes::from(http::openapi()?),
     });
     let mut tasks = JoinSet::new();
+    tasks.spawn(fleet.clone().run(stop.clone()));
     tasks.spawn(write_used(store, used, stop.clone()));
     tasks.spawn(count_events(app.clone(), stop.clone()));
     let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
@@ -134,7 +139,7 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "tokens cross the network in clear: put a proxy that speaks TLS in front of it");
     }
-    Ok(Server { address, admin_token, writer, stop, grace: config.grace, tasks, background })
+    Ok(Server { address, admin_token, writer, fleet, stop, grace: config.grace, tasks, background })
 }
 
 impl Server {
@@ -160,6 +165,12 @@ impl Server {
     #[must_use]
     pub fn writer(&self) -> &Writer {
         &self.writer
+    }
+
+    /// What the instances report to it.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     /// Makes it stop, from wherever.

@@ -13,6 +13,7 @@ use crate::admin::change_request::ChangeRequests;
 use crate::admin::delivery::Deliveries;
 use crate::admin::environment::Environments;
 use crate::admin::feature::Features;
+use crate::admin::fleet::Fleet;
 use crate::admin::pipeline::Pipelines;
 use crate::admin::principal::Principals;
 use crate::admin::proposal::Proposals;
@@ -22,6 +23,7 @@ use crate::admin::segment::Segments;
 use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
 use crate::admin::webhook::Webhooks;
+use crate::command::relay::Relay;
 use crate::command::serve::Serve;
 use crate::command::simulate::Simulate;
 use crate::contexts::{Assignment, assignment};
@@ -73,6 +75,7 @@ pub(crate) enum Verb {
     Import(Import),
     Completions(Completions),
     Serve(Serve),
+    Relay(Relay),
     Simulate(Simulate),
     Apply(Apply),
     Env(Environments),
@@ -88,6 +91,7 @@ pub(crate) enum Verb {
     Token(Tokens),
     Webhook(Webhooks),
     Deliveries(Deliveries),
+    Fleet(Fleet),
     Audit(Audit),
     Backup(Backup),
     /// Decides documents and contexts in bulk, for comparison with other evaluators

@@ -15,6 +15,7 @@ use super::metrics::Metrics;
 use crate::auth::{self, Caller, Used};
 use crate::config;
 use crate::domain::{Problem, World};
+use crate::fleet::Fleet;
 use crate::keyfile::KeyFile;
 use crate::store::Store;
 use crate::writer::Writer;
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) keys: KeyFile,
     /// For what is not in the world: the log, deliveries, the use of tokens.
     pub(crate) store: Arc<Store>,
+    /// What the instances report.
+    pub(crate) fleet: Fleet,
     pub(crate) metrics: Metrics,
     /// Cancelled when the server stops.
     pub(crate) stop: CancellationToken,

@@ -53,6 +53,7 @@ async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
     let deliveries = app.store.delivery_counts().await.map_err(|e| e.problem())?;
     let streams = app.limits.streams.saturating_sub(app.streams.available_permits());
     let counts = Counts { queue: app.writer.queued(), streams, deliveries };
+    app.metrics.of_fleet(&app.writer.world(), &app.fleet);
     let text = app.metrics.text(&app.writer.world(), app.writer.now(), &counts);
     let text = text.map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
     let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -25,7 +25,7 @@ pub(crate) async fn request(world: &World, operation: &str) -> (Vec<String>, Opt
         "put_exclusion_group" => one(w.name("group"), json!({ "ranges": {} })),
         "delete_exclusion_group" => one(w.group().await, none),
         "create_feature" => (vec![], Some(json!({ "key": w.name("feature"), "definition": gate(false) }))),
-        "show_feature" | "list_feature_references" | "list_feature_history" => {
+        "show_feature" | "list_feature_references" | "list_feature_history" | "list_feature_exposures" => {
             (vec![w.feature().await], None)
         }
         "save_feature" | "preview_feature" => {

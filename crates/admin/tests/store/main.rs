@@ -14,6 +14,7 @@
 mod backup;
 mod clockwork;
 mod crash;
+mod fleet;
 mod leader;
 mod places;
 mod speed;

@@ -30,6 +30,7 @@ pub(crate) mod delivery;
 pub(crate) mod environment;
 pub(crate) mod feature;
 mod file;
+pub(crate) mod fleet;
 mod json;
 pub(crate) mod pipeline;
 mod preview;

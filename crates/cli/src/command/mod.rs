@@ -11,6 +11,7 @@ mod completions;
 mod eval;
 mod explain;
 mod listing;
+pub(crate) mod relay;
 mod schema;
 pub(crate) mod serve;
 pub(crate) mod simulate;
@@ -30,6 +31,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Import(Import { from: Foreign::Statsig(args) }) => statsig::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Serve(args) => serve::run(&args),
+        Verb::Relay(args) => relay::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Apply(noun) => admin::run(&noun),
         Verb::Env(noun) => admin::run(&noun),
@@ -46,6 +48,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Token(noun) => admin::run(&noun),
         Verb::Webhook(noun) => admin::run(&noun),
         Verb::Deliveries(noun) => admin::run(&noun),
+        Verb::Fleet(noun) => admin::run(&noun),
         Verb::Audit(noun) => admin::run(&noun),
         Verb::Bulk => bulk::run(),
     }

@@ -194,6 +194,11 @@ fn guards() {
 }
 
 #[test]
+fn fleet() {
+    follow("fleet.md");
+}
+
+#[test]
 fn best_practices() {
     follow("best-practices.md");
 }
@@ -220,7 +225,7 @@ fn every_page_is_followed() {
     for page in &pages {
         assert!(source.contains(&format!("follow(\"{page}\")")), "{page} is not followed");
     }
-    assert_eq!(pages.len(), 8);
+    assert_eq!(pages.len(), 9);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 mod audit;
 mod backup;
 mod environment;
+mod exposure;
 mod feature;
+mod fleet;
 mod pipeline;
 mod principal;
 mod release;
@@ -36,6 +38,7 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
         ("principals", principal::principals()),
         ("tokens", principal::tokens()),
         ("webhooks", webhook::operations()),
+        ("fleet", fleet::operations()),
         ("snapshots", snapshot::operations()),
         ("audit", audit::operations()),
         ("events", stream::operations()),

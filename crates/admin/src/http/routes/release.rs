@@ -128,8 +128,13 @@ pub(super) fn releases() -> Vec<Operation> {
             "A release: plan, state, what it waits for, what can be done",
         )
         .answer::<Release>(200, "the release")
-        .view(|ask, _: Nothing| {
-            Ok(release::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())
+        .fetch(|ask, _: Nothing| async move {
+            let mut shown = release::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?;
+            let exposures = super::exposure::of_release(&ask).await?;
+            if let Some(members) = shown.as_object_mut() {
+                members.insert("exposures".to_owned(), exposures);
+            }
+            Ok(shown.into())
         }),
         get("/releases/{id}/preview", "preview_release_action", May(READ), "What an action would change")
             .about("Refused like the action itself, so it takes the action's permission.")
