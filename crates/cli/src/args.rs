@@ -25,6 +25,8 @@ use crate::admin::segment::Segments;
 use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
 use crate::admin::webhook::Webhooks;
+use crate::command::follow::Follow;
+use crate::command::relay::Relay;
 use crate::command::serve::Serve;
 use crate::command::simulate::Simulate;
 use crate::contexts::{Assignment, assignment};
@@ -76,6 +78,8 @@ pub(crate) enum Verb {
     Import(Import),
     Completions(Completions),
     Serve(Serve),
+    Follow(Follow),
+    Relay(Relay),
     Simulate(Simulate),
     Apply(Apply),
     Env(Environments),

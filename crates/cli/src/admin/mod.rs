@@ -45,7 +45,7 @@ pub(crate) mod segment;
 mod session;
 pub(crate) mod snapshot;
 mod start;
-mod time;
+pub(crate) mod time;
 pub(crate) mod token;
 mod watch;
 pub(crate) mod webhook;

@@ -56,7 +56,7 @@ pub(crate) struct Serve {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum LogForm {
+pub(super) enum LogForm {
     Json,
     Text,
 }
@@ -104,7 +104,7 @@ fn failure(error: ServeError) -> Failure {
     }
 }
 
-fn log(form: LogForm) {
+pub(super) fn log(form: LogForm) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
