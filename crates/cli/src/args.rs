@@ -22,6 +22,7 @@ use crate::admin::segment::Segments;
 use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
 use crate::admin::webhook::Webhooks;
+use crate::command::publish::Publish;
 use crate::command::serve::Serve;
 use crate::command::simulate::Simulate;
 use crate::contexts::{Assignment, assignment};
@@ -36,7 +37,7 @@ Exit codes:
   2  wrong usage: options, an unknown feature, a name given twice
   3  a context is bad: not JSON, or not an object
   4  a file or stream cannot be read or written
-  5  the server refused; nothing was changed
+  5  refused, by the server or by `publish`; nothing was changed
   6  the server failed, or cannot be reached
   7  nobody said yes, or there was no terminal to ask on; nothing was changed
   8  release watch: it was aborted, superseded or reverted
@@ -73,6 +74,7 @@ pub(crate) enum Verb {
     Import(Import),
     Completions(Completions),
     Serve(Serve),
+    Publish(Publish),
     Simulate(Simulate),
     Apply(Apply),
     Env(Environments),

@@ -11,6 +11,7 @@ mod completions;
 mod eval;
 mod explain;
 mod listing;
+pub(crate) mod publish;
 mod schema;
 pub(crate) mod serve;
 pub(crate) mod simulate;
@@ -30,6 +31,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Import(Import { from: Foreign::Statsig(args) }) => statsig::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Serve(args) => serve::run(&args),
+        Verb::Publish(args) => publish::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Apply(noun) => admin::run(&noun),
         Verb::Env(noun) => admin::run(&noun),
