@@ -62,6 +62,15 @@ pub(super) enum Words {
     Shorts(u32, WordTable),
 }
 
+/// One to four words.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Few {
+    /// One.
+    One(u64),
+    /// The group of four at this place.
+    Four(u32),
+}
+
 /// Up to as many short strings get a table of their own.
 const TABLE_LIMIT: usize = 32;
 
@@ -81,6 +90,38 @@ impl Builder {
     pub(super) fn push_joined(&mut self, inst: Inst, then: Label) -> Label {
         let inst = inst.joined(self.inst(then));
         self.push(inst)
+    }
+
+    /// A test for one of up to four words; with the test at `then`, if that is all that is left before the end, in one.
+    pub(super) fn push_words(&mut self, fork: Fork, words: Few) -> Label {
+        let paired = self.paired(fork, words);
+        match (paired, words) {
+            (Some(inst), _) => self.push(inst),
+            (None, Few::One(word)) => self.push_joined(Inst::Word { fork, word }, fork.then),
+            (None, Few::Four(at)) => self.push(Inst::Words4 { fork, at }),
+        }
+    }
+
+    fn paired(&mut self, fork: Fork, words: Few) -> Option<Inst> {
+        let second = *self.inst(fork.then)?;
+        let (Inst::Word { fork: last, .. } | Inst::Words4 { fork: last, .. }) = second else { return None };
+        let is_end = |label| matches!(self.inst(label), Some(Inst::Return { .. }));
+        if last.or != fork.or || !is_end(last.or) || !is_end(last.then) {
+            return None;
+        }
+        Some(match (words, second) {
+            (Few::Four(at), Inst::Word { word, .. }) => {
+                Inst::PairReturn { fork: Fork { then: last.then, ..fork }, at, other: last.slot, word }
+            }
+            (Few::One(word), Inst::Words4 { at, .. }) => {
+                Inst::PairReturn { fork: last, at, other: fork.slot, word }
+            }
+            (Few::One(own), Inst::Word { word, .. }) => {
+                let at = push(&mut self.fours, [own; 4]);
+                Inst::PairReturn { fork: Fork { then: last.then, ..fork }, at, other: last.slot, word }
+            }
+            _ => return None,
+        })
     }
 
     /// The instruction at a label.
@@ -314,6 +355,7 @@ fn targets(inst: &mut Inst, visit: &mut dyn FnMut(&mut Pc)) {
         | Inst::Word { fork, .. }
         | Inst::WordAnd { fork, .. }
         | Inst::Words4 { fork, .. }
+        | Inst::PairReturn { fork, .. }
         | Inst::ShortTable { fork, .. }
         | Inst::WordTable { fork, .. }
         | Inst::TextSet { fork, .. }

@@ -1,6 +1,6 @@
 //! Code for one feature or segment, written backwards: first where a test leads to, then the test.
 
-use super::builder::{Builder, Label, Words};
+use super::builder::{Builder, Few, Label, Words};
 use super::condition::Cond;
 use super::definition::{Body, Definition, Lowered, Serve, Share};
 use super::operator::Part;
@@ -541,7 +541,7 @@ fn leaf(
         fork
     };
     match part {
-        Part::Word(word) => builder.push_joined(Inst::Word { fork, word: *word }, fork.then),
+        Part::Word(word) => builder.push_words(fork, Few::One(*word)),
         Part::Suffix(text, whole) => {
             let (tail, shift) = (word::of(text.as_bytes()), word::suffix_shift(text.len(), *whole));
             let text = builder.text(text);
@@ -554,8 +554,8 @@ fn leaf(
             // Hit by a word, else by the set.
             let fork = Fork { or: set.unwrap_or(fork.or), ..fork };
             match list.words {
-                Words::One(word) => builder.push_joined(Inst::Word { fork, word }, fork.then),
-                Words::Four(at) => builder.push(Inst::Words4 { fork, at }),
+                Words::One(word) => builder.push_words(fork, Few::One(word)),
+                Words::Four(at) => builder.push_words(fork, Few::Four(at)),
                 Words::Table(at, table) => {
                     builder.push(Inst::WordTable { fork, at, seed: table.seed, shift: table.shift })
                 }

@@ -1,15 +1,16 @@
 //! The evaluation context: the attributes of one evaluation, in slots of the engine's attribute keys.
 //!
 //! ```text
-//!  word (exact for short strings)    slot = what else it holds · hash of the text · version
-//!                                                                 └── computed at first use, kept in relaxed atomics: two
-//!                                                                     threads may compute the same value twice, never a
-//!                                                                     different one
+//!  word (exact for short strings)  ·  hash of the text  ·  version  ·  what else it holds
+//!                                     └── computed at first use, kept in relaxed atomics: two threads may compute the same
+//!                                         value twice, never a different one
 //! ```
 //! A context may outlive any number of snapshot swaps: slots belong to the engine, not to a program.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use smallvec::SmallVec;
 
 mod attributes;
 mod input;
@@ -34,40 +35,48 @@ use crate::value::{Number, Value, ValueRef};
 /// let context = engine.context().with("user_id", "u-42").with("plan", "pro").with("seats", 3).build();
 /// assert!(!engine.check("checkout", &context)); // no snapshot yet
 /// ```
-#[derive(Default)]
 pub struct Context<'a> {
-    /// The words of the first attributes, beside each other: one cache line or two.
+    /// The words of the first attributes, beside each other: one cache line or two. The same for what is below.
     near: [Word; NEAR],
-    slots: Vec<Slot<'a>>,
-    copied: Vec<u8>,
-    rest: Option<Box<Rest>>,
+    /// Of a string or number: the hash of its text as a unit, 0 if not known yet.
+    hashes: [AtomicU64; NEAR],
+    /// Of a string: its packed version, 0 if not known yet.
+    versions: [AtomicU64; NEAR],
+    holds: [Holds<'a>; NEAR],
+    copied: SmallVec<[u8; ROOM]>,
+    rest: Option<Box<Rest<'a>>>,
 }
 
 /// A word, little end first: of a short string the text itself.
 type Word = [u8; 8];
 
-/// So many attributes have their words beside each other.
+/// So many attributes have their place in the context itself.
 const NEAR: usize = 8;
+
+/// So many bytes of copied strings have room in the context itself: an id, an address of mail.
+const ROOM: usize = 64;
 
 /// What few contexts need.
 #[derive(Default)]
-struct Rest {
-    /// The words of the attributes beyond the first.
-    far: Vec<Word>,
+struct Rest<'a> {
+    /// The attributes beyond the first.
+    far: Vec<Far<'a>>,
     lists: Vec<Value>,
 }
 
-struct Slot<'a> {
-    holds: Holds<'a>,
-    /// Of a string or number: the hash of its text as a unit, 0 if not known yet.
+#[derive(Default)]
+struct Far<'a> {
+    word: Word,
     hash: AtomicU64,
-    /// Of a string: its packed version, 0 if not known yet.
     version: AtomicU64,
+    holds: Holds<'a>,
 }
 
 /// What the word of an attribute does not say.
+#[derive(Default)]
 enum Holds<'a> {
     /// The word says all.
+    #[default]
     Nothing,
     Borrowed(&'a str),
     Copied {
@@ -82,18 +91,36 @@ enum Holds<'a> {
     List(usize),
 }
 
-impl<'a> Slot<'a> {
-    const fn new(holds: Holds<'a>) -> Self {
-        Self { holds, hash: AtomicU64::new(0), version: AtomicU64::new(0) }
+impl Default for Context<'_> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl<'a> Context<'a> {
-    /// An empty context with room for `attributes` slots.
+    /// An empty context.
     #[must_use]
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self {
+            near: [[0; 8]; NEAR],
+            hashes: [const { AtomicU64::new(0) }; NEAR],
+            versions: [const { AtomicU64::new(0) }; NEAR],
+            holds: [const { Holds::Nothing }; NEAR],
+            copied: SmallVec::new(),
+            rest: None,
+        }
+    }
+
+    /// An empty context with room for `attributes` attributes.
+    #[must_use]
+    #[inline(always)]
     pub fn with_capacity(attributes: usize) -> Self {
-        let slots = Vec::with_capacity(attributes);
-        Self { near: [[0; 8]; NEAR], slots, copied: Vec::new(), rest: None }
+        let mut context = Self::new();
+        if attributes > NEAR {
+            context.rest.get_or_insert_default().far.reserve(attributes.saturating_sub(NEAR));
+        }
+        context
     }
 
     /// Sets an attribute; strings are borrowed.
@@ -101,7 +128,10 @@ impl<'a> Context<'a> {
     pub fn set(&mut self, attribute: AttributeKey, value: impl Into<AttributeValue<'a>>) {
         match value.into() {
             AttributeValue::Str(text) => {
-                self.put(attribute, word::of(text.as_bytes()), Holds::Borrowed(text));
+                let word = word::of(text.as_bytes());
+                if !self.put(attribute, word, Holds::Borrowed(text)) {
+                    self.put_far_text(attribute, word, text);
+                }
             }
             other => self.put_other(attribute, other),
         }
@@ -113,14 +143,20 @@ impl<'a> Context<'a> {
         match value.into() {
             // A `put` of its own for each: what it holds is then written to its slot from registers, piece by piece.
             AttributeValue::Str(text) if text.len() < word::SHORT => {
-                self.put(attribute, word::of(text.as_bytes()), Holds::Short);
+                let word = word::of(text.as_bytes());
+                if !self.put(attribute, word, Holds::Short) {
+                    self.put_far(attribute, word, Holds::Short);
+                }
             }
             AttributeValue::Str(text) => match self.copy(text) {
                 Some((from, to)) => {
-                    self.put(attribute, word::of(text.as_bytes()), Holds::Copied { from, to });
+                    let word = word::of(text.as_bytes());
+                    if !self.put(attribute, word, Holds::Copied { from, to }) {
+                        self.put_far_copied(attribute, word, from, to);
+                    }
                 }
                 // Four gigabytes of attributes in one context: as good as none.
-                None => self.put(attribute, word::MISSING, Holds::Nothing),
+                None => self.put_other(attribute, AttributeValue::Missing),
             },
             other => self.put_other(attribute, other),
         }
@@ -132,59 +168,69 @@ impl<'a> Context<'a> {
         let from = self.copied.len();
         let to = from.saturating_add(text.len());
         let place = (u32::try_from(from).ok()?, u32::try_from(to).ok()?);
-        if self.copied.capacity() == 0 {
-            self.copied.reserve(128);
-        }
         self.copied.extend_from_slice(text.as_bytes());
         Some(place)
     }
 
     /// Forgets all attributes and keeps the memory.
     pub fn clear(&mut self) {
-        self.near = [[0; 8]; NEAR];
-        self.slots.clear();
-        self.copied.clear();
-        if let Some(rest) = &mut self.rest {
+        let (mut copied, mut rest) = (std::mem::take(&mut self.copied), self.rest.take());
+        copied.clear();
+        if let Some(rest) = &mut rest {
             rest.far.clear();
             rest.lists.clear();
         }
+        *self = Self { copied, rest, ..Self::new() };
     }
 
+    /// False if the attribute is not one of the first.
+    ///
+    /// What is held goes no other way than into its place, or the compiler would put it together on the stack first, piece by
+    /// piece, and copy it as a whole: a stall of a dozen cycles.
     #[inline(always)]
-    fn put(&mut self, attribute: AttributeKey, word: u64, holds: Holds<'a>) {
+    fn put(&mut self, attribute: AttributeKey, word: u64, holds: Holds<'a>) -> bool {
         let index = attribute.index();
-        match self.near.get_mut(index) {
-            Some(near) => *near = word.to_le_bytes(),
-            None => self.put_far(index.wrapping_sub(NEAR), word),
+        if index >= NEAR {
+            return false;
         }
-        // In the order of their keys, most are set once: then there is nothing to fill and nothing to replace.
-        if self.slots.len() == index {
-            self.slots.push(Slot::new(holds));
-            return;
+        if let Some(near) = self.near.get_mut(index) {
+            *near = word.to_le_bytes();
         }
-        self.fill(index);
-        if let Some(slot) = self.slots.get_mut(index) {
-            *slot = Slot::new(holds);
+        if let Some(own) = self.holds.get_mut(index) {
+            *own = holds;
         }
-    }
-
-    /// Makes sure that there is a slot.
-    #[inline(never)]
-    fn fill(&mut self, index: usize) {
-        while self.slots.len() <= index {
-            self.slots.push(Slot::new(Holds::Nothing));
+        // It may be another value than before.
+        if let Some(hash) = self.hashes.get_mut(index) {
+            *hash.get_mut() = 0;
         }
+        if let Some(version) = self.versions.get_mut(index) {
+            *version.get_mut() = 0;
+        }
+        true
     }
 
     #[cold]
     #[inline(never)]
-    fn put_far(&mut self, index: usize, word: u64) {
+    fn put_far_text(&mut self, attribute: AttributeKey, word: u64, text: &'a str) {
+        self.put_far(attribute, word, Holds::Borrowed(text));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_far_copied(&mut self, attribute: AttributeKey, word: u64, from: u32, to: u32) {
+        self.put_far(attribute, word, Holds::Copied { from, to });
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_far(&mut self, attribute: AttributeKey, word: u64, holds: Holds<'a>) {
         let far = &mut self.rest.get_or_insert_default().far;
+        let index = attribute.index().saturating_sub(NEAR);
         if far.len() <= index {
-            far.resize(index.saturating_add(1), [0; 8]);
+            far.resize_with(index.saturating_add(1), Far::default);
         }
         if let Some(place) = far.get_mut(index) {
-            *place = word.to_le_bytes();
+            *place = Far { word: word.to_le_bytes(), holds, ..Far::default() };
         }
     }
 
@@ -207,19 +253,47 @@ impl<'a> Context<'a> {
                 (word::MISSING, Holds::Nothing)
             }
         };
-        self.put(attribute, word, holds);
+        if attribute.index() < NEAR {
+            self.put(attribute, word, holds);
+        } else {
+            self.put_far(attribute, word, holds);
+        }
     }
 
     #[inline(always)]
-    fn slot(&self, attribute: AttributeKey) -> Option<&Slot<'a>> {
-        self.slots.get(attribute.index())
+    fn far(&self, attribute: AttributeKey) -> Option<&Far<'a>> {
+        self.rest.as_ref()?.far.get(attribute.index().wrapping_sub(NEAR))
     }
 
     #[inline(always)]
     fn word_bytes(&self, attribute: AttributeKey) -> Option<&Word> {
         match self.near.get(attribute.index()) {
             Some(word) => Some(word),
-            None => self.rest.as_ref()?.far.get(attribute.index().wrapping_sub(NEAR)),
+            None => Some(&self.far(attribute)?.word),
+        }
+    }
+
+    #[inline(always)]
+    fn holds(&self, attribute: AttributeKey) -> Option<&Holds<'a>> {
+        match self.holds.get(attribute.index()) {
+            Some(holds) => Some(holds),
+            None => Some(&self.far(attribute)?.holds),
+        }
+    }
+
+    #[inline(always)]
+    fn hash(&self, attribute: AttributeKey) -> Option<&AtomicU64> {
+        match self.hashes.get(attribute.index()) {
+            Some(hash) => Some(hash),
+            None => Some(&self.far(attribute)?.hash),
+        }
+    }
+
+    #[inline(always)]
+    fn version_cell(&self, attribute: AttributeKey) -> Option<&AtomicU64> {
+        match self.versions.get(attribute.index()) {
+            Some(version) => Some(version),
+            None => Some(&self.far(attribute)?.version),
         }
     }
 
@@ -233,8 +307,8 @@ impl<'a> Context<'a> {
 
 impl Subject for Context<'_> {
     fn value(&self, attribute: AttributeKey) -> ValueRef<'_> {
-        let Some(slot) = self.slot(attribute) else { return ValueRef::Missing };
-        match (&slot.holds, self.word(attribute)) {
+        let Some(holds) = self.holds(attribute) else { return ValueRef::Missing };
+        match (holds, self.word(attribute)) {
             (Holds::Nothing, word::FALSE) => ValueRef::Bool(false),
             (Holds::Nothing, word::TRUE) => ValueRef::Bool(true),
             (Holds::Nothing, word::OBJECT) => ValueRef::Object,
@@ -261,7 +335,7 @@ impl Subject for Context<'_> {
 
     #[inline]
     fn text(&self, attribute: AttributeKey) -> Option<&[u8]> {
-        match self.slot(attribute)?.holds {
+        match *self.holds(attribute)? {
             Holds::Borrowed(text) => Some(text.as_bytes()),
             Holds::Copied { from, to } => self.copied.get(from as usize..to as usize),
             Holds::Short => self.short(attribute),
@@ -287,7 +361,7 @@ impl Subject for Context<'_> {
 
     #[inline(always)]
     fn version(&self, attribute: AttributeKey) -> Packed {
-        match self.slot(attribute).map_or(0, |slot| slot.version.load(Ordering::Relaxed)) {
+        match self.version_cell(attribute).map_or(0, |version| version.load(Ordering::Relaxed)) {
             0 => self.version_now(attribute),
             known => Packed::from_bits(known),
         }
@@ -300,12 +374,12 @@ impl Subject for Context<'_> {
 
     #[inline(always)]
     fn known_unit(&self, attribute: AttributeKey) -> u64 {
-        self.slot(attribute).map_or(0, |slot| slot.hash.load(Ordering::Relaxed))
+        self.hash(attribute).map_or(0, |hash| hash.load(Ordering::Relaxed))
     }
 
     #[inline(always)]
     fn known_version(&self, attribute: AttributeKey) -> Packed {
-        Packed::from_bits(self.slot(attribute).map_or(0, |slot| slot.version.load(Ordering::Relaxed)))
+        Packed::from_bits(self.version_cell(attribute).map_or(0, |version| version.load(Ordering::Relaxed)))
     }
 }
 
@@ -314,11 +388,11 @@ impl Context<'_> {
     #[cold]
     #[inline(never)]
     fn hash_now(&self, attribute: AttributeKey) -> u64 {
-        let (Some(slot), Some(text)) = (self.slot(attribute), self.text(attribute)) else { return 0 };
+        let (Some(known), Some(text)) = (self.hash(attribute), self.text(attribute)) else { return 0 };
         let hash = unit_hash(text);
         // Not of the empty string, which is no unit.
         if !text.is_empty() {
-            slot.hash.store(hash, Ordering::Relaxed);
+            known.store(hash, Ordering::Relaxed);
         }
         hash
     }
@@ -327,18 +401,18 @@ impl Context<'_> {
     #[inline(never)]
     fn unit_now(&self, attribute: AttributeKey) -> Option<u64> {
         let hash = unit_of(self.value(attribute))?;
-        self.slot(attribute)?.hash.store(hash, Ordering::Relaxed);
+        self.hash(attribute)?.store(hash, Ordering::Relaxed);
         Some(hash)
     }
 
     #[cold]
     #[inline(never)]
     fn version_now(&self, attribute: AttributeKey) -> Packed {
-        let (Some(slot), Some(text)) = (self.slot(attribute), self.text(attribute)) else {
+        let (Some(known), Some(text)) = (self.version_cell(attribute), self.text(attribute)) else {
             return Packed::INVALID;
         };
         let packed = pack(text);
-        slot.version.store(packed.get(), Ordering::Relaxed);
+        known.store(packed.get(), Ordering::Relaxed);
         packed
     }
 }
@@ -346,7 +420,8 @@ impl Context<'_> {
 impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
-        for index in 0..self.slots.len() {
+        let far = self.rest.as_ref().map_or(0, |rest| rest.far.len());
+        for index in 0..NEAR.saturating_add(far) {
             let key = AttributeKey(index as u16);
             if self.word(key) != word::MISSING {
                 map.entry(&index, &self.value(key));

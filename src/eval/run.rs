@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::memo::{LARGE, Memo, Place, SMALL, feature_key, recall, remember, segment_key};
-use super::walk::{NOBODY, share, step, walk};
+use super::walk::{NOBODY, pair, share, step, walk};
 use crate::context::Subject;
 use crate::program::{Chunk, Entry, Inst, ON, Pc, Program, Reason};
 
@@ -124,6 +124,9 @@ pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, s
     let first = match chunk.code.get(entry.pc as usize) {
         Some(Inst::ShareReturn { fork, salt, last }) => {
             chunk.code.get(share(*fork, *salt, *last, subject) as usize)
+        }
+        Some(Inst::PairReturn { fork, at, other, word }) => {
+            chunk.code.get(pair(&chunk.tables, *fork, *at, (*other, *word), subject) as usize)
         }
         other => other,
     };

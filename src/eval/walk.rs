@@ -5,7 +5,7 @@
 use std::hint::cold_path;
 
 use crate::bucket::mix;
-use crate::context::Subject;
+use crate::context::{AttributeKey, Subject};
 use crate::operand::set::{WordTable, filter_position};
 use crate::operand::word;
 use crate::program::{Chunk, Fork, Inst, Pc, Tables};
@@ -44,6 +44,18 @@ fn inside(fork: Fork, inside: bool) -> Pc {
     std::hint::select_unpredictable(inside, fork.then, fork.or)
 }
 
+/// Where two tests lead whose targets are both ends.
+#[inline(always)]
+pub(super) fn pair<S: Subject>(
+    tables: &Tables,
+    fork: Fork,
+    at: u32,
+    (other, word): (AttributeKey, u64),
+    subject: &S,
+) -> Pc {
+    inside(fork, four(tables, at, subject.word(fork.slot)) | (subject.word(other) ^ word) == 0)
+}
+
 /// No place.
 pub(super) const NOBODY: Pc = Pc::MAX;
 
@@ -65,6 +77,7 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                 last(tables, code.get(fork.then as usize), subject.word(fork.slot) ^ word, subject)
             }
             Inst::Words4 { fork, at } => Some(go(fork, four(tables, at, subject.word(fork.slot)) == 0)),
+            Inst::PairReturn { fork, at, other, word } => Some(pair(tables, fork, at, (other, word), subject)),
             Inst::ShortTable { fork, at, seed, shift } => {
                 let own = subject.word(fork.slot);
                 Some(go(fork, short(tables, at, WordTable { seed, shift }, own) == 0))

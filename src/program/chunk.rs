@@ -89,6 +89,7 @@ impl Chunk {
                 | Inst::Word { fork, .. }
                 | Inst::WordAnd { fork, .. }
                 | Inst::Words4 { fork, .. }
+                | Inst::PairReturn { fork, .. }
                 | Inst::ShortTable { fork, .. }
                 | Inst::WordTable { fork, .. }
                 | Inst::TextSet { fork, .. }

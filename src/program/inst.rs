@@ -81,6 +81,17 @@ pub enum Inst {
         /// Which group of four in the chunk.
         at: u32,
     },
+    /// Two tests that must both hold, both targets being `Return`: chosen without a branch.
+    PairReturn {
+        /// The attribute whose word must be one of the four at `at`.
+        fork: Fork,
+        /// Which group of four in the chunk.
+        at: u32,
+        /// The other attribute.
+        other: AttributeKey,
+        /// Its word.
+        word: u64,
+    },
     /// The word, of a string under four bytes, is in the table at `at`.
     ShortTable {
         /// The attribute.

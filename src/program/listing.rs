@@ -124,6 +124,13 @@ impl Lister<'_> {
                 let words = chunk.tables.fours.get(at as usize).copied().unwrap_or_default();
                 test(self, fork, format!("in {}", words_text(words.into_iter())), next)
             }
+            Inst::PairReturn { fork, at, other, word } => {
+                let mut words = chunk.tables.fours.get(at as usize).copied().unwrap_or_default().to_vec();
+                words.dedup();
+                let both =
+                    format!("in {} and {} = {}", words_text(words.into_iter()), self.name(other), word_text(word));
+                test(self, fork, both, next)
+            }
             Inst::ShortTable { fork, at, shift, .. } => {
                 let size = 1_usize << (64_u32.saturating_sub(u32::from(shift))).min(20);
                 let shorts = chunk.tables.shorts.iter().skip(at as usize).take(size).copied();

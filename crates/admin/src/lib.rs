@@ -11,6 +11,7 @@ pub mod clock;
 pub mod clockwork;
 pub mod config;
 pub mod domain;
+pub mod fleet;
 pub mod guards;
 pub mod http;
 pub mod keyfile;

@@ -1,9 +1,11 @@
 //! Compressed forms of documents, and which of them a client wants (RFC 9110 §12.5.3).
 
-use std::io::{self, Write as _};
+use std::io;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, header};
+
+use crate::gzip::Deflated;
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -23,7 +25,7 @@ pub(crate) const WORTH_BYTES: usize = 1_024;
 // Documents are compressed once a version and sent to many. Levels above these cost several times the CPU for a few percent.
 const BROTLI_QUALITY: i32 = 5;
 const BROTLI_WINDOW_BITS: i32 = 22;
-const GZIP_LEVEL: u32 = 6;
+pub(crate) const GZIP_LEVEL: u32 = 6;
 const ZSTD_LEVEL: i32 = 6;
 
 impl Encoding {
@@ -58,19 +60,10 @@ impl Encoding {
                 brotli::BrotliCompress(&mut input, &mut out, &params)?;
                 Ok(out.into())
             }
-            Self::Gzip => member(bytes, GZIP_LEVEL),
+            Self::Gzip => Deflated::new(bytes, GZIP_LEVEL).map(|deflated| deflated.file().clone()),
             Self::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL).map(Bytes::from),
         }
     }
-}
-
-/// A gzip file of one member: files can be put one after another, and are then the gzip file of the texts one after another.
-pub(crate) fn member(bytes: &[u8], level: u32) -> io::Result<Bytes> {
-    let room = bytes.len().checked_div(4).unwrap_or_default().saturating_add(64);
-    let mut encoder =
-        flate2::write::GzEncoder::new(Vec::with_capacity(room), flate2::Compression::new(level));
-    encoder.write_all(bytes)?;
-    encoder.finish().map(Bytes::from)
 }
 
 /// The best coding that the client takes; none: as it is.

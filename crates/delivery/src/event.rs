@@ -1,15 +1,13 @@
-//! Events of a stream (server-sent events), written once for all who get them, as text and as gzip.
-//!
-//! In a stream of gzip each event is a member of its own (RFC 1952 §2.2), so that what is compressed once goes to many, and each
-//! event can be read as soon as it has arrived.
+//! Events of a stream (server-sent events), written once for all who get them, as text and compressed.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Bytes;
+use flate2::Crc;
 use tokio::sync::OnceCell;
 
-use crate::encoding::member;
+use crate::gzip::{self, Deflated};
 
 /// The level for events: most are small, and somebody waits for them.
 const LEVEL: u32 = 3;
@@ -27,7 +25,22 @@ pub(crate) enum Coding {
 #[derive(Debug, Default)]
 pub(crate) struct Event {
     plain: Bytes,
-    gzip: OnceCell<Bytes>,
+    deflated: OnceCell<Arc<Deflated>>,
+}
+
+/// A piece of a stream, coded.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    Deflated(Arc<Deflated>),
+    Plain(Bytes),
+}
+
+/// Puts pieces together, in the order in which they are sent.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// The sum of all text so far; none before the first.
+    Gzip(Option<Crc>),
+    Plain,
 }
 
 /// What keeps a connection alive that has nothing to tell.
@@ -37,30 +50,66 @@ pub(crate) static END: LazyLock<Event> = LazyLock::new(|| Event::new("\n\n"));
 
 impl Event {
     pub(crate) fn new(text: impl Into<Bytes>) -> Self {
-        Self { plain: text.into(), gzip: OnceCell::new() }
+        Self { plain: text.into(), deflated: OnceCell::new() }
     }
 
     /// As it is sent; compressed at the first call.
-    pub(crate) async fn coded(&self, coding: Coding) -> Bytes {
+    pub(crate) async fn coded(&self, coding: Coding) -> Piece {
         if coding == Coding::Plain {
-            return self.plain.clone();
+            return Piece::Plain(self.plain.clone());
         }
-        let made = self.gzip.get_or_init(|| async {
-            let text = self.plain.clone();
-            if text.len() <= INLINE_BYTES {
-                return compressed(&text);
-            }
-            let made = tokio::task::spawn_blocking(move || compressed(&text)).await;
-            // Only a runtime that ends refuses; then nothing is sent any more.
-            made.unwrap_or_default()
-        });
-        made.await.clone()
+        let made = self.deflated.get_or_init(|| deflated(self.plain.clone(), LEVEL));
+        Piece::Deflated(Arc::clone(made.await))
     }
 }
 
-/// Writing to memory does not fail; if it did, the stream would lack an event, and the client would see that at the next.
-fn compressed(text: &Bytes) -> Bytes {
-    member(text, LEVEL).unwrap_or_default()
+/// Compresses a text, elsewhere if that takes time.
+pub(crate) async fn deflated(text: Bytes, level: u32) -> Arc<Deflated> {
+    // Writing to memory does not fail, and only a runtime that ends takes no task; then nothing is sent any more. If it did
+    // happen, an event would be missing, and the next delta would tell the client so.
+    let is_small = text.len() <= INLINE_BYTES;
+    let made = move || Deflated::new(&text, level).unwrap_or_default();
+    if is_small {
+        return Arc::new(made());
+    }
+    Arc::new(tokio::task::spawn_blocking(made).await.unwrap_or_default())
+}
+
+impl Output {
+    pub(crate) fn new(coding: Coding) -> Self {
+        match coding {
+            Coding::Gzip => Self::Gzip(None),
+            Coding::Plain => Self::Plain,
+        }
+    }
+
+    /// The bytes of the pieces.
+    pub(crate) fn put(&mut self, pieces: Vec<Piece>) -> Vec<Bytes> {
+        let mut out = Vec::with_capacity(pieces.len().saturating_add(1));
+        for piece in pieces {
+            match (piece, &mut *self) {
+                (Piece::Plain(bytes), _) => out.push(bytes),
+                (Piece::Deflated(deflated), Self::Gzip(sum)) => {
+                    let crc = sum.get_or_insert_with(|| {
+                        out.push(Bytes::from_static(&gzip::HEADER));
+                        Crc::new()
+                    });
+                    crc.combine(deflated.crc());
+                    out.push(deflated.blocks());
+                }
+                (Piece::Deflated(_), Self::Plain) => {}
+            }
+        }
+        out
+    }
+
+    /// The end of the stream.
+    pub(crate) fn end(self) -> Option<Bytes> {
+        match self {
+            Self::Gzip(Some(crc)) => Some(Bytes::copy_from_slice(&gzip::end(&crc))),
+            Self::Gzip(None) | Self::Plain => None,
+        }
+    }
 }
 
 /// After how long the client comes again when the stream has ended.

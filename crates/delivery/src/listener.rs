@@ -38,10 +38,10 @@ impl Default for Timeouts {
     }
 }
 
-/// Accepts connections with time limits, without delay of small packets.
+/// Accepts connections with time limits, without delay of small packets; see [`crate::serve`].
 ///
-/// For handlers that ask for the peer's address: `axum::serve(listener.tap_io(|_| {}), …)`, as `axum` knows the address of what is
-/// tapped, and of its own listeners, only.
+/// It can be given to `axum::serve` as well. For handlers that ask for the peer's address then: `listener.tap_io(|_| {})`, as
+/// `axum` knows the address of what is tapped, and of its own listeners, only.
 #[derive(Debug)]
 pub struct Listener {
     inner: TcpListener,
@@ -209,5 +209,84 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::serve::Listener as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    const TIMEOUTS: Timeouts = Timeouts {
+        head: Duration::from_secs(5),
+        idle: Duration::from_secs(50),
+        write: Duration::from_secs(20),
+    };
+
+    async fn pair() -> (Connection, TcpStream) {
+        let mut listener = Listener::new(TcpListener::bind(("127.0.0.1", 0)).await.unwrap(), TIMEOUTS);
+        let address = listener.local_addr().unwrap();
+        let (accepted, client) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        (accepted.0, client.unwrap())
+    }
+
+    /// After how many seconds of the clock, which jumps ahead while nothing happens.
+    async fn late(wait: impl Future<Output = io::Result<usize>>) -> u64 {
+        let started = Instant::now();
+        assert_eq!(wait.await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        started.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_comes_in_drops_gets_no_more_time() {
+        let (mut connection, mut client) = pair().await;
+        client.write_all(b"GET").await.unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!(connection.read(&mut buffer).await.unwrap(), 3);
+        assert_eq!(late(connection.read(&mut buffer)).await, 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn once_an_answer_was_begun_it_may_idle_longer_from_the_last_byte_on() {
+        let (mut connection, mut client) = pair().await;
+        connection.write_all(b"HTTP/1.1 200").await.unwrap();
+        tokio::time::advance(Duration::from_secs(40)).await;
+        client.write_all(b"GET").await.unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!(connection.read(&mut buffer).await.unwrap(), 3);
+        assert_eq!(late(connection.read(&mut buffer)).await, 50);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bytes_that_are_not_taken_end_it() {
+        let (mut connection, _client) = pair().await;
+        let chunk = vec![0; 1 << 20];
+        let written = late(async {
+            loop {
+                connection.write(&chunk).await?;
+            }
+        });
+        assert_eq!(written.await, 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bytes_that_are_taken_begin_the_time_anew() {
+        let (mut connection, mut client) = pair().await;
+        let chunk = vec![0; 1 << 20];
+        // Until the buffers of the system are full.
+        while let Ok(written) = tokio::time::timeout(Duration::from_secs(15), connection.write(&chunk)).await
+        {
+            written.unwrap();
+        }
+        let mut taken = vec![0; 1 << 20];
+        client.read_exact(&mut taken).await.unwrap();
+        let written = late(async {
+            loop {
+                connection.write(&chunk).await?;
+            }
+        });
+        assert_eq!(written.await, 20);
     }
 }

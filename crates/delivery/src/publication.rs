@@ -16,8 +16,9 @@ use parking_lot::Mutex;
 use tidegate::wire::{Head, Token};
 use tokio::sync::OnceCell;
 
-use crate::encoding::{Encoding, WORTH_BYTES};
-use crate::event::{self, Coding, END, Event};
+use crate::encoding::{Encoding, GZIP_LEVEL, WORTH_BYTES};
+use crate::event::{self, Coding, END, Event, Piece};
+use crate::gzip::Deflated;
 
 /// Deltas, from different versions, that a publication holds at most. There are 50 versions to come from; what is more are
 /// versions that never were, while it is found out that they never were.
@@ -67,7 +68,9 @@ pub struct Publication {
     document: Bytes,
     etag: HeaderValue,
     stamp: ArcSwap<Stamp>,
-    encoded: [OnceCell<Option<Bytes>>; Encoding::ALL.len()],
+    brotli: OnceCell<Option<Bytes>>,
+    gzip: OnceCell<Arc<Deflated>>,
+    zstd: OnceCell<Option<Bytes>>,
     deltas: Option<Arc<dyn Deltas>>,
     steps: Mutex<HashMap<u64, Arc<Step>>>,
 }
@@ -121,7 +124,9 @@ impl Publication {
             document,
             etag,
             stamp,
-            encoded: std::array::from_fn(|_| OnceCell::new()),
+            brotli: OnceCell::new(),
+            gzip: OnceCell::new(),
+            zstd: OnceCell::new(),
             deltas,
             steps: Mutex::default(),
         })
@@ -168,11 +173,13 @@ impl Publication {
         if self.document.len() < WORTH_BYTES {
             return None;
         }
-        let [brotli, gzip, zstd] = &self.encoded;
         let cell = match encoding {
-            Encoding::Brotli => brotli,
-            Encoding::Gzip => gzip,
-            Encoding::Zstd => zstd,
+            Encoding::Brotli => &self.brotli,
+            Encoding::Zstd => &self.zstd,
+            Encoding::Gzip => {
+                let file = self.deflated().await.file().clone();
+                return Some(file).filter(|file| !file.is_empty() && file.len() < self.document.len());
+            }
         };
         let made = cell.get_or_init(|| async {
             let document = self.document.clone();
@@ -182,6 +189,10 @@ impl Publication {
             made.await.unwrap_or_default()
         });
         made.await.clone()
+    }
+
+    async fn deflated(&self) -> &Arc<Deflated> {
+        self.gzip.get_or_init(|| event::deflated(self.document.clone(), GZIP_LEVEL)).await
     }
 
     /// Makes the delta from a version, so that nobody who has that version waits for it. It takes as long as that takes.
@@ -212,36 +223,28 @@ impl Publication {
         self: &Arc<Self>,
         from: Option<u64>,
         coding: Coding,
-    ) -> (Vec<Bytes>, Arc<Stamp>) {
+    ) -> (Vec<Piece>, Arc<Stamp>) {
         let steps = match from {
             Some(from) => self.steps(from).await,
             None => None,
         };
         let Some(steps) = steps else { return self.whole(coding).await };
         let stamp = self.stamp();
-        let mut frames = vec![steps.event.coded(coding).await];
+        let mut pieces = vec![steps.event.coded(coding).await];
         if stamp.at > steps.at {
-            frames.push(stamp.head.coded(coding).await);
+            pieces.push(stamp.head.coded(coding).await);
         }
-        (frames, stamp)
+        (pieces, stamp)
     }
 
-    async fn whole(&self, coding: Coding) -> (Vec<Bytes>, Arc<Stamp>) {
+    async fn whole(&self, coding: Coding) -> (Vec<Piece>, Arc<Stamp>) {
         let document = match coding {
-            Coding::Plain => self.document.clone(),
-            Coding::Gzip => self.gzip().await,
+            Coding::Plain => Piece::Plain(self.document.clone()),
+            Coding::Gzip => Piece::Deflated(Arc::clone(self.deflated().await)),
         };
         let stamp = self.stamp();
-        let frames = vec![stamp.opening.coded(coding).await, document, END.coded(coding).await];
-        (frames, stamp)
-    }
-
-    /// The document as gzip, even where that is longer: the stream is gzip all over.
-    async fn gzip(&self) -> Bytes {
-        match self.encoded(Encoding::Gzip).await {
-            Some(made) => made,
-            None => Event::new(self.document.clone()).coded(Coding::Gzip).await,
-        }
+        let pieces = vec![stamp.opening.coded(coding).await, document, END.coded(coding).await];
+        (pieces, stamp)
     }
 
     async fn steps(self: &Arc<Self>, from: u64) -> Option<Arc<Steps>> {

@@ -47,7 +47,6 @@ pub enum ReportRefused {
 
 /// How much is served at most.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct Limits {
     /// Streams at one time; who comes then gets 503 with a `Retry-After` of its own.
     pub streams: usize,

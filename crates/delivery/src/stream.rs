@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::admission::{Refused, admit, sdk_key};
 use crate::encoding::{Encoding, takes_gzip};
-use crate::event::{COMMENT, Coding, retry};
+use crate::event::{COMMENT, Coding, Output, Piece, retry};
 use crate::hub::{Channel, Endorsements};
 use crate::problem::Problem;
 use crate::publication::Stamp;
@@ -34,6 +34,8 @@ struct Follower {
     sdk_key: Box<str>,
     environment: Key,
     coding: Coding,
+    /// None at the end.
+    output: Option<Output>,
     channel: Arc<Channel>,
     bell: watch::Receiver<()>,
     /// Sent first, once.
@@ -65,6 +67,7 @@ pub(crate) async fn follow(State(service): State<Service>, request: Request) -> 
     let follower = Follower {
         sdk_key: sdk_key.into(),
         coding,
+        output: Some(Output::new(coding)),
         bell: channel.bell(),
         opening: Some(around(service.shared().limits.retry)),
         version: last_event_id(headers),
@@ -104,7 +107,7 @@ fn around(time: Duration) -> u64 {
 
 fn events(follower: Follower) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::unfold(follower, |mut follower| async move {
-        let frames = follower.next().await?;
+        let frames = follower.frames().await?;
         Some((stream::iter(frames), follower))
     })
     .flatten()
@@ -112,8 +115,21 @@ fn events(follower: Follower) -> impl Stream<Item = Result<Bytes, Infallible>> {
 }
 
 impl Follower {
+    /// What is sent next; none after the end.
+    async fn frames(&mut self) -> Option<Vec<Bytes>> {
+        let mut output = self.output.take()?;
+        match self.next().await {
+            Some(pieces) => {
+                let frames = output.put(pieces);
+                self.output = Some(output);
+                Some(frames)
+            }
+            None => Some(output.end().into_iter().collect()),
+        }
+    }
+
     /// What is sent next; none at the end of the stream.
-    async fn next(&mut self) -> Option<Vec<Bytes>> {
+    async fn next(&mut self) -> Option<Vec<Piece>> {
         loop {
             // Before anything is looked at: who rings after that is heard.
             self.bell.borrow_and_update();
@@ -132,15 +148,15 @@ impl Follower {
                 return None;
             }
             (self.beats, self.checks) = (beats, checks);
-            let mut frames = self.news().await;
-            if frames.is_empty() && is_beat {
-                frames.push(COMMENT.coded(self.coding).await);
+            let mut pieces = self.news().await;
+            if pieces.is_empty() && is_beat {
+                pieces.push(COMMENT.coded(self.coding).await);
             }
             if let Some(ms) = self.opening.take() {
-                frames.insert(0, retry(ms).coded(self.coding).await);
+                pieces.insert(0, retry(ms).coded(self.coding).await);
             }
-            if !frames.is_empty() {
-                return Some(frames);
+            if !pieces.is_empty() {
+                return Some(pieces);
             }
             self.bell.changed().await.ok()?;
         }
@@ -155,18 +171,18 @@ impl Follower {
     }
 
     /// From what was sent to what is current.
-    async fn news(&mut self) -> Vec<Bytes> {
-        let mut frames = Vec::new();
+    async fn news(&mut self) -> Vec<Piece> {
+        let mut pieces = Vec::new();
         if let Some(publication) = self.channel.current() {
             let stamp = if self.version == Some(publication.version()) {
                 let stamp = publication.stamp();
                 if !self.stamp.as_ref().is_some_and(|sent| Arc::ptr_eq(sent, &stamp)) {
-                    frames.push(stamp.head.coded(self.coding).await);
+                    pieces.push(stamp.head.coded(self.coding).await);
                 }
                 stamp
             } else {
                 let (news, stamp) = publication.news(self.version, self.coding).await;
-                frames = news;
+                pieces = news;
                 self.version = Some(publication.version());
                 stamp
             };
@@ -176,10 +192,10 @@ impl Follower {
         let endorsements = self.service.hub().endorsements();
         if !self.endorsements.as_ref().is_some_and(|sent| Arc::ptr_eq(sent, &endorsements)) {
             if let Some(event) = &endorsements.event {
-                frames.insert(0, event.coded(self.coding).await);
+                pieces.insert(0, event.coded(self.coding).await);
             }
             self.endorsements = Some(endorsements);
         }
-        frames
+        pieces
     }
 }

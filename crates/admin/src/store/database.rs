@@ -6,7 +6,7 @@
 //! ```
 
 use std::borrow::Cow;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 
 use async_trait::async_trait;
 
@@ -60,6 +60,21 @@ macro_rules! args {
     ($($value:expr),* $(,)?) => { vec![$($crate::store::database::Arg::from($value)),*] };
 }
 pub(super) use args;
+
+/// Appends `($1, $2, …), (…)` to a statement; gives what stands for the placeholders.
+pub(super) fn values(sql: &mut String, rows: impl Iterator<Item = Vec<Arg>>) -> Vec<Arg> {
+    let mut args = Vec::new();
+    for row in rows {
+        sql.push_str(if args.is_empty() { "(" } else { ", (" });
+        for (place, arg) in row.into_iter().enumerate() {
+            args.push(arg);
+            let comma = if place == 0 { "" } else { ", " };
+            let _ = write!(sql, "{comma}${}", args.len());
+        }
+        sql.push(')');
+    }
+    args
+}
 
 /// A value of a row.
 #[derive(Clone, Debug)]

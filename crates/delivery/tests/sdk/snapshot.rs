@@ -1,12 +1,17 @@
 //! `GET /sdk/v1/snapshot`, `keys`, `me` and the reports, over sockets.
 
 use std::io::Read as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
+use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use tidegate::wire::{Sha256, SigningKey};
-use tidegate_delivery::{Limits, Timeouts};
+use tidegate_delivery::{Limits, Listener, Timeouts, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::support::{DEV, PROD, SOON, Server, gate};
 
@@ -173,7 +178,7 @@ async fn endorsements_are_a_list() {
     assert!(ask().await.is_empty());
     let new = SigningKey::from_seed(&[8; 32]).unwrap().public();
     let endorsement = server.pen.0.lock().endorse(&new, 5).into_string();
-    server.hub.set_endorsements(&[endorsement.clone()]);
+    server.hub.set_endorsements(std::slice::from_ref(&endorsement));
     assert_eq!(ask().await, [endorsement]);
 }
 
@@ -286,4 +291,33 @@ async fn a_head_that_does_not_come_and_a_connection_that_says_nothing_are_closed
     socket.write_all(b"GET /sdk/v1/me HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let end = tokio::time::timeout(SOON, socket.read_to_end(&mut answer)).await.expect("still open");
     assert!(end.is_err() || answer.starts_with(b"HTTP/1.1 401"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_gives_the_answer_that_it_is_at() {
+    let (began, begun) = tokio::sync::oneshot::channel();
+    let (go_on, gone_on) = tokio::sync::oneshot::channel::<()>();
+    let once = Arc::new(Mutex::new(Some((began, gone_on))));
+    let slow = move |peer: ConnectInfo<SocketAddr>| async move {
+        let (began, gone_on) = once.lock().take().unwrap();
+        began.send(peer.0).unwrap();
+        gone_on.await.unwrap();
+        "done"
+    };
+    let socket = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let router = axum::Router::new().route("/", axum::routing::get(slow));
+    let stopped = async { stopped.await.unwrap() };
+    let server = tokio::spawn(serve(Listener::new(socket, Timeouts::default()), router, stopped));
+    let client = Server::new().await.client.clone();
+    let asked = tokio::spawn(client.get(&url).send());
+    assert!(begun.await.unwrap().ip().is_loopback());
+    stop.send(()).unwrap();
+    // No more connections, while the one that there is goes on.
+    while client.get(&url).send().await.is_ok() {}
+    assert!(!server.is_finished());
+    go_on.send(()).unwrap();
+    assert_eq!(asked.await.unwrap().unwrap().text().await.unwrap(), "done");
+    tokio::time::timeout(SOON, server).await.expect("the server does not end").unwrap();
 }

@@ -15,22 +15,22 @@ use tidegate::wire::{
 };
 use tidegate_delivery::{
     Admission, History, Hub, Keys, Limits, Listener, Refused, ReportRefused, Reports, Service, Signer,
-    Timeouts, router,
+    Timeouts, router, serve,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what must come.
-pub const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-pub const PROD: &str = "tgs_prod";
-pub const DEV: &str = "tgs_dev";
+pub(crate) const PROD: &str = "tgs_prod";
+pub(crate) const DEV: &str = "tgs_dev";
 
 /// SDK keys that a test gives and takes.
 #[derive(Default)]
-pub struct Wallet {
-    pub keys: Mutex<HashMap<String, Key>>,
-    pub unavailable: Mutex<bool>,
+pub(crate) struct Wallet {
+    pub(crate) keys: Mutex<HashMap<String, Key>>,
+    pub(crate) unavailable: Mutex<bool>,
 }
 
 #[async_trait]
@@ -46,9 +46,9 @@ impl Keys for Wallet {
 
 /// Reports that came.
 #[derive(Default)]
-pub struct Mailbox {
-    pub reports: Mutex<Vec<(Admission, Report)>>,
-    pub relayed: Mutex<Vec<(Admission, RelayReport)>>,
+pub(crate) struct Mailbox {
+    pub(crate) reports: Mutex<Vec<(Admission, Report)>>,
+    pub(crate) relayed: Mutex<Vec<(Admission, RelayReport)>>,
 }
 
 #[async_trait]
@@ -80,7 +80,7 @@ impl Reports for Mailbox {
 }
 
 /// A signer whose key can be changed.
-pub struct Pen(pub Mutex<SigningKey>);
+pub(crate) struct Pen(pub(crate) Mutex<SigningKey>);
 
 impl Signer for Pen {
     fn sign(&self, head: &Head) -> Token {
@@ -89,14 +89,14 @@ impl Signer for Pen {
 }
 
 /// A server, and what it serves.
-pub struct Server {
-    pub url: String,
-    pub hub: Arc<Hub>,
-    pub service: Service,
-    pub pen: Arc<Pen>,
-    pub wallet: Arc<Wallet>,
-    pub mailbox: Arc<Mailbox>,
-    pub client: reqwest::Client,
+pub(crate) struct Server {
+    pub(crate) url: String,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) service: Service,
+    pub(crate) pen: Arc<Pen>,
+    pub(crate) wallet: Arc<Wallet>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) client: reqwest::Client,
     environments: Mutex<HashMap<Key, (Arc<Rows>, History)>>,
     task: JoinHandle<()>,
 }
@@ -108,11 +108,11 @@ impl Drop for Server {
 }
 
 impl Server {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(Limits::default(), Timeouts::default()).await
     }
 
-    pub async fn with(limits: Limits, timeouts: Timeouts) -> Self {
+    pub(crate) async fn with(limits: Limits, timeouts: Timeouts) -> Self {
         let hub = Arc::new(Hub::new());
         let wallet = Arc::new(Wallet::default());
         for (key, environment) in [(PROD, "prod"), (DEV, "dev")] {
@@ -126,8 +126,10 @@ impl Server {
         let url = format!("http://{}", socket.local_addr().unwrap());
         let listener = Listener::new(socket, timeouts);
         let router = router(service.clone());
-        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let task = tokio::spawn(serve(listener, router, std::future::pending()));
         let pen = Arc::new(Pen(Mutex::new(SigningKey::from_seed(&[7; 32]).unwrap())));
+        // `reqwest` wants one even for HTTP; another test may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // What this client says about encodings, the tests say.
         let client = reqwest::Client::builder().no_gzip().no_proxy().build().unwrap();
         let environments = Mutex::default();
@@ -135,12 +137,12 @@ impl Server {
     }
 
     /// A ring that trusts the key that signs at the start.
-    pub fn ring(&self) -> KeyRing {
+    pub(crate) fn ring(&self) -> KeyRing {
         KeyRing::pinned(SigningKey::from_seed(&[7; 32]).unwrap().public())
     }
 
     /// Publishes a version in which the features have the given texts; `None`: gone.
-    pub fn publish(&self, environment: &str, version: u64, features: &[(&str, Option<String>)]) {
+    pub(crate) fn publish(&self, environment: &str, version: u64, features: &[(&str, Option<String>)]) {
         let key = Key::from(environment);
         let mut environments = self.environments.lock();
         let (rows, history) = environments.entry(key.clone()).or_insert_with(|| {
@@ -163,20 +165,20 @@ impl Server {
     }
 
     /// What is published now.
-    pub fn document(&self, environment: &str) -> Vec<u8> {
+    pub(crate) fn document(&self, environment: &str) -> Vec<u8> {
         self.environments.lock()[environment].0.render()
     }
 
-    pub fn get(&self, path: &str, sdk_key: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn get(&self, path: &str, sdk_key: &str) -> reqwest::RequestBuilder {
         self.client.get(format!("{}{path}", self.url)).bearer_auth(sdk_key)
     }
 
-    pub fn post(&self, path: &str, sdk_key: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn post(&self, path: &str, sdk_key: &str) -> reqwest::RequestBuilder {
         self.client.post(format!("{}{path}", self.url)).bearer_auth(sdk_key)
     }
 
     /// A stream, from a version on.
-    pub async fn stream(&self, sdk_key: &str, last: Option<u64>) -> Events {
+    pub(crate) async fn stream(&self, sdk_key: &str, last: Option<u64>) -> Events {
         let mut request = self.get("/sdk/v1/stream", sdk_key);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -185,13 +187,13 @@ impl Server {
     }
 
     /// Waits until so many streams are open.
-    pub async fn wait_for_streams(&self, count: usize) {
+    pub(crate) async fn wait_for_streams(&self, count: usize) {
         eventually(|| self.service.streams() == count).await;
     }
 }
 
 /// Waits until something holds.
-pub async fn eventually(holds: impl Fn() -> bool) {
+pub(crate) async fn eventually(holds: impl Fn() -> bool) {
     let wait = async {
         while !holds() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -201,38 +203,38 @@ pub async fn eventually(holds: impl Fn() -> bool) {
 }
 
 /// A gate whose text is so long, at least.
-pub fn gate(note: &str, bytes: usize) -> Option<String> {
+pub(crate) fn gate(note: &str, bytes: usize) -> Option<String> {
     let filler: String = (0..bytes.div_ceil(8)).map(|_| format!("{:08x}", fastrand::u32(..))).collect();
     Some(format!("{{\"kind\":\"gate\",\"description\":\"{note} {filler}\"}}"))
 }
 
 /// An event that came.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Event {
-    pub name: String,
-    pub id: Option<u64>,
-    pub data: String,
-    pub retry: Option<u64>,
-    pub comment: bool,
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: Option<u64>,
+    pub(crate) data: String,
+    pub(crate) retry: Option<u64>,
+    pub(crate) comment: bool,
 }
 
 impl Event {
     /// The lines of the data: token and document.
-    pub fn lines(&self) -> (&str, &str) {
+    pub(crate) fn lines(&self) -> (&str, &str) {
         self.data.split_once('\n').unwrap()
     }
 }
 
 /// A stream that is read.
-pub struct Events {
+pub(crate) struct Events {
     bytes: BoxStream<'static, reqwest::Result<Bytes>>,
     buffer: Vec<u8>,
     /// Bytes that came so far.
-    pub read: usize,
+    pub(crate) read: usize,
 }
 
 impl Events {
-    pub fn of(response: reqwest::Response) -> Self {
+    pub(crate) fn of(response: reqwest::Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
@@ -241,7 +243,7 @@ impl Events {
     }
 
     /// The next event that is neither `retry` nor a comment; none at the end.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             let event = self.any().await?;
             if !event.comment && event.retry.is_none() {
@@ -251,7 +253,7 @@ impl Events {
     }
 
     /// The next event, or what stands in its place.
-    pub async fn any(&mut self) -> Option<Event> {
+    pub(crate) async fn any(&mut self) -> Option<Event> {
         tokio::time::timeout(SOON, self.block()).await.expect("nothing came")
     }
 
