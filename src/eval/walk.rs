@@ -77,7 +77,9 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                 last(tables, code.get(fork.then as usize), subject.word(fork.slot) ^ word, subject)
             }
             Inst::Words4 { fork, at } => Some(go(fork, four(tables, at, subject.word(fork.slot)) == 0)),
-            Inst::PairReturn { fork, at, other, word } => Some(pair(tables, fork, at, (other, word), subject)),
+            Inst::PairReturn { fork, at, other, word } => {
+                Some(pair(tables, fork, at, (other, word), subject))
+            }
             Inst::ShortTable { fork, at, seed, shift } => {
                 let own = subject.word(fork.slot);
                 Some(go(fork, short(tables, at, WordTable { seed, shift }, own) == 0))

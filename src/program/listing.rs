@@ -127,8 +127,12 @@ impl Lister<'_> {
             Inst::PairReturn { fork, at, other, word } => {
                 let mut words = chunk.tables.fours.get(at as usize).copied().unwrap_or_default().to_vec();
                 words.dedup();
-                let both =
-                    format!("in {} and {} = {}", words_text(words.into_iter()), self.name(other), word_text(word));
+                let both = format!(
+                    "in {} and {} = {}",
+                    words_text(words.into_iter()),
+                    self.name(other),
+                    word_text(word)
+                );
                 test(self, fork, both, next)
             }
             Inst::ShortTable { fork, at, shift, .. } => {

@@ -119,8 +119,10 @@ impl Source {
         if let Some(etag) = etag {
             request = request.header("If-None-Match", etag);
         }
-        let response =
-            request.body(()).map_err(ureq::Error::from).and_then(|request| self.agent.run(request));
+        let response = request.body(()).map_err(ureq::Error::from).and_then(|request| {
+            let request = self.agent.configure_request(request).timeout_global(Some(PATIENCE)).build();
+            self.agent.run(request)
+        });
         let mut response = response.map_err(|error| self.unreachable(&error))?;
         match response.status().as_u16() {
             200 | 304 => Ok(response),
@@ -175,5 +177,7 @@ fn header(response: &Response<Body>, name: &str) -> Option<String> {
     response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 
+/// How long an answer may take, to its last byte.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How long to wait between two questions whether there is something new.
 pub(super) const ASK_EVERY: Duration = Duration::from_secs(2);
