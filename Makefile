@@ -26,8 +26,13 @@ BENCH ?= *
 FUZZ_S ?= 60
 LOAD ?= all
 
-.PHONY: help demo demo-guard load test check check-long bench fuzz schemathesis
-.PHONY: test-rust test-oracle differential fmt lint doc layers schema-drift licences clean
+# Where `make install` puts the C library. C_LIBRARIES is where it takes it from.
+DESTDIR ?=
+PREFIX ?= /usr/local
+C_LIBRARIES ?= target/release-c
+
+.PHONY: help demo demo-guard load test check check-long bench bench-c fuzz schemathesis install
+.PHONY: test-rust test-c test-c-threads test-oracle differential fmt lint doc layers schema-drift header-drift licences clean library-c
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,16 +46,21 @@ demo-guard: ## Play a release whose candidate is bad: a guard sees it in Prometh
 load: ## Put load on an admin server and print what it takes (LOAD=idle, actions or race for one)
 	$(CARGO) run $(LOCKED) --release --package tidegate-admin --example load -- $(LOAD)
 
-test: test-rust test-oracle differential ## Run all tests
+test: test-rust test-c test-oracle differential ## Run all tests
 
-check: fmt lint doc layers schema-drift licences ## Run what is checked without running the product: format, lints, docs, layers, schema, licences
+check: fmt lint doc layers schema-drift header-drift licences ## Run what is checked without running the product: format, lints, docs, layers, schema, header, licences
 
 check-long: check test ## Run all of it and more: ignored tests, many more random cases, a million decisions compared
 	PROPTEST_CASES=$${PROPTEST_CASES:-4096} $(CARGO) test $(LOCKED) --workspace --release -- --include-ignored
 	$(MAKE) differential DOCUMENTS=$(LONG_DOCUMENTS) CONTEXTS=$(LONG_CONTEXTS)
+	$(MAKE) test-c-threads
+	$(MAKE) library-c && bindings/c/size.sh $(C_LIBRARIES)/libtidegate_c.so
 
 bench: ## Measure (BENCH=name for one)
 	$(CARGO) bench $(LOCKED) --package tidegate --bench '$(BENCH)'
+
+bench-c: library-c ## Measure what the C ABI costs: the shared library, an empty call and pure Rust in one run
+	$(CARGO) bench $(LOCKED) --package tidegate-c --bench boundary -- $(CURDIR)/$(C_LIBRARIES)/libtidegate_c.so
 
 fuzz: ## Fuzz documents and contexts, FUZZ_S= seconds each; needs a nightly Rust and cargo-fuzz, and is no part of the tests
 	$(PYTHON) fuzz/seed.py
@@ -63,7 +73,19 @@ schemathesis: ## Ask a fresh admin server what its OpenAPI document allows and m
 
 test-rust: ## Rust: unit, table, property and documentation tests; and that the root builds without its default features
 	$(CARGO) build $(LOCKED) --package tidegate --no-default-features
-	$(CARGO) test $(LOCKED) --workspace
+	$(CARGO) test $(LOCKED) --workspace --exclude tidegate-c
+
+test-c: ## C: every function and misuse under sanitizers and Valgrind, every case, the example as it is installed
+	$(CARGO) test $(LOCKED) --package tidegate-c
+
+test-c-threads: ## C: two threads check while a third swaps, under ThreadSanitizer; needs a nightly Rust with rust-src
+	bindings/c/thread_sanitizer.sh
+
+library-c: ## Build the C library as it is installed
+	$(CARGO) rustc $(LOCKED) --profile release-c --package tidegate-c --lib --crate-type cdylib --crate-type staticlib
+
+install: library-c ## Install the C library: header, libraries, pkg-config and CMake files (PREFIX=, DESTDIR=)
+	LIBRARIES=$(C_LIBRARIES) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' bindings/c/install.sh
 
 test-oracle: $(VENV)/ready ## Python: the oracle's own tests, and every case of testdata/ decided by it
 	$(PY) oracle/test_oracle.py
@@ -88,6 +110,10 @@ layers: ## Check that imports point down, and the size of files
 
 schema-drift: ## Check that docs/snapshot.schema.json is what the model says
 	$(CARGO) test $(LOCKED) --package tidegate --features schema --test schema
+
+header-drift: ## Check that tidegate.h is what the sources say, each export has its boundary, and docs/PARITY.md is true
+	$(CARGO) test $(LOCKED) --package tidegate-c --test header
+	$(CARGO) test $(LOCKED) --package tidegate --test parity
 
 licences: ## Check licences, sources and number of dependencies (and cargo-deny where it is installed)
 	$(PYTHON) scripts/dependencies.py $(LOCKED)

@@ -60,6 +60,7 @@ const SQL: &[&str] =
     &["ALTER TABLE ", "CREATE INDEX ", "CREATE TABLE ", "DELETE FROM ", "INSERT INTO ", "SELECT "];
 
 const STORE: &str = "crates/admin/src/store";
+const C_BINDING: &str = "bindings/c";
 const SOFT_LINES: usize = 400;
 const HARD_LINES: usize = 800;
 
@@ -119,7 +120,7 @@ fn eval_has_no_clock_lock_or_allocation() {
 #[test]
 fn files_stay_readable() {
     let mut found = Vec::new();
-    for source in sources(&["src", "crates"]) {
+    for source in sources(&["src", "crates", "bindings"]) {
         let lines = source.lines_without_tests;
         if lines > HARD_LINES {
             found.push(format!("{}: {lines} lines, at most {HARD_LINES}", source.path));
@@ -148,6 +149,25 @@ fn sql_stays_in_the_store() {
         }
     }
     report("SQL outside the store", &found);
+}
+
+#[test]
+fn c_abi_is_in_its_binding_alone() {
+    let mut found = Vec::new();
+    for source in sources(&["src", "crates", "bindings"]) {
+        if source.path.starts_with(C_BINDING) {
+            continue;
+        }
+        for abi in ["\"C\"", "\"C-unwind\"", "\"system\""] {
+            for (at, _) in source.strings.match_indices(abi) {
+                let before = source.code.get(..at).unwrap_or_default().trim_end();
+                if before.ends_with("extern") {
+                    found.push(source.at(at, &format!("extern {abi} outside {C_BINDING}")));
+                }
+            }
+        }
+    }
+    report("functions for C outside the C binding", &found);
 }
 
 #[test]

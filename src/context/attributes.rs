@@ -17,6 +17,13 @@ use parking_lot::Mutex;
 pub struct AttributeKey(pub(crate) u16);
 
 impl AttributeKey {
+    /// The key of an index that [`index`](Self::index) gave; for bindings, which hand keys out as numbers.
+    #[must_use]
+    #[inline(always)]
+    pub const fn from_index(index: u16) -> Self {
+        Self(index)
+    }
+
     /// The index of the attribute's slot; for bindings that keep values in an array of their own.
     #[must_use]
     pub fn index(self) -> usize {

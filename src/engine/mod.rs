@@ -8,6 +8,7 @@
 
 mod builder;
 mod clock;
+mod constant;
 mod counters;
 mod explain;
 mod overrides;
@@ -51,6 +52,39 @@ pub struct Feature(pub(crate) u32);
 /// A gate of an engine; as [`Feature`].
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Gate(pub(crate) u32);
+
+impl Feature {
+    /// The handle of a number that [`number`](Self::number) gave; for bindings, which hand handles out as numbers. Any
+    /// other number is that of an unknown feature, or of another one.
+    #[must_use]
+    #[inline(always)]
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The number of the handle; it stays the same for the life of the engine.
+    #[must_use]
+    #[inline(always)]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl Gate {
+    /// As [`Feature::from_number`].
+    #[must_use]
+    #[inline(always)]
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// As [`Feature::number`].
+    #[must_use]
+    #[inline(always)]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
 
 impl From<Gate> for Feature {
     fn from(gate: Gate) -> Self {
@@ -328,8 +362,19 @@ impl Engine {
     #[must_use]
     pub fn check(&self, gate: &str, subject: &impl Subject) -> bool {
         let program = self.inner.shared.program();
-        let Some(number) = program.feature(gate) else { return false };
-        let brief: Brief = decide(&program, program.entry(number), subject, &Asked(&self.inner.clock));
+        program.feature(gate).is_some_and(|number| self.check_in(&program, Gate(number), subject))
+    }
+
+    /// Whether a gate is on, by handle and on any thread; a [`Reader`] is faster.
+    #[must_use]
+    #[inline]
+    pub fn check_gate(&self, gate: Gate, subject: &impl Subject) -> bool {
+        self.check_in(&self.inner.shared.program(), gate, subject)
+    }
+
+    #[inline(always)]
+    fn check_in(&self, program: &Program, gate: Gate, subject: &impl Subject) -> bool {
+        let brief: Brief = decide(program, program.entry(gate.0), subject, &Asked(&self.inner.clock));
         if let Some(counters) = &self.inner.counters {
             counters.lease().count(brief.counter());
         }

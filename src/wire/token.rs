@@ -50,6 +50,14 @@ impl Token {
         Self(text)
     }
 
+    /// A token as it came, to be passed on. Whether it is one, and whose, [`KeyRing::verify`] says.
+    ///
+    /// [`KeyRing::verify`]: super::KeyRing::verify
+    #[must_use]
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -13,16 +13,21 @@ use crate::admin::change_request::ChangeRequests;
 use crate::admin::delivery::Deliveries;
 use crate::admin::environment::Environments;
 use crate::admin::feature::Features;
+use crate::admin::fleet::Fleet;
+use crate::admin::keys::Keys;
 use crate::admin::pipeline::Pipelines;
 use crate::admin::principal::Principals;
 use crate::admin::proposal::Proposals;
 use crate::admin::release::Releases;
 use crate::admin::schedule::Schedules;
+use crate::admin::sdk_key::SdkKeys;
 use crate::admin::segment::Segments;
 use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
 use crate::admin::webhook::Webhooks;
+use crate::command::follow::Follow;
 use crate::command::publish::Publish;
+use crate::command::relay::Relay;
 use crate::command::serve::Serve;
 use crate::command::simulate::Simulate;
 use crate::contexts::{Assignment, assignment};
@@ -74,6 +79,8 @@ pub(crate) enum Verb {
     Import(Import),
     Completions(Completions),
     Serve(Serve),
+    Follow(Follow),
+    Relay(Relay),
     Publish(Publish),
     Simulate(Simulate),
     Apply(Apply),
@@ -88,8 +95,11 @@ pub(crate) enum Verb {
     Proposal(Proposals),
     Principal(Principals),
     Token(Tokens),
+    SdkKey(SdkKeys),
+    Keys(Keys),
     Webhook(Webhooks),
     Deliveries(Deliveries),
+    Fleet(Fleet),
     Audit(Audit),
     Backup(Backup),
     /// Decides documents and contexts in bulk, for comparison with other evaluators

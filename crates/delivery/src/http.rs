@@ -24,6 +24,7 @@ use crate::admission::{Admission, admit, sdk_key};
 use crate::body;
 use crate::conditional;
 use crate::encoding;
+use crate::ofrep;
 use crate::problem::Problem;
 use crate::service::{ReportRefused, Service};
 use crate::stream;
@@ -35,9 +36,10 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// The routes under `/sdk/v1`. No layer is needed around them; one that compresses, buffers or limits the time of answers would
+/// The routes under `/sdk/v1`, and those of OFREP. No layer is needed around them; one that compresses, buffers or limits the time of answers would
 /// harm the streams.
 pub fn router(service: Service) -> Router {
+    let evaluations = ofrep::router(&service);
     Router::new()
         .route("/sdk/v1/snapshot", only(get(snapshot)))
         .route("/sdk/v1/stream", only(get(stream::follow)))
@@ -46,6 +48,7 @@ pub fn router(service: Service) -> Router {
         .route("/sdk/v1/report", only(post(report)))
         .route("/sdk/v1/relay-report", only(post(relay_report)))
         .with_state(service)
+        .merge(evaluations)
 }
 
 fn only(route: MethodRouter<Service>) -> MethodRouter<Service> {
@@ -99,12 +102,14 @@ async fn me(State(service): State<Service>, request: Request) -> Result<Response
 }
 
 async fn report(State(service): State<Service>, request: Request) -> Result<Response, Problem> {
-    let (who, report) = reported(&service, request).await?;
+    let limit = service.shared().limits.report_bytes;
+    let (who, report) = reported(&service, request, limit).await?;
     answered(service.shared().reports.report(&who, report).await)
 }
 
 async fn relay_report(State(service): State<Service>, request: Request) -> Result<Response, Problem> {
-    let (who, report) = reported(&service, request).await?;
+    let limit = service.shared().limits.relay_report_bytes;
+    let (who, report) = reported(&service, request, limit).await?;
     answered(service.shared().reports.relay_report(&who, report).await)
 }
 
@@ -117,13 +122,14 @@ async fn admitted(service: &Service, headers: &HeaderMap) -> Result<Admission, P
 async fn reported<T: DeserializeOwned>(
     service: &Service,
     request: Request,
+    limit: usize,
 ) -> Result<(Admission, T), Problem> {
     let (parts, body) = request.into_parts();
     let who = admitted(service, &parts.headers).await?;
     body::check_media(&parts.headers)?;
-    let limits = &service.shared().limits;
-    let read = tokio::time::timeout(limits.report_time, body::read(body, limits.report_bytes)).await;
-    let bytes = read.unwrap_or_else(|_| Err(late(limits.report_time)))?;
+    let time = service.shared().limits.report_time;
+    let read = tokio::time::timeout(time, body::read(body, limit)).await;
+    let bytes = read.unwrap_or_else(|_| Err(late(time)))?;
     Ok((who, body::parse(&bytes)?))
 }
 

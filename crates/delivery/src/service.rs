@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::admission::{Admission, Keys};
 use crate::hub::Hub;
+use crate::ofrep::Pace;
 
 /// What becomes of the reports of instances and relays.
 #[async_trait]
@@ -46,16 +47,20 @@ pub enum ReportRefused {
 }
 
 /// How much is served at most.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Streams at one time; who comes then gets 503 with a `Retry-After` of its own.
     pub streams: usize,
     /// The bytes of a report.
     pub report_bytes: usize,
+    /// The bytes of a relay's report, which is about thousands of instances.
+    pub relay_report_bytes: usize,
     /// How long the body of a report may take to arrive.
     pub report_time: Duration,
     /// After how long, at random half of it more or less, one whose stream ended comes again (the `retry` field of the stream).
     pub retry: Duration,
+    /// How often an SDK key may ask for evaluations (OFREP).
+    pub evaluations: Pace,
 }
 
 impl Default for Limits {
@@ -63,8 +68,10 @@ impl Default for Limits {
         Self {
             streams: 20_000,
             report_bytes: 1 << 20,
+            relay_report_bytes: 32 << 20,
             report_time: Duration::from_secs(20),
             retry: Duration::from_secs(1),
+            evaluations: Pace::default(),
         }
     }
 }

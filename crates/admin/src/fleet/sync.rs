@@ -92,11 +92,18 @@ impl Fleet {
     /// Some versions may have been missed: which ones came before the newest is not known then.
     pub(super) fn catch_up(&self) {
         let world = self.inner.writer.world();
-        let mut book = self.inner.book.lock();
-        for (environment, row) in &world.snapshot_heads {
-            if book.head(environment) < row.body.version {
-                book.begin(environment, row.body.version);
+        let mut is_news = false;
+        {
+            let mut book = self.inner.book.lock();
+            for (environment, row) in &world.snapshot_heads {
+                if book.head(environment) < row.body.version {
+                    book.begin(environment, row.body.version);
+                    is_news = true;
+                }
             }
+        }
+        if is_news {
+            self.bump();
         }
     }
 

@@ -15,7 +15,10 @@ use super::metrics::Metrics;
 use crate::auth::{self, Caller, Used};
 use crate::config;
 use crate::domain::{Problem, World};
+use crate::fleet::Fleet;
 use crate::keyfile::KeyFile;
+use crate::propagation::Counter;
+use crate::publisher::Delivery;
 use crate::store::Store;
 use crate::writer::Writer;
 
@@ -30,8 +33,14 @@ pub(crate) struct Shared {
     pub(crate) rates: Limits,
     pub(crate) used: Arc<Used>,
     pub(crate) keys: KeyFile,
+    /// Snapshots on their way to SDKs.
+    pub(crate) delivery: Delivery,
     /// For what is not in the world: the log, deliveries, the use of tokens.
     pub(crate) store: Arc<Store>,
+    /// What the instances report.
+    pub(crate) fleet: Fleet,
+    /// Who has applied what propagates.
+    pub(crate) propagation: Counter,
     pub(crate) metrics: Metrics,
     /// Cancelled when the server stops.
     pub(crate) stop: CancellationToken,

@@ -1,5 +1,6 @@
 //! What Prometheus is told at `/metrics`.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
@@ -11,15 +12,21 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use tidegate::model::Key;
 use tidegate::release::{Now, Status};
 
 use crate::domain::World;
 use crate::domain::event::AuditEvent;
+use crate::fleet::{Fleet, State, percentile};
 use crate::store::DeliveryStatus;
 
 /// Bounds of the durations of requests, in seconds: an answer is due within 25 ms.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
+/// The quantiles that are told of what the fleet does.
+const QUANTILES: [(u64, &str); 3] = [(50, "0.5"), (90, "0.9"), (99, "0.99")];
+
+type Seconds = Gauge<f64, AtomicU64>;
 type Labels = Vec<(&'static str, String)>;
 
 /// The metrics of a server.
@@ -32,10 +39,16 @@ pub(crate) struct Metrics {
     verdicts: Family<Labels, Counter>,
     releases: Family<Labels, Gauge>,
     deliveries: Family<Labels, Gauge>,
+    members: Family<Labels, Gauge>,
+    propagation: Family<Labels, Seconds>,
+    apply: Family<Labels, Seconds>,
     lag: Gauge<f64, AtomicU64>,
     seq: Gauge<i64, AtomicI64>,
     queue: Gauge<i64, AtomicI64>,
     streams: Gauge<i64, AtomicI64>,
+    publications: Family<Labels, Histogram, fn() -> Histogram>,
+    versions: Family<Labels, Gauge>,
+    sdk_streams: Family<Labels, Gauge>,
 }
 
 /// What is counted when it is asked for.
@@ -46,6 +59,8 @@ pub(crate) struct Counts {
     pub(crate) streams: usize,
     /// Deliveries by status.
     pub(crate) deliveries: Vec<(DeliveryStatus, u64)>,
+    /// By environment: the version that is served, and the streams of SDKs.
+    pub(crate) snapshots: Vec<(Key, u64, usize)>,
 }
 
 impl Metrics {
@@ -61,10 +76,16 @@ impl Metrics {
             verdicts: Family::default(),
             releases: Family::default(),
             deliveries: Family::default(),
+            members: Family::default(),
+            propagation: Family::default(),
+            apply: Family::default(),
             lag: Gauge::default(),
             seq: Gauge::default(),
             queue: Gauge::default(),
             streams: Gauge::default(),
+            publications: Family::new_with_constructor(histogram),
+            versions: Family::default(),
+            sdk_streams: Family::default(),
             registry: Mutex::new(Registry::default()),
         };
         let r = &mut registry;
@@ -80,6 +101,19 @@ impl Metrics {
         r.register("guard_verdicts", "Verdicts of guards", metrics.verdicts.clone());
         r.register("releases", "Releases, by status", metrics.releases.clone());
         r.register("webhook_deliveries", "Deliveries of webhooks, by status", metrics.deliveries.clone());
+        r.register("fleet_members", "Instances, by environment and state", metrics.members.clone());
+        r.register_with_unit(
+            "fleet_propagation",
+            "From the publication of the newest version to the reports of the instances",
+            Unit::Seconds,
+            metrics.propagation.clone(),
+        );
+        r.register_with_unit(
+            "fleet_apply",
+            "From the arrival of a version at an instance to its being served, of the live ones",
+            Unit::Seconds,
+            metrics.apply.clone(),
+        );
         r.register_with_unit(
             "timer_lag",
             "How long the most overdue timer is due",
@@ -89,6 +123,18 @@ impl Metrics {
         r.register("log_seq", "The number of the last event", metrics.seq.clone());
         r.register("writer_queue", "Commands that wait for the writer", metrics.queue.clone());
         r.register("event_streams", "Open streams of events", metrics.streams.clone());
+        r.register_with_unit(
+            "snapshot_publication",
+            "How long it took to make a snapshot of what was committed and hand it to the streams, by environment",
+            Unit::Seconds,
+            metrics.publications.clone(),
+        );
+        r.register(
+            "snapshot_version",
+            "The version that is served, by environment",
+            metrics.versions.clone(),
+        );
+        r.register("sdk_streams", "Open streams of SDKs, by environment", metrics.sdk_streams.clone());
         *metrics.registry.lock() = registry;
         metrics
     }
@@ -118,6 +164,15 @@ impl Metrics {
         }
     }
 
+    /// What is told of publications.
+    pub(crate) fn publications(&self) -> impl Fn(&Key, f64) + Send + Sync + use<> {
+        let publications = self.publications.clone();
+        move |environment, seconds| {
+            let environment = vec![("environment", environment.to_string())];
+            publications.get_or_create(&environment).observe(seconds);
+        }
+    }
+
     /// All of them as text, with what is told of the present world.
     ///
     /// # Errors
@@ -130,9 +185,56 @@ impl Metrics {
             let gauge = self.deliveries.get_or_create(&vec![("status", status.as_str().to_owned())]);
             gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
+        // An environment that is gone is not told any more.
+        self.versions.clear();
+        self.sdk_streams.clear();
+        for (environment, version, streams) in &counts.snapshots {
+            let environment = vec![("environment", environment.to_string())];
+            self.versions.get_or_create(&environment).set(i64::try_from(*version).unwrap_or(i64::MAX));
+            self.sdk_streams.get_or_create(&environment).set(i64::try_from(*streams).unwrap_or(i64::MAX));
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry.lock())?;
         Ok(text)
+    }
+
+    /// Tells of the fleet as it is.
+    pub(crate) fn of_fleet(&self, world: &World, fleet: &Fleet) {
+        // What is not told any more shall not stay.
+        self.members.clear();
+        self.propagation.clear();
+        self.apply.clear();
+        for environment in world.environments.keys() {
+            let label = ("environment", environment.to_string());
+            let seen = fleet.seen(environment);
+            let gauge = |state: &str, count: u64| {
+                let gauge = self.members.get_or_create(&vec![label.clone(), ("state", state.to_owned())]);
+                gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+            };
+            gauge("live", seen.iter().filter(|one| one.is_live()).map(|one| one.member.count).sum());
+            for state in State::ALL {
+                gauge(state.as_str(), seen.iter().map(|one| one.count(state)).sum());
+            }
+            let mut lags: BTreeMap<u64, u64> = BTreeMap::new();
+            for lag in seen.iter().filter(|one| one.is_live()).filter_map(|one| one.member.lag_ms) {
+                *lags.entry(lag).or_default() += 1;
+            }
+            let newest = fleet.propagation(environment).into_iter().next();
+            for (per_cent, quantile) in QUANTILES {
+                let labels = vec![label.clone(), ("quantile", quantile.to_owned())];
+                let reached = newest.as_ref().and_then(|newest| match per_cent {
+                    50 => newest.p50_ms,
+                    90 => newest.p90_ms,
+                    _ => newest.p99_ms,
+                });
+                if let Some(ms) = reached {
+                    self.propagation.get_or_create(&labels).set(Duration::from_millis(ms).as_secs_f64());
+                }
+                if let Some(ms) = percentile(&lags, per_cent) {
+                    self.apply.get_or_create(&labels).set(Duration::from_millis(ms).as_secs_f64());
+                }
+            }
+        }
     }
 
     fn of_world(&self, world: &World, now: Now) {

@@ -169,4 +169,27 @@ shown! {
         /// What is wrong.
         why: Option<String>,
     }
+    /// Members of the fleet.
+    FleetPage {
+        /// Members: instances, and groups of them behind relays.
+        items: Vec<Json>,
+        /// What to give as `after` to get the next page; `null` on the last.
+        next: Option<String>,
+        /// Environments in figures: `environment`, `head` (the newest version), `live`, how many are in each state, and the
+        /// `propagation` of the last versions.
+        summary: Vec<Json>,
+        /// Whether everybody who was live before the server started has reported again, or is gone.
+        settled: bool,
+    }
+    /// How versions reached the instances.
+    PropagationList {
+        /// A version each: `environment`, `version`, `published_at`, `live_then`, `measured`, `live`, `applied`, `p50_ms`,
+        /// `p90_ms`, `p99_ms`, `max_ms`.
+        items: Vec<Json>,
+    }
+    /// How often what was served.
+    Exposures {
+        /// Each: `environment`, `release`, `phase`, `feature`, `variant`, `count`; `null` where there is none.
+        items: Vec<Json>,
+    }
 }

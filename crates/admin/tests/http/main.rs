@@ -10,6 +10,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod document;
+mod fleet;
 mod protocol;
 mod requests;
 mod roles;

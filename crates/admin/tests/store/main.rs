@@ -12,8 +12,10 @@
 )]
 
 mod backup;
+mod both;
 mod clockwork;
 mod crash;
+mod fleet;
 mod leader;
 mod places;
 mod speed;

@@ -10,8 +10,10 @@ mod bulk;
 mod completions;
 mod eval;
 mod explain;
+pub(crate) mod follow;
 mod listing;
 pub(crate) mod publish;
+pub(crate) mod relay;
 mod schema;
 pub(crate) mod serve;
 pub(crate) mod simulate;
@@ -30,8 +32,10 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Schema(args) => schema::run(&args),
         Verb::Import(Import { from: Foreign::Statsig(args) }) => statsig::run(&args),
         Verb::Completions(args) => completions::run(&args),
+        Verb::Follow(args) => follow::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Publish(args) => publish::run(&args),
+        Verb::Relay(args) => relay::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Apply(noun) => admin::run(&noun),
         Verb::Env(noun) => admin::run(&noun),
@@ -46,8 +50,11 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Proposal(noun) => admin::run(&noun),
         Verb::Principal(noun) => admin::run(&noun),
         Verb::Token(noun) => admin::run(&noun),
+        Verb::SdkKey(noun) => admin::run(&noun),
+        Verb::Keys(noun) => admin::run(&noun),
         Verb::Webhook(noun) => admin::run(&noun),
         Verb::Deliveries(noun) => admin::run(&noun),
+        Verb::Fleet(noun) => admin::run(&noun),
         Verb::Audit(noun) => admin::run(&noun),
         Verb::Bulk => bulk::run(),
     }

@@ -11,10 +11,13 @@ pub mod guard;
 pub mod kill;
 pub mod pipeline;
 pub mod principal;
+pub mod propagation;
 pub mod proposal;
 pub mod release;
 pub mod schedule;
+pub mod sdk_key;
 pub mod segment;
+pub mod signing_key;
 pub mod token;
 pub mod webhook;
 

@@ -17,7 +17,7 @@ use crate::domain::{Code, Problem, history};
 use crate::http::operation::Access::May;
 use crate::http::operation::{Operation, delete, get, post, put};
 use crate::http::page::{self, Page};
-use crate::http::schema::{Feature, Preview, Schedule, Segment};
+use crate::http::schema::{Exposures, Feature, Preview, Schedule, Segment};
 use crate::http::view::{Ask, Nothing, Shown};
 use crate::store::{Entry, LogFilter};
 
@@ -122,6 +122,10 @@ pub(super) fn features() -> Vec<Operation> {
             .about("Every action on a release of it is in it: who approved, paused, aborted, and why.")
             .answer::<Page>(200, "a page of events")
             .fetch(|ask, span: Span| async move { told(&ask, &span).await }),
+        get("/features/{key}/exposures", "list_feature_exposures", May(Read), "How often which variant of a feature was served, by release and phase")
+            .about("As the live SDKs count it: decisions, not people. Counts that they gave up are not in it.")
+            .answer::<Exposures>(200, "the counts")
+            .fetch(|ask, _: Nothing| async move { Ok(super::exposure::of_feature(&ask).await?.into()) }),
     ]
 }
 

@@ -2,8 +2,11 @@
 
 mod audit;
 mod backup;
+mod delivery;
 mod environment;
+mod exposure;
 mod feature;
+mod fleet;
 mod pipeline;
 mod principal;
 mod release;
@@ -35,7 +38,10 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
         ("proposals", environment::proposals()),
         ("principals", principal::principals()),
         ("tokens", principal::tokens()),
+        ("sdk keys", delivery::sdk_keys()),
+        ("signing keys", delivery::signing_keys()),
         ("webhooks", webhook::operations()),
+        ("fleet", fleet::operations()),
         ("snapshots", snapshot::operations()),
         ("audit", audit::operations()),
         ("events", stream::operations()),

@@ -15,6 +15,7 @@ use crate::http::operation::{Operation, get, post};
 use crate::http::page::{self, Page};
 use crate::http::schema::{ChangeRequest, Preview, Release};
 use crate::http::view::{Ask, Nothing, Shown};
+use crate::propagation;
 use crate::store::LogFilter;
 
 const READ: Permission = Permission::Read;
@@ -128,8 +129,16 @@ pub(super) fn releases() -> Vec<Operation> {
             "A release: plan, state, what it waits for, what can be done",
         )
         .answer::<Release>(200, "the release")
-        .view(|ask, _: Nothing| {
-            Ok(release::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?.into())
+        .fetch(|ask, _: Nothing| async move {
+            let mut shown = release::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?;
+            if let Some(now) = ask.app.propagation.of(&ask.world, ask.key(), ask.now).await {
+                propagation::show(&mut shown, &now);
+            }
+            let exposures = super::exposure::of_release(&ask).await?;
+            if let Some(members) = shown.as_object_mut() {
+                members.insert("exposures".to_owned(), exposures);
+            }
+            Ok(shown.into())
         }),
         get("/releases/{id}/preview", "preview_release_action", May(READ), "What an action would change")
             .about("Refused like the action itself, so it takes the action's permission.")

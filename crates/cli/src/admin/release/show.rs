@@ -106,6 +106,9 @@ pub(super) fn show(one: &Json) -> String {
     for phase in phase_lines(one) {
         out.push_str(&format!("  {phase}\n"));
     }
+    for line in exposure_lines(one) {
+        out.push_str(&format!("{line}\n"));
+    }
     for wait in waiting_lines(one.get("waiting_for")) {
         out.push_str(&format!("waiting for: {wait}\n"));
     }
@@ -114,6 +117,30 @@ pub(super) fn show(one: &Json) -> String {
         out.push_str(&format!("allowed: {}\n", allowed.join(", ")));
     }
     out
+}
+
+/// How often which phase served what, and what was given up; nothing if there is nothing to tell.
+fn exposure_lines(one: &Json) -> Vec<String> {
+    let mut lines = Vec::new();
+    let exposures = at(one, "/exposures").unwrap_or(&Json::Null);
+    for phase in items(exposures, "phases") {
+        for count in items(phase, "counts") {
+            let field = |name: &str| count.get(name).map(scalar).unwrap_or_default();
+            let phase = text(phase, "phase").unwrap_or_default();
+            let [environment, feature, variant] = ["environment", "feature", "variant"].map(field);
+            lines.push(format!("  {phase}  {environment}  {feature} = {variant}: {}", field("count")));
+        }
+    }
+    if let Some(Json::Object(lost)) = exposures.get("lost") {
+        let lost = lost.iter().filter(|(_, count)| count.as_u64() != Some(0));
+        lines.extend(lost.map(|(name, count)| {
+            format!("  {name}: {} counts were given up by instances, of whatever", scalar(count))
+        }));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, "served:".to_owned());
+    }
+    lines
 }
 
 fn started(one: &Json) -> String {

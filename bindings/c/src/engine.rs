@@ -1,0 +1,399 @@
+//! Engines: made from options, fed with documents, asked for handles.
+
+use std::ffi::c_char;
+use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use parking_lot::Mutex;
+use tidegate::engine::{EngineBuilder, Subscription, SystemClock, Update};
+use tidegate::error::Error;
+use tidegate::model::Mode;
+use tidegate::value::MAX_BYTES;
+use tidegate::{Engine, Feature, Gate, Value};
+
+use crate::boundary::{Handle, Mark, free, out};
+use crate::context::{json_value, of_engine, tg_attribute, tg_context};
+use crate::log::Log;
+use crate::report::Report;
+use crate::status::tg_status;
+use crate::text::{bytes, optional, text, text_of, tg_str, tg_text};
+
+/// A feature of one engine, its name looked up once (`tg_engine_feature`); valid over swaps, and also for a feature that
+/// appears later. A gate is a feature. A value to copy, not to free.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct tg_feature {
+    /// The engine's number.
+    pub engine: u32,
+    /// The feature's.
+    pub number: u32,
+}
+
+impl tg_feature {
+    #[inline(always)]
+    pub(crate) fn of_engine(self, engine: u32) -> Result<Feature, tg_status> {
+        if self.engine == engine {
+            Ok(Feature::from_number(self.number))
+        } else {
+            Err(tg_status::WrongEngine)
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn gate_of(self, engine: u32) -> Result<Gate, tg_status> {
+        self.of_engine(engine).map(|feature| Gate::from_number(feature.number()))
+    }
+}
+
+/// A process attribute that is a string, such as `environment`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct tg_process {
+    /// The attribute's name.
+    pub name: tg_str,
+    /// Its value.
+    pub value: tg_str,
+}
+
+/// Refuse documents with any error; else what is wrong is isolated.
+pub const TG_ENGINE_STRICT: u32 = 1;
+/// Count what is served (`tg_engine_drain_exposures`).
+pub const TG_ENGINE_COUNTERS: u32 = 2;
+/// Keep the document in memory, for `tg_engine_trace`.
+pub const TG_ENGINE_KEEP_SOURCE: u32 = 4;
+
+const FLAGS: u32 = TG_ENGINE_STRICT | TG_ENGINE_COUNTERS | TG_ENGINE_KEEP_SOURCE;
+
+/// How an engine is to be. Zero it all, set `struct_size` to `sizeof(tg_engine_options)`, then what you need.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct tg_engine_options {
+    /// The size of the struct that the caller was compiled with.
+    pub struct_size: usize,
+    /// `TG_ENGINE_STRICT` and so on, or-ed.
+    pub flags: u32,
+    /// Process attributes that are strings.
+    pub process: *const tg_process,
+    /// How many.
+    pub process_count: usize,
+    /// Process attributes of any type, a JSON object; or no text.
+    pub process_json: tg_str,
+}
+
+/// No time was set: the system's clock is asked.
+const SYSTEM_TIME: i64 = i64::MIN;
+
+/// An engine: holds the program that is served, and swaps it under running readers. Any thread may use it at any time.
+#[cfg_attr(all(), repr(C))]
+pub struct tg_engine {
+    mark: Mark,
+    pub(crate) id: u32,
+    pub(crate) engine: Engine,
+    /// None: it goes by its client's clock.
+    time: Option<Arc<AtomicI64>>,
+    pub(crate) report: Arc<Mutex<Arc<Report>>>,
+    pub(crate) log: Arc<Mutex<Option<Arc<Log>>>>,
+    _noted: Subscription,
+}
+handle!(tg_engine, b"TGen");
+
+impl tg_engine {
+    /// An engine for C, around one of ours.
+    pub(crate) fn around(engine: Engine, time: Option<Arc<AtomicI64>>) -> Self {
+        // 0 is no engine's.
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let report = Arc::new(Mutex::new(Arc::new(Report::default())));
+        let log: Arc<Mutex<Option<Arc<Log>>>> = Arc::default();
+        let noted = {
+            let (report, log) = (Arc::clone(&report), Arc::clone(&log));
+            engine.on_update(move |update: &Update| {
+                let new = Report::of_update(update.clone());
+                crate::log::tell(&log, &new);
+                *report.lock() = Arc::new(new);
+            })
+        };
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { mark: Mark::live::<Self>(), id, engine, time, report, log, _noted: noted }
+    }
+
+    /// Notes what was refused; its status.
+    pub(crate) fn refused(&self, error: &Error) -> tg_status {
+        let report = Report::of_error(error, self.engine.version());
+        crate::log::tell(&self.log, &report);
+        *self.report.lock() = Arc::new(report);
+        error.into()
+    }
+}
+
+/// How an engine is to be, in Rust.
+#[derive(Default)]
+pub(crate) struct Wish {
+    flags: u32,
+    process: Vec<(String, Value)>,
+}
+
+impl Wish {
+    /// Reads options; NULL is the default.
+    ///
+    /// # Safety
+    /// NULL, or a struct that is readable, and so is what it points to.
+    pub(crate) unsafe fn read(options: *const tg_engine_options) -> Result<Self, tg_status> {
+        // SAFETY: the caller's.
+        let Some(options) = (unsafe { options.as_ref() }) else { return Ok(Self::default()) };
+        // The first version of the struct; fields that are added later are read if the size says that they are there.
+        if options.struct_size != size_of::<tg_engine_options>() || options.flags & !FLAGS != 0 {
+            return Err(tg_status::InvalidArgument);
+        }
+        if options.process_count > MAX_BYTES / size_of::<tg_process>() {
+            return Err(tg_status::TooLong);
+        }
+        if options.process.is_null() && options.process_count > 0 {
+            return Err(tg_status::NullPointer);
+        }
+        let mut process = Vec::new();
+        for index in 0..options.process_count {
+            // SAFETY: the caller's; below the count.
+            let given = unsafe { *options.process.add(index) };
+            // SAFETY: the caller's.
+            let (name, value) = unsafe { (text_of(given.name)?, text_of(given.value)?) };
+            process.push((name.to_owned(), value.into()));
+        }
+        // SAFETY: the caller's.
+        if let Some(json) = unsafe { optional(options.process_json) }? {
+            // SAFETY: a text of ours.
+            let object = unsafe { json_value(json.as_ptr().cast(), json.len()) }?;
+            let members = object.as_object().ok_or(tg_status::BadContext)?;
+            process.extend(members.iter().map(|(name, value)| (name.to_string(), value.clone())));
+        }
+        Ok(Self { flags: options.flags, process })
+    }
+
+    pub(crate) fn builder(&self) -> EngineBuilder {
+        let wants = |flag: u32| self.flags & flag != 0;
+        let mode = if wants(TG_ENGINE_STRICT) { Mode::Strict } else { Mode::Lenient };
+        let builder = Engine::builder().mode(mode);
+        let builder = builder.counters(wants(TG_ENGINE_COUNTERS)).keep_source(wants(TG_ENGINE_KEEP_SOURCE));
+        self.process.iter().fold(builder, |builder, (name, value)| builder.process(name, value.clone()))
+    }
+}
+
+/// A new engine, which serves nothing yet; `options` may be NULL. Free it with `tg_engine_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_new(
+    options: *const tg_engine_options,
+    engine: *mut *mut tg_engine,
+) -> tg_status {
+    boundary!({
+        // SAFETY: an out-parameter, and options of the caller's.
+        let (engine, wish) = unsafe { (out(engine)?, Wish::read(options)?) };
+        let time = Arc::new(AtomicI64::new(SYSTEM_TIME));
+        let clock = {
+            let time = Arc::clone(&time);
+            move || match time.load(Ordering::Relaxed) {
+                SYSTEM_TIME => tidegate::engine::Clock::now_ms(&SystemClock),
+                set => set,
+            }
+        };
+        engine.set(tg_engine::around(wish.builder().clock(clock).build(), Some(time)).give());
+        Ok(())
+    })
+}
+
+/// Frees an engine; NULL is fine. Its readers, views and contexts stay valid, and are freed by themselves.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_free(engine: *mut tg_engine) {
+    boundary!(or (); {
+        // SAFETY: the caller gives it up.
+        unsafe { free(engine) }
+    })
+}
+
+/// Serves a document from now on. If it is refused, what is served is served on, and `tg_engine_report` says all that is
+/// wrong. The document is not needed after the call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_load(
+    engine: *const tg_engine,
+    document: *const c_char,
+    document_len: usize,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: bytes of the caller's.
+        let document = unsafe { bytes(document, document_len) }?;
+        engine.engine.load(document).map(drop).map_err(|error| engine.refused(&error))
+    })
+}
+
+/// As `tg_engine_load`, from a file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_load_file(
+    engine: *const tg_engine,
+    path: *const c_char,
+    path_len: usize,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: a text of the caller's.
+        let path = unsafe { text(path, path_len) }?;
+        let document = read(path).map_err(|_| tg_status::Unreadable)?;
+        engine.engine.load(&document).map(drop).map_err(|error| engine.refused(&error))
+    })
+}
+
+/// At most one byte more than a document may have, which `load` then refuses.
+fn read(path: &str) -> std::io::Result<Vec<u8>> {
+    let mut document = Vec::new();
+    std::fs::File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut document)?;
+    Ok(document)
+}
+
+/// Serves a document with a change of what is served: `{"from", "version", "features", ...}`. If it is refused, what is served
+/// is served on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_apply_delta(
+    engine: *const tg_engine,
+    delta: *const c_char,
+    delta_len: usize,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: bytes of the caller's.
+        let delta = unsafe { bytes(delta, delta_len) }?;
+        engine.engine.apply_delta(delta).map(drop).map_err(|error| engine.refused(&error))
+    })
+}
+
+/// The handle of a feature, existing or not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_feature(
+    engine: *const tg_engine,
+    name: *const c_char,
+    name_len: usize,
+    feature: *mut tg_feature,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: an out-parameter, and a text of the caller's.
+        let (feature, name) = unsafe { (out(feature)?, text(name, name_len)?) };
+        feature.set(tg_feature { engine: engine.id, number: engine.engine.feature(name).number() });
+        Ok(())
+    })
+}
+
+/// The key of an attribute; `TG_STATUS_LIMIT` if the engine knows as many as it can.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_attribute(
+    engine: *const tg_engine,
+    name: *const c_char,
+    name_len: usize,
+    attribute: *mut tg_attribute,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: an out-parameter, and a text of the caller's.
+        let (attribute, name) = unsafe { (out(attribute)?, text(name, name_len)?) };
+        let key = engine.engine.attribute(name).map_err(|error| engine.refused(&error))?;
+        attribute.set(tg_attribute { engine: engine.id, index: key.index() as u32 });
+        Ok(())
+    })
+}
+
+/// Whether a gate is on, on any thread; a reader is faster. Of an unknown gate it is false.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_check(
+    engine: *const tg_engine,
+    gate: tg_feature,
+    context: *const tg_context,
+    on: *mut bool,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: an out-parameter, and a context of the caller's.
+        let (on, context) = unsafe { (out(on)?, of_engine(context, engine.id)?) };
+        on.set(engine.engine.check_gate(gate.gate_of(engine.id)?, context));
+        Ok(())
+    })
+}
+
+/// As `tg_engine_check`, by name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_check_name(
+    engine: *const tg_engine,
+    gate: *const c_char,
+    gate_len: usize,
+    context: *const tg_context,
+    on: *mut bool,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: an out-parameter, a text and a context of the caller's.
+        let (on, gate, context) =
+            unsafe { (out(on)?, text(gate, gate_len)?, of_engine(context, engine.id)?) };
+        on.set(engine.engine.check(gate, context));
+        Ok(())
+    })
+}
+
+/// What an engine serves.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct tg_snapshot {
+    /// The version; 0 if there is none.
+    pub version: u64,
+    /// How many features it has.
+    pub features: usize,
+    /// Bytes on the heap, roughly.
+    pub memory: usize,
+}
+
+/// What is served now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_snapshot(
+    engine: *const tg_engine,
+    snapshot: *mut tg_snapshot,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: an out-parameter.
+        let snapshot = unsafe { out(snapshot) }?;
+        let program = engine.engine.program();
+        snapshot.set(tg_snapshot {
+            version: program.version,
+            features: program.present().count(),
+            memory: program.memory_usage(),
+        });
+        Ok(())
+    })
+}
+
+/// The listing of what was compiled, of one feature or, without a name, of all; for people.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_listing(
+    engine: *const tg_engine,
+    feature: *const c_char,
+    feature_len: usize,
+    listing: *mut *mut tg_text,
+) -> tg_status {
+    boundary!(shared engine {
+        // SAFETY: an out-parameter, and a text of the caller's.
+        let (listing, feature) =
+            unsafe { (out(listing)?, optional(tg_str { data: feature, len: feature_len })?) };
+        listing.set(tg_text::give(engine.engine.listing(feature).ok_or(tg_status::NoValue)?));
+        Ok(())
+    })
+}
+
+/// Stops the engine's clock at an instant, in milliseconds since 1970: for tests and simulations. Views have the time of when
+/// they were made. Not of an engine that is connected (`TG_STATUS_NOT_AVAILABLE`).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_set_time(engine: *const tg_engine, now_ms: i64) -> tg_status {
+    boundary!(shared engine {
+        if now_ms == SYSTEM_TIME {
+            return Err(tg_status::InvalidArgument);
+        }
+        engine.time.as_ref().ok_or(tg_status::NotAvailable)?.store(now_ms, Ordering::Relaxed);
+        Ok(())
+    })
+}
+
+/// Goes by the system's clock again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_engine_use_system_time(engine: *const tg_engine) -> tg_status {
+    boundary!(shared engine {
+        engine.time.as_ref().ok_or(tg_status::NotAvailable)?.store(SYSTEM_TIME, Ordering::Relaxed);
+        Ok(())
+    })
+}

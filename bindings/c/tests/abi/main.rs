@@ -1,0 +1,16 @@
+//! The C ABI as C sees it: programs in C, linked with the libraries that were built for this test.
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod cases;
+mod guide;
+mod install;
+mod library;
+mod support;
