@@ -199,6 +199,11 @@ fn fleet() {
 }
 
 #[test]
+fn relay() {
+    follow("relay.md");
+}
+
+#[test]
 fn best_practices() {
     follow("best-practices.md");
 }
@@ -221,11 +226,13 @@ fn every_page_is_followed() {
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
     pages.sort();
+    // That of the C binding is about another program; its examples are built and run by `make test-c`.
+    pages.retain(|page| page != "c.md");
     let source = include_str!("guide.rs");
     for page in &pages {
         assert!(source.contains(&format!("follow(\"{page}\")")), "{page} is not followed");
     }
-    assert_eq!(pages.len(), 9);
+    assert!(pages.len() > 9, "{pages:?}");
 }
 
 #[test]
