@@ -49,11 +49,13 @@ pub enum Event {
 /// The most events that wait in a channel.
 const MOST_WAITING: usize = 1_024;
 
-type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
+pub(super) type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// Whom events are told.
 #[derive(Default)]
 pub(super) struct Listeners {
+    /// For good.
+    fixed: Vec<Callback>,
     callbacks: Mutex<Vec<(u64, Callback)>>,
     channels: Mutex<Vec<SyncSender<Event>>>,
     next: AtomicU64,
@@ -66,10 +68,14 @@ impl fmt::Debug for Listeners {
 }
 
 impl Listeners {
+    pub(super) fn new(fixed: &[Callback]) -> Self {
+        Self { fixed: fixed.to_vec(), ..Self::default() }
+    }
+
     /// Calls all callbacks and fills all channels, with nothing locked; how many callbacks panicked.
     pub(super) fn tell(&self, event: &Event) -> usize {
-        let callbacks: Vec<Callback> =
-            self.callbacks.lock().iter().map(|(_, callback)| Arc::clone(callback)).collect();
+        let mut callbacks = self.fixed.clone();
+        callbacks.extend(self.callbacks.lock().iter().map(|(_, callback)| Arc::clone(callback)));
         let panics = callbacks
             .iter()
             .filter(|callback| catch_unwind(AssertUnwindSafe(|| callback(event))).is_err())
@@ -81,9 +87,9 @@ impl Listeners {
         panics
     }
 
-    pub(super) fn add(self: &Arc<Self>, callback: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
+    pub(super) fn add(self: &Arc<Self>, callback: Callback) -> Subscription {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.callbacks.lock().push((number, Arc::new(callback)));
+        self.callbacks.lock().push((number, callback));
         Subscription { listeners: Arc::downgrade(self), number }
     }
 

@@ -4,12 +4,11 @@ use std::cell::{RefCell, RefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::Response;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::course::{Course, Ended, Step};
-use super::http::{Failed, Http, MOST_DOCUMENT, Polled};
+use super::http::{Answer, Failed, Http, MOST_DOCUMENT, Polled};
 use super::intake::{Intake, Offer, Upkeep, Verdict};
 use super::options::{ConnectOptions, Streaming};
 use super::shared::Shared;
@@ -108,9 +107,9 @@ impl Feed {
         let mut parser = Parser::new(MOST_EVENT);
         let version = self.intake().version();
         let outcome = match self.http.stream(version).await {
-            Ok(response) => {
+            Ok(answer) => {
                 ended.reached = true;
-                self.read(response, &mut parser, &mut ended).await
+                self.read(answer, &mut parser, &mut ended).await
             }
             Err(failed) => Err(failed),
         };
@@ -125,16 +124,11 @@ impl Feed {
     }
 
     /// Reads events until the stream ends.
-    async fn read(
-        &self,
-        mut response: Response,
-        parser: &mut Parser,
-        ended: &mut Ended,
-    ) -> Result<(), Failed> {
+    async fn read(&self, mut answer: Answer, parser: &mut Parser, ended: &mut Ended) -> Result<(), Failed> {
         let mut messages = Vec::new();
         loop {
             let patience = if ended.proven { self.read_stall } else { self.first_event.min(self.read_stall) };
-            let Some(piece) = self.http.piece(&mut response, patience).await? else { return Ok(()) };
+            let Some(piece) = self.http.piece(&mut answer, patience).await? else { return Ok(()) };
             let arrived = Instant::now();
             if parser.push(&piece, &mut messages).is_err() {
                 let message = format!("expected events of at most {MOST_EVENT} bytes, found a larger one");

@@ -3,10 +3,13 @@
 //! INVARIANT: the SDK key goes to the host of the connection only; redirects to another one are not followed with it.
 
 use std::fmt;
+use std::io::Write as _;
 use std::time::Duration;
 
+use flate2::write::MultiGzDecoder;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap,
+    HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
 };
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -64,6 +67,13 @@ pub(super) enum Polled {
     Whole { token: String, document: Vec<u8> },
 }
 
+/// An answer whose body is read piece by piece.
+pub(super) struct Answer {
+    response: Response,
+    /// Of any number of gzip members, each of which may be an event: what HTTP libraries have stops at the first.
+    inflate: Option<MultiGzDecoder<Vec<u8>>>,
+}
+
 impl Http {
     /// # Errors
     /// If proxy or certificates of the options cannot be used.
@@ -110,7 +120,7 @@ impl Http {
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
-        self.with_key(self.client.get(format!("{}/{path}", self.base)))
+        self.with_key(self.client.get(format!("{}/{path}", self.base)).header(ACCEPT_ENCODING, "gzip"))
     }
 
     fn with_key(&self, request: RequestBuilder) -> RequestBuilder {
@@ -121,29 +131,30 @@ impl Http {
     }
 
     /// Opens the stream; what comes then is a delta to `version`, unless that is 0.
-    pub(super) async fn stream(&self, version: u64) -> Result<Response, Failed> {
+    pub(super) async fn stream(&self, version: u64) -> Result<Answer, Failed> {
         let mut request =
             self.get("sdk/v1/stream").header(ACCEPT, "text/event-stream").header(CACHE_CONTROL, "no-store");
         if version > 0 {
             request = request.header("last-event-id", version);
         }
-        let response = self.send(request).await?;
-        let content_type = text_header(response.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
+        let answer = self.send(request).await?;
+        let content_type = text_header(answer.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
         if content_type.split(';').next().map(str::trim) != Some("text/event-stream") {
             let message = format!("expected a stream of events, found `{content_type}`");
             return Err(reached(Code::BadAnswer, message));
         }
-        Ok(response)
+        Ok(answer)
     }
 
-    /// The next piece of a stream; none at its end.
+    /// The next piece of an answer; none at its end.
     pub(super) async fn piece(
         &self,
-        response: &mut Response,
+        answer: &mut Answer,
         patience: Duration,
     ) -> Result<Option<Vec<u8>>, Failed> {
-        match timeout(patience, response.chunk()).await {
-            Ok(Ok(piece)) => Ok(piece.map(Vec::from)),
+        match timeout(patience, answer.response.chunk()).await {
+            Ok(Ok(None)) => Ok(None),
+            Ok(Ok(Some(piece))) => answer.inflated(&piece).map(Some),
             Ok(Err(error)) => {
                 Err(reached(Code::BadAnswer, format!("the answer broke off: {}", causes(&error))))
             }
@@ -160,15 +171,15 @@ impl Http {
             let tags: Vec<String> = known.iter().map(|hash| format!("\"{hash}\"")).collect();
             request = request.header(IF_NONE_MATCH, tags.join(", "));
         }
-        let mut response = self.send(request).await?;
-        let Some(token) = text_header(response.headers(), HEAD) else {
+        let mut answer = self.send(request).await?;
+        let Some(token) = text_header(answer.headers(), HEAD) else {
             let message = format!("expected the header `{HEAD}` beside a document, found none");
             return Err(reached(Code::BadAnswer, message));
         };
-        if response.status() == StatusCode::NOT_MODIFIED {
+        if answer.response.status() == StatusCode::NOT_MODIFIED {
             return Ok(Polled::Same { token });
         }
-        let document = self.body(&mut response, MOST_DOCUMENT).await?;
+        let document = self.body(&mut answer, MOST_DOCUMENT).await?;
         Ok(Polled::Whole { token, document })
     }
 
@@ -180,8 +191,8 @@ impl Http {
     /// The document of static hosting.
     pub(super) async fn static_document(&self) -> Result<Vec<u8>, Failed> {
         let request = self.get("snapshot.json").header(CACHE_CONTROL, "no-cache");
-        let mut response = self.send(request).await?;
-        self.body(&mut response, MOST_DOCUMENT).await
+        let mut answer = self.send(request).await?;
+        self.body(&mut answer, MOST_DOCUMENT).await
     }
 
     /// The endorsements that the server knows.
@@ -199,20 +210,20 @@ impl Http {
             .map_err(|error| reached(Code::BadAnswer, format!("a report cannot be written: {error}")))?;
         let request = self.client.post(format!("{}/sdk/v1/report", self.base));
         let request = self.with_key(request).header(CONTENT_TYPE, "application/json").body(body);
-        let mut response = self.send(request).await?;
-        let body = self.body(&mut response, MOST_ANSWER).await?;
+        let mut answer = self.send(request).await?;
+        let body = self.body(&mut answer, MOST_ANSWER).await?;
         serde_json::from_slice(&body)
             .map_err(|error| reached(Code::BadAnswer, format!("expected the answer to a report: {error}")))
     }
 
     async fn text(&self, path: &str) -> Result<String, Failed> {
-        let mut response = self.send(self.get(path).header(CACHE_CONTROL, "no-cache")).await?;
-        let body = self.body(&mut response, MOST_ANSWER).await?;
+        let mut answer = self.send(self.get(path).header(CACHE_CONTROL, "no-cache")).await?;
+        let body = self.body(&mut answer, MOST_ANSWER).await?;
         String::from_utf8(body).map_err(|_| reached(Code::BadAnswer, format!("expected text at `{path}`")))
     }
 
     /// Sends a request; an answer other than success or 304 is an error.
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Failed> {
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failed> {
         let response = match timeout(self.answer_timeout, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(not_sent(&error)),
@@ -226,7 +237,7 @@ impl Http {
         };
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            return Ok(response);
+            return Answer::new(response);
         }
         let asked = text_header(response.headers(), RETRY_AFTER.as_str()).and_then(|text| retry_after(&text));
         let hint = match status.as_u16() {
@@ -239,9 +250,9 @@ impl Http {
         Err(Failed { error: Error::new(Code::BadStatus, "", message), reached: true, asked })
     }
 
-    async fn body(&self, response: &mut Response, most: usize) -> Result<Vec<u8>, Failed> {
+    async fn body(&self, answer: &mut Answer, most: usize) -> Result<Vec<u8>, Failed> {
         let mut body = Vec::new();
-        while let Some(piece) = self.piece(response, self.read_stall).await? {
+        while let Some(piece) = self.piece(answer, self.read_stall).await? {
             if body.len() + piece.len() > most {
                 let message = format!("expected an answer of at most {most} bytes, found more");
                 return Err(reached(Code::BadAnswer, message));
@@ -249,6 +260,35 @@ impl Http {
             body.extend_from_slice(&piece);
         }
         Ok(body)
+    }
+}
+
+impl Answer {
+    fn new(response: Response) -> Result<Self, Failed> {
+        let encoding = text_header(response.headers(), CONTENT_ENCODING.as_str());
+        let inflate = match encoding.as_deref() {
+            None | Some("" | "identity") => None,
+            Some("gzip" | "x-gzip") => Some(MultiGzDecoder::new(Vec::new())),
+            Some(other) => {
+                let message = format!("expected gzip or no encoding, found `{other}`");
+                return Err(reached(Code::BadAnswer, message));
+            }
+        };
+        Ok(Self { response, inflate })
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// What a piece stands for, as far as it can be told.
+    fn inflated(&mut self, piece: &[u8]) -> Result<Vec<u8>, Failed> {
+        let Some(inflate) = &mut self.inflate else { return Ok(piece.to_vec()) };
+        let written = inflate.write_all(piece).and_then(|()| inflate.flush());
+        written.map_err(|error| {
+            reached(Code::BadAnswer, format!("expected gzip, found other bytes: {error}"))
+        })?;
+        Ok(std::mem::take(inflate.get_mut()))
     }
 }
 
@@ -272,11 +312,16 @@ fn tls(connection: &Connection, options: &ConnectOptions) -> Result<ClientConfig
         .with_safe_default_protocol_versions()
         .map_err(|error| bad("", format!("no TLS can be set up: {error}")))?;
     let mut roots: Vec<CertificateDer<'static>> = Vec::new();
+    let mut checked = rustls::RootCertStore::empty();
     for pem in &options.root_certificates {
         let before = roots.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let refused = |error| bad("/root_certificate", format!("expected certificates in PEM: {error}"));
-            roots.push(certificate.map_err(refused)?);
+            let certificate = certificate.map_err(refused)?;
+            checked.add(certificate.clone()).map_err(|error| {
+                bad("/root_certificate", format!("expected the certificate of an authority: {error}"))
+            })?;
+            roots.push(certificate);
         }
         if roots.len() == before {
             return Err(bad("/root_certificate", "expected certificates in PEM, found none".into()));

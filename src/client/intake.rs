@@ -171,12 +171,9 @@ impl Intake {
             Ok(head) => head,
             Err(verdict) => return verdict,
         };
-        self.serve_spare_if(&head, source);
-        match self.held {
-            Some(held) if held.version == head.version => self.same(held, &head, source),
-            _ if self.was_refused(&head) => Verdict::Refused,
-            _ if head.version < self.floor => self.below_floor(&head),
-            _ => Verdict::NeedWhole,
+        match self.known_or_below(&head, source) {
+            Some(verdict) => verdict,
+            None => Verdict::NeedWhole,
         }
     }
 
@@ -321,17 +318,23 @@ impl Intake {
     /// The head of an offer that may be served.
     fn acceptable(&mut self, offer: &Offer<'_>) -> Result<Head, Verdict> {
         let head = self.verified(offer.token, offer.claimed)?;
-        self.serve_spare_if(&head, offer.source);
-        if let Some(held) = self.held.filter(|held| held.version == head.version) {
-            return Err(self.same(held, &head, offer.source));
+        match self.known_or_below(&head, offer.source) {
+            Some(verdict) => Err(verdict),
+            None => Ok(head),
         }
-        if self.was_refused(&head) {
-            return Err(Verdict::Refused);
-        }
+    }
+
+    /// What becomes of a head for which no document is needed; none: one is.
+    fn known_or_below(&mut self, head: &Head, source: Source) -> Option<Verdict> {
+        // First: what is served may itself be below, if the cache had nothing better; that is no proof of freshness.
         if head.version < self.floor {
-            return Err(self.below_floor(&head));
+            return Some(self.below_floor(head));
         }
-        Ok(head)
+        self.serve_spare_if(head, source);
+        if let Some(held) = self.held.filter(|held| held.version == head.version) {
+            return Some(self.same(held, head, source));
+        }
+        self.was_refused(head).then_some(Verdict::Refused)
     }
 
     /// A head of the version that is served.

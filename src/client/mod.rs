@@ -113,7 +113,7 @@ impl fmt::Debug for Client {
 impl Client {
     fn start(options: ConnectOptions) -> Result<Self, Error> {
         let engine = worker::engine(&options)?;
-        let listeners = Arc::new(Listeners::default());
+        let listeners = Arc::new(Listeners::new(&options.callbacks));
         let worker = Worker::start(&options, &engine, &listeners)?;
         Ok(Self(Arc::new(Inner { options, engine, listeners, worker: ArcSwap::from_pointee(worker) })))
     }
@@ -145,7 +145,7 @@ impl Client {
     /// Calls `callback` with each event, on the client's thread: what it takes, updates wait for. A panic in it is
     /// caught, and reported as an error.
     pub fn on_event(&self, callback: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
-        self.0.listeners.add(callback)
+        self.0.listeners.add(Arc::new(callback))
     }
 
     /// Events from now on, to be read at one's own pace.

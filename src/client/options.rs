@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::event::{Callback, Event};
 use super::uptime::{SystemUptime, Uptime};
 use crate::engine::{Engine, EngineBuilder};
 use crate::error::Error;
@@ -52,6 +53,7 @@ pub struct ConnectOptions {
     pub(super) sdk: Sdk,
     pub(super) uptime: Arc<dyn Uptime>,
     pub(super) seed: Option<u64>,
+    pub(super) callbacks: Vec<Callback>,
 }
 
 /// Where documents come from.
@@ -138,6 +140,7 @@ impl ConnectOptions {
             sdk: Sdk { name: "rust".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             uptime: Arc::new(SystemUptime::default()),
             seed: None,
+            callbacks: Vec::new(),
         }
     }
 
@@ -244,6 +247,13 @@ impl ConnectOptions {
     /// Whether it streams, or only polls.
     pub fn streaming(mut self, streaming: Streaming) -> Self {
         self.streaming = streaming;
+        self
+    }
+
+    /// Calls `callback` with each event from the very first on, for the life of the client; see
+    /// [`Client::on_event`](super::Client::on_event).
+    pub fn on_event(mut self, callback: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.callbacks.push(Arc::new(callback));
         self
     }
 

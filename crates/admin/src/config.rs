@@ -16,6 +16,10 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// The Prometheus server of guards that name none.
     pub prometheus: Option<String>,
+    /// Where SDKs reach the server, for connection strings: `https://flags.example`; absent: who makes a key says so.
+    pub public_url: Option<String>,
+    /// Whether snapshots go out unsigned: for trials, and networks that are trusted.
+    pub unsigned: bool,
     /// The limits.
     pub limits: Limits,
     /// How long requests may go on after the server was told to stop.
@@ -35,8 +39,10 @@ pub struct Limits {
     pub stranger: Rate,
     /// Streams of events, in all.
     pub streams: usize,
-    /// How often a stream that has nothing to say says so.
+    /// How often a stream that has nothing to say says so; of snapshots, how often their heads are signed anew.
     pub heartbeat: Duration,
+    /// Of snapshots and reports of SDKs.
+    pub delivery: tidegate_delivery::Limits,
 }
 
 /// So many requests a second, and at once.
@@ -65,7 +71,8 @@ impl Default for Limits {
             principal: Rate::new(2_000, 4_000),
             stranger: Rate::new(5, 50),
             streams: 256,
-            heartbeat: Duration::from_secs(15),
+            heartbeat: tidegate_delivery::HEARTBEAT,
+            delivery: tidegate_delivery::Limits::default(),
         }
     }
 }
@@ -77,6 +84,8 @@ impl Default for Config {
             store: "sqlite:tidegate.db".to_owned(),
             key_file: None,
             prometheus: None,
+            public_url: None,
+            unsigned: false,
             limits: Limits::default(),
             grace: Duration::from_secs(10),
         }

@@ -1,4 +1,4 @@
-//! The key file: what webhook signing secrets are encrypted under.
+//! The key file: what the signing secrets of snapshots and webhooks are encrypted under.
 //!
 //! ```text
 //!   secret ── XChaCha20-Poly1305(key of the file, fresh nonce) ──▶ base64(nonce ‖ ciphertext) ──▶ database
@@ -97,6 +97,12 @@ impl KeyFile {
             Err(e) => return Err(io(e)),
         }
         Ok(Self { cipher: XChaCha20Poly1305::new(&Key::from(key)) })
+    }
+
+    /// One without a file.
+    #[cfg(test)]
+    pub(crate) fn for_test(seed: u8) -> Self {
+        Self { cipher: XChaCha20Poly1305::new(&Key::from([seed; KEY])) }
     }
 
     /// Encrypts a secret.

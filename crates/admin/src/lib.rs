@@ -17,6 +17,7 @@ pub mod http;
 pub mod keyfile;
 mod lease;
 pub mod outbound;
+mod publisher;
 pub mod server;
 pub mod store;
 pub mod webhooks;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use tidegate::model::Key;
 use tidegate::release::{NextWake, Now};
+use tidegate_delivery::{Hub, Listener, Timeouts};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
@@ -30,10 +31,13 @@ use crate::fleet::Fleet;
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
+use crate::publisher::{self, Delivery, Publisher, Told};
 use crate::store::{Store, StoreError};
 use crate::webhooks::{self, Outbox, Secrets, Webhooks};
 use crate::writer::{Options, Request, Writer};
 
+/// Over how long the streams of SDKs end when the server stops, so that they do not come back all at once.
+const SPREAD: Duration = Duration::from_secs(2);
 /// How often it is written when tokens were last used.
 const USED: Duration = Duration::from_secs(10);
 
@@ -43,6 +47,7 @@ pub struct Server {
     address: SocketAddr,
     admin_token: Option<String>,
     writer: Writer,
+    hub: Arc<Hub>,
     fleet: Fleet,
     stop: CancellationToken,
     grace: Duration,
@@ -72,6 +77,12 @@ pub enum ServeError {
     /// The first admin.
     #[error("cannot make the first admin: {0}")]
     Bootstrap(String),
+    /// The first signing key.
+    #[error("cannot make the first signing key: {0}")]
+    SigningKey(String),
+    /// The public URL.
+    #[error("the public URL cannot be used: {0}")]
+    PublicUrl(String),
     /// The OpenAPI document.
     #[error("cannot write the OpenAPI document: {0}")]
     Document(#[from] serde_json::Error),
@@ -97,6 +108,8 @@ pub async fn serve(config: Config) -> Result<Server, ServeError> {
 /// See [`ServeError`].
 pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server, ServeError> {
     // First of all: an address that is taken shall cost nothing.
+    let public_url = config.public_url.as_deref().map(publisher::base_url).transpose();
+    let config = Config { public_url: public_url.map_err(ServeError::PublicUrl)?, ..config };
     let listen = |cause| ServeError::Listen { address: config.listen, cause };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -105,11 +118,15 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let name = format!("{address} (process {})", std::process::id());
     let options = Options { name, seal: snapshot::seal, ..Options::default() };
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
-    let background = background(&config, &writer, &keys)?;
+    let mut background = background(&config, &writer, &keys)?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
     let fleet = Fleet::open(writer.clone()).await?;
     let stop = CancellationToken::new();
     let used = Arc::new(Used::default());
+    let metrics = Metrics::new();
+    let delivery = Delivery::new(&config, address, &writer, &keys, &used, &fleet);
+    deliver(&config, &writer, &keys, &delivery, told(&metrics, &fleet), &mut background).await?;
+    let hub = Arc::clone(&delivery.hub);
     let app = App::new(Shared {
         rates: Limits::new(&config.limits),
         limits: config.limits,
@@ -118,8 +135,9 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         store: Arc::clone(&store),
         used: Arc::clone(&used),
         keys,
+        delivery: delivery.clone(),
         fleet: fleet.clone(),
-        metrics: Metrics::new(),
+        metrics,
         stop: stop.clone(),
         openapi: Bytes::from(http::openapi()?),
     });
@@ -127,19 +145,15 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     tasks.spawn(fleet.clone().run(stop.clone()));
     tasks.spawn(write_used(store, used, stop.clone()));
     tasks.spawn(count_events(app.clone(), stop.clone()));
-    let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    let stopping = stop.clone();
-    tasks.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(%error, "the listener failed");
-        }
-    });
+    // Beside the API: its layers (compression, time limits, a body that is looked at) would harm the streams.
+    let router = http::router(&app).merge(tidegate_delivery::router(delivery.service));
+    let listener = Listener::new(listener, Timeouts::default());
+    tasks.spawn(tidegate_delivery::serve(listener, router, stop.clone().cancelled_owned()));
     tracing::info!(%address, "listening");
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "tokens cross the network in clear: put a proxy that speaks TLS in front of it");
     }
-    Ok(Server { address, admin_token, writer, fleet, stop, grace: config.grace, tasks, background })
+    Ok(Server { address, admin_token, writer, hub, fleet, stop, grace: config.grace, tasks, background })
 }
 
 impl Server {
@@ -165,6 +179,12 @@ impl Server {
     #[must_use]
     pub fn writer(&self) -> &Writer {
         &self.writer
+    }
+
+    /// What it publishes.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     /// What the instances report to it.
@@ -201,6 +221,7 @@ impl Server {
     pub async fn shut_down(mut self) {
         tracing::info!("stopping");
         self.stop.cancel();
+        self.hub.close(SPREAD.min(self.grace / 2));
         let finish = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(self.grace, finish).await.is_err() {
             tracing::warn!("requests that did not end in time are broken off");
@@ -228,6 +249,39 @@ fn background(config: &Config, writer: &Writer, keys: &KeyFile) -> Result<JoinSe
     tasks.spawn(guards.run());
     tasks.spawn(webhooks.run());
     Ok(tasks)
+}
+
+/// Publishes what there is, and from now on what is committed.
+async fn deliver(
+    config: &Config,
+    writer: &Writer,
+    keys: &KeyFile,
+    delivery: &Delivery,
+    told: Told,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), ServeError> {
+    if config.unsigned {
+        tracing::warn!("snapshots are not signed: whoever is between server and SDKs can change them");
+    } else {
+        let made = publisher::first_key(writer, keys).await;
+        made.map_err(|problem| ServeError::SigningKey(problem.detail))?;
+    }
+    let (hub, signer) = (Arc::clone(&delivery.hub), Arc::clone(&delivery.signer));
+    let publisher = Publisher::open(writer.clone(), Arc::clone(&hub), Arc::clone(&signer), told).await?;
+    tasks.spawn(publisher.run());
+    let clock = Arc::clone(writer.clock());
+    let now = move || clock.now().wall;
+    tasks.spawn(tidegate_delivery::heartbeat(hub, Some(signer), config.limits.heartbeat, now));
+    Ok(())
+}
+
+/// Who is told of publications.
+fn told(metrics: &Metrics, fleet: &Fleet) -> Told {
+    let (measured, fleet) = (metrics.publications(), fleet.clone());
+    Arc::new(move |environment, version, seconds| {
+        fleet.published(environment, version);
+        measured(environment, seconds);
+    })
 }
 
 /// The timers of releases, and scheduled changes.

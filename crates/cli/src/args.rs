@@ -14,15 +14,18 @@ use crate::admin::delivery::Deliveries;
 use crate::admin::environment::Environments;
 use crate::admin::feature::Features;
 use crate::admin::fleet::Fleet;
+use crate::admin::keys::Keys;
 use crate::admin::pipeline::Pipelines;
 use crate::admin::principal::Principals;
 use crate::admin::proposal::Proposals;
 use crate::admin::release::Releases;
 use crate::admin::schedule::Schedules;
+use crate::admin::sdk_key::SdkKeys;
 use crate::admin::segment::Segments;
 use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
 use crate::admin::webhook::Webhooks;
+use crate::command::follow::Follow;
 use crate::command::relay::Relay;
 use crate::command::serve::Serve;
 use crate::command::simulate::Simulate;
@@ -75,6 +78,7 @@ pub(crate) enum Verb {
     Import(Import),
     Completions(Completions),
     Serve(Serve),
+    Follow(Follow),
     Relay(Relay),
     Simulate(Simulate),
     Apply(Apply),
@@ -89,6 +93,8 @@ pub(crate) enum Verb {
     Proposal(Proposals),
     Principal(Principals),
     Token(Tokens),
+    SdkKey(SdkKeys),
+    Keys(Keys),
     Webhook(Webhooks),
     Deliveries(Deliveries),
     Fleet(Fleet),

@@ -44,6 +44,20 @@ impl History {
         Self { signer, versions: VecDeque::new(), changed: BTreeMap::new() }
     }
 
+    /// Goes on from what was kept elsewhere: the versions that there were, ascending, and the rows that changed since the first
+    /// of them, each with the version that brought its last change. The next version comes with [`History::advance`].
+    #[must_use]
+    pub fn recalled(
+        signer: Arc<dyn Signer>,
+        versions: impl IntoIterator<Item = u64>,
+        changed: impl IntoIterator<Item = ((Section, Key), u64)>,
+    ) -> Self {
+        let (versions, changed) = (versions.into_iter().collect(), changed.into_iter().collect());
+        let mut history = Self { signer, versions, changed };
+        history.forget();
+        history
+    }
+
     /// Goes on to the version of `rows`: `changed` names the rows that it changed, also those that are gone with it. The
     /// document is rendered, hashed and signed at `now` (ms since 1970).
     ///
@@ -80,13 +94,17 @@ impl History {
             return publication;
         }
         self.versions.push_back(version);
-        if self.versions.len() > VERSIONS {
+        self.forget();
+        publication
+    }
+
+    fn forget(&mut self) {
+        while self.versions.len() > VERSIONS {
             self.versions.pop_front();
         }
         if let Some(oldest) = self.versions.front() {
             self.changed.retain(|_, at| *at > *oldest);
         }
-        publication
     }
 }
 

@@ -47,7 +47,7 @@ pub enum ReportRefused {
 }
 
 /// How much is served at most.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Streams at one time; who comes then gets 503 with a `Retry-After` of its own.
     pub streams: usize,

@@ -27,7 +27,9 @@ pub enum Kind {
     Release,
     ReleaseState,
     Schedule,
+    SdkKey,
     Segment,
+    SigningKey,
     SnapshotHead,
     Token,
     Webhook,
@@ -347,6 +349,82 @@ pub struct Token {
     /// It gives way at its first use to make another token: the one-time admin token of the first start.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub once: bool,
+}
+
+/// A key that SDKs authenticate with; key: its id (not secret). What it lets them see is one environment's snapshot.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SdkKey {
+    /// The environment.
+    pub environment: Key,
+    /// Who uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// SHA-256 of the secret, in hex.
+    pub hash: String,
+    /// Who made it.
+    pub by: Key,
+    /// When it was made (ms).
+    pub created_at: i64,
+    /// When it was revoked (ms).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<i64>,
+}
+
+/// A key that snapshots are signed with (Ed25519); key: its id, the first 16 hex digits of the public key's SHA-256.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigningKey {
+    /// The public key, in base64url.
+    pub public: String,
+    /// The secret, encrypted under the server's key file; gone once the key is retired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<String>,
+    /// Where it is in its life.
+    pub state: SigningState,
+    /// What lets clients that trust an earlier key trust this one; none of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endorsement: Option<Endorsement>,
+    /// When it was made (ms).
+    pub created_at: i64,
+    /// When it began to sign (ms).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated_at: Option<i64>,
+    /// When it was retired (ms).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<i64>,
+}
+
+impl SigningKey {
+    /// Whether clients are to learn of it: unless it was dropped before it ever signed.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.state != SigningState::Retired || self.activated_at.is_some()
+    }
+}
+
+/// Where a signing key is in its life.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SigningState {
+    /// It signs; there is one at most.
+    Active,
+    /// It will sign after the next rotation; clients learn of it already.
+    Next,
+    /// It signs nothing any more, and its secret is gone.
+    Retired,
+    /// It was replaced; what it signed is still good, and so are connection strings that pin it.
+    Retiring,
+}
+
+/// A signing key's word for another one.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endorsement {
+    /// The id of the key that signed it.
+    pub by: Key,
+    /// The signed text (compact JWS).
+    pub token: String,
 }
 
 /// A webhook endpoint; key: its id.

@@ -50,12 +50,15 @@ pub fn segment(world: &World, key: &str) -> Vec<User> {
     users(world, &|mention| matches!(mention, Mention::Segment(found) if found == key))
 }
 
-/// Who names an environment: blocks of definitions, targets, grants; and what is killed there.
+/// Who names an environment: blocks of definitions, targets, grants, SDK keys; and what is killed there.
 #[must_use]
 pub fn environment(world: &World, name: &str) -> Vec<User> {
     let mut users = users(world, &|mention| matches!(mention, Mention::Environment(found) if found == name));
     let kills = world.kills.iter().filter(|(_, row)| *row.body.environment == *name);
     users.extend(kills.map(|(key, _)| user(Kind::Kill, key, "/environment")));
+    let keys = world.sdk_keys.iter();
+    let live = keys.filter(|(_, row)| *row.body.environment == *name && row.body.revoked_at.is_none());
+    users.extend(live.map(|(key, _)| user(Kind::SdkKey, key, "/environment")));
     for (id, row) in &world.principals {
         for (place, grant) in row.body.grants.iter().enumerate() {
             for (number, environment) in grant.environments.iter().flatten().enumerate() {

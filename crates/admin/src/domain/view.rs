@@ -13,7 +13,7 @@ pub use self::pipeline::{
     pipeline_summary, version,
 };
 use super::World;
-use super::entity::{ProposalStatus, Proposed};
+use super::entity::{ProposalStatus, Proposed, SigningState};
 
 /// An environment.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
@@ -201,6 +201,90 @@ pub fn token(world: &World, id: &str) -> Option<TokenView> {
         expires_at: body.expires_at,
         revoked_at: body.revoked_at,
         once: body.once,
+    })
+}
+
+/// A key of SDKs, without its secret.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SdkKeyView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub key: Key,
+    /// Grows with each change.
+    pub revision: u64,
+    /// The environment that it lets SDKs see.
+    #[schema(value_type = String)]
+    pub environment: Key,
+    /// Who uses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who made it.
+    #[schema(value_type = String)]
+    pub by: Key,
+    /// When it was made (ms).
+    pub created_at: i64,
+    /// When it was revoked (ms).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<i64>,
+}
+
+/// A key of SDKs, if there is one.
+#[must_use]
+pub fn sdk_key(world: &World, id: &str) -> Option<SdkKeyView> {
+    let (key, row) = world.sdk_keys.get_key_value(id)?;
+    let body = &row.body;
+    Some(SdkKeyView {
+        key: Key::clone(key),
+        revision: row.revision,
+        environment: Key::clone(&body.environment),
+        description: body.description.clone(),
+        by: Key::clone(&body.by),
+        created_at: body.created_at,
+        revoked_at: body.revoked_at,
+    })
+}
+
+/// A signing key, without its secret.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SigningKeyView {
+    /// Its id: the first 16 hex digits of the public key's SHA-256.
+    #[schema(value_type = String)]
+    pub key: Key,
+    /// Grows with each change.
+    pub revision: u64,
+    /// The public key (Ed25519), in base64url: what connection strings pin.
+    pub public: String,
+    /// `next`, `active`, `retiring` or `retired`.
+    #[schema(value_type = String)]
+    pub state: SigningState,
+    /// The id of the key that vouches for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub endorsed_by: Option<Key>,
+    /// When it was made (ms).
+    pub created_at: i64,
+    /// When it began to sign (ms).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activated_at: Option<i64>,
+    /// When it was retired (ms).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<i64>,
+}
+
+/// A signing key, if there is one.
+#[must_use]
+pub fn signing_key(world: &World, id: &str) -> Option<SigningKeyView> {
+    let (key, row) = world.signing_keys.get_key_value(id)?;
+    let body = &row.body;
+    Some(SigningKeyView {
+        key: Key::clone(key),
+        revision: row.revision,
+        public: body.public.clone(),
+        state: body.state,
+        endorsed_by: body.endorsement.as_ref().map(|it| Key::clone(&it.by)),
+        created_at: body.created_at,
+        activated_at: body.activated_at,
+        retired_at: body.retired_at,
     })
 }
 

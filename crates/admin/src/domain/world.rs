@@ -107,7 +107,9 @@ tables! {
     releases: Release = entity::Release;
     release_states: ReleaseState = entity::ReleaseState;
     schedules: Schedule = entity::Schedule;
+    sdk_keys: SdkKey = entity::SdkKey;
     segments: Segment = entity::Segment;
+    signing_keys: SigningKey = entity::SigningKey;
     snapshot_heads: SnapshotHead = entity::SnapshotHead;
     tokens: Token = entity::Token;
     webhooks: Webhook = entity::Webhook;

@@ -17,6 +17,7 @@ use crate::config;
 use crate::domain::{Problem, World};
 use crate::fleet::Fleet;
 use crate::keyfile::KeyFile;
+use crate::publisher::Delivery;
 use crate::store::Store;
 use crate::writer::Writer;
 
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) rates: Limits,
     pub(crate) used: Arc<Used>,
     pub(crate) keys: KeyFile,
+    /// Snapshots on their way to SDKs.
+    pub(crate) delivery: Delivery,
     /// For what is not in the world: the log, deliveries, the use of tokens.
     pub(crate) store: Arc<Store>,
     /// What the instances report.

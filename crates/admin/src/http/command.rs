@@ -220,7 +220,9 @@ fn revision(world: &World, kind: Kind, key: &str) -> Option<u64> {
             world.release_states.get(key).map(|row| row.body.state.revision)
         }
         Kind::Schedule => of!(schedules),
+        Kind::SdkKey => of!(sdk_keys),
         Kind::Segment => of!(segments),
+        Kind::SigningKey => of!(signing_keys),
         Kind::SnapshotHead => of!(snapshot_heads),
         Kind::Token => of!(tokens),
         Kind::Webhook => of!(webhooks),

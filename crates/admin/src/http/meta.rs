@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::json;
+use tidegate::model::Key;
 use utoipa_swagger_ui::{Config, serve};
 
 use super::app::App;
@@ -52,7 +53,14 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
 async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
     let deliveries = app.store.delivery_counts().await.map_err(|e| e.problem())?;
     let streams = app.limits.streams.saturating_sub(app.streams.available_permits());
-    let counts = Counts { queue: app.writer.queued(), streams, deliveries };
+    let hub = &app.delivery.hub;
+    let snapshot = |environment: Key| {
+        let version = hub.current(&environment)?.version();
+        let streams = hub.streams(&environment);
+        Some((environment, version, streams))
+    };
+    let snapshots = hub.environments().into_iter().filter_map(snapshot).collect();
+    let counts = Counts { queue: app.writer.queued(), streams, deliveries, snapshots };
     app.metrics.of_fleet(&app.writer.world(), &app.fleet);
     let text = app.metrics.text(&app.writer.world(), app.writer.now(), &counts);
     let text = text.map_err(|e| Problem::new(Code::Internal, e.to_string()))?;

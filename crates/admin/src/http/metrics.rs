@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use tidegate::model::Key;
 use tidegate::release::{Now, Status};
 
 use crate::domain::World;
@@ -45,6 +46,9 @@ pub(crate) struct Metrics {
     seq: Gauge<i64, AtomicI64>,
     queue: Gauge<i64, AtomicI64>,
     streams: Gauge<i64, AtomicI64>,
+    publications: Family<Labels, Histogram, fn() -> Histogram>,
+    versions: Family<Labels, Gauge>,
+    sdk_streams: Family<Labels, Gauge>,
 }
 
 /// What is counted when it is asked for.
@@ -55,6 +59,8 @@ pub(crate) struct Counts {
     pub(crate) streams: usize,
     /// Deliveries by status.
     pub(crate) deliveries: Vec<(DeliveryStatus, u64)>,
+    /// By environment: the version that is served, and the streams of SDKs.
+    pub(crate) snapshots: Vec<(Key, u64, usize)>,
 }
 
 impl Metrics {
@@ -77,6 +83,9 @@ impl Metrics {
             seq: Gauge::default(),
             queue: Gauge::default(),
             streams: Gauge::default(),
+            publications: Family::new_with_constructor(histogram),
+            versions: Family::default(),
+            sdk_streams: Family::default(),
             registry: Mutex::new(Registry::default()),
         };
         let r = &mut registry;
@@ -114,6 +123,18 @@ impl Metrics {
         r.register("log_seq", "The number of the last event", metrics.seq.clone());
         r.register("writer_queue", "Commands that wait for the writer", metrics.queue.clone());
         r.register("event_streams", "Open streams of events", metrics.streams.clone());
+        r.register_with_unit(
+            "snapshot_publication",
+            "How long it took to make a snapshot of what was committed and hand it to the streams, by environment",
+            Unit::Seconds,
+            metrics.publications.clone(),
+        );
+        r.register(
+            "snapshot_version",
+            "The version that is served, by environment",
+            metrics.versions.clone(),
+        );
+        r.register("sdk_streams", "Open streams of SDKs, by environment", metrics.sdk_streams.clone());
         *metrics.registry.lock() = registry;
         metrics
     }
@@ -143,6 +164,15 @@ impl Metrics {
         }
     }
 
+    /// What is told of publications.
+    pub(crate) fn publications(&self) -> impl Fn(&Key, f64) + Send + Sync + use<> {
+        let publications = self.publications.clone();
+        move |environment, seconds| {
+            let environment = vec![("environment", environment.to_string())];
+            publications.get_or_create(&environment).observe(seconds);
+        }
+    }
+
     /// All of them as text, with what is told of the present world.
     ///
     /// # Errors
@@ -154,6 +184,14 @@ impl Metrics {
         for (status, count) in &counts.deliveries {
             let gauge = self.deliveries.get_or_create(&vec![("status", status.as_str().to_owned())]);
             gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+        // An environment that is gone is not told any more.
+        self.versions.clear();
+        self.sdk_streams.clear();
+        for (environment, version, streams) in &counts.snapshots {
+            let environment = vec![("environment", environment.to_string())];
+            self.versions.get_or_create(&environment).set(i64::try_from(*version).unwrap_or(i64::MAX));
+            self.sdk_streams.get_or_create(&environment).set(i64::try_from(*streams).unwrap_or(i64::MAX));
         }
         let mut text = String::new();
         encode(&mut text, &self.registry.lock())?;

@@ -1,6 +1,6 @@
 //! What a group commit writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::Value as Json;
@@ -24,6 +24,8 @@ pub(crate) struct Batch {
     events: Vec<Logged>,
     entities: BTreeMap<(Kind, Key), (u64, Option<String>)>,
     rows: BTreeMap<RowKey, (u64, Option<String>)>,
+    /// By environment; also those that a later command of the batch made old.
+    versions: BTreeSet<(Key, u64)>,
     outbox: Vec<NewDelivery>,
     answers: Vec<StoredAnswer>,
 }
@@ -56,6 +58,7 @@ impl Batch {
             events: Vec::new(),
             entities: BTreeMap::new(),
             rows: BTreeMap::new(),
+            versions: BTreeSet::new(),
             outbox: Vec::new(),
             answers: Vec::new(),
         }
@@ -105,6 +108,7 @@ impl Batch {
         }
         for row in rows {
             let version = after.snapshot_heads.get(&*row.environment).map_or(0, |head| head.body.version);
+            self.versions.insert((Key::clone(&row.environment), version));
             self.rows.insert((row.environment, row.kind, row.key), (version, row.body));
         }
         for (fact, told) in event.facts.iter().enumerate() {
@@ -155,7 +159,9 @@ impl Batch {
             let kind = name(*kind).map_err(|error| StoreError::damaged(error.to_string()))?;
             rows.push(args![&**environment, kind, &**key, *version, body.clone()]);
         }
-        insert(held, &ROWS, rows.into_iter()).await
+        insert(held, &ROWS, rows.into_iter()).await?;
+        let versions = self.versions.iter().map(|(environment, version)| args![&**environment, *version]);
+        insert(held, &VERSIONS, versions).await
     }
 
     async fn write_entities(&self, held: &mut Held<'_>) -> Result<(), StoreError> {
@@ -231,6 +237,11 @@ const ROWS: Insert = Insert {
     into: "INSERT INTO snapshot_rows (environment, kind, key, version, body)",
     width: 5,
     conflict: " ON CONFLICT (environment, kind, key) DO UPDATE SET version = excluded.version, body = excluded.body",
+};
+const VERSIONS: Insert = Insert {
+    into: "INSERT INTO snapshot_versions (environment, version)",
+    width: 2,
+    conflict: " ON CONFLICT (environment, version) DO NOTHING",
 };
 const OUTBOX: Insert = Insert {
     into: "INSERT INTO outbox (id, seq, fact, webhook, status, attempts, next_at, created_at)",

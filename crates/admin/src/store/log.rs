@@ -152,6 +152,31 @@ impl Store {
         rows.sort_by(|a, b| (&a.kind, &a.key).cmp(&(&b.kind, &b.key)));
         Ok(rows)
     }
+
+    /// The last versions that an environment's snapshot had, the oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn snapshot_versions(&self, environment: &str, last: u32) -> Result<Vec<u64>, StoreError> {
+        let mut held = self.database().await?.connect().await?;
+        let sql =
+            "SELECT version FROM snapshot_versions WHERE environment = $1 ORDER BY version DESC LIMIT $2";
+        let rows = held.rows(sql.into(), args![environment, i64::from(last)]).await?;
+        let mut versions = rows.into_iter().map(|mut cells| cells.number()).collect::<Result<Vec<_>, _>>()?;
+        versions.reverse();
+        Ok(versions)
+    }
+
+    /// Forgets that an environment's snapshot had versions before this one.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn forget_versions(&self, environment: &str, before: u64) -> Result<(), StoreError> {
+        let mut held = self.database().await?.connect().await?;
+        let sql = "DELETE FROM snapshot_versions WHERE environment = $1 AND version < $2";
+        held.run(sql.into(), args![environment, before]).await?;
+        Ok(())
+    }
 }
 
 /// A page of the log, in order.

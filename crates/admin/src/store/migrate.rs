@@ -4,8 +4,11 @@ use super::database::{Database, Dialect, args};
 use super::{StoreError, failpoint, postgres};
 
 /// The steps: the schema with number n is what the first n make.
-const STEPS: &[&str] =
-    &[include_str!("migrations/common/0001_tables.sql"), include_str!("migrations/common/0002_fleet.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/common/0001_tables.sql"),
+    include_str!("migrations/common/0002_fleet.sql"),
+    include_str!("migrations/common/0003_snapshot_versions.sql"),
+];
 
 /// The number of the schema that this program works with.
 #[expect(clippy::cast_possible_wrap, reason = "a handful")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::world::{World, body, condition, gate};
+use crate::world::{World, body, condition, gate, key};
 
 /// A request of an operation that is right in everything but perhaps who sends it: what fills the path, and the body.
 pub(crate) async fn request(world: &World, operation: &str) -> (Vec<String>, Option<Json>) {
@@ -128,6 +128,17 @@ pub(crate) async fn request(world: &World, operation: &str) -> (Vec<String>, Opt
             one(w.webhook().await, json!({ "url": "http://127.0.0.1:9/x", "disabled": true }))
         }
         "delete_webhook" | "rotate_webhook" | "test_webhook" => one(w.webhook().await, none),
+        "create_sdk_key" => (vec![], Some(json!({ "environment": "dev" }))),
+        "revoke_sdk_key" => one(w.sdk_key().await, none),
+        "create_signing_key" => {
+            w.no_next_key().await;
+            (vec![], Some(none))
+        }
+        "rotate_signing_key" => (vec![], Some(json!({ "reason": "test" }))),
+        "retire_signing_key" => {
+            w.no_next_key().await;
+            one(key(&w.make("POST", "/signing-keys", json!({})).await), none)
+        }
         "show_delivery" => (vec![w.delivery().await], None),
         "resend_delivery" => one(w.delivery().await, none),
         "show_environment_snapshot" => (vec!["dev".to_owned()], None),

@@ -113,6 +113,13 @@ const TABLE: &[(&str, &str)] = &[
     ("create_token", "*"),
     ("show_token", ADMIN),
     ("revoke_token", ADMIN),
+    ("list_sdk_keys", ADMIN),
+    ("create_sdk_key", ADMIN),
+    ("revoke_sdk_key", ADMIN),
+    ("list_signing_keys", ADMIN),
+    ("create_signing_key", ADMIN),
+    ("rotate_signing_key", ADMIN),
+    ("retire_signing_key", ADMIN),
     ("list_webhooks", ALL),
     ("create_webhook", ADMIN),
     ("show_webhook", ALL),
@@ -249,6 +256,17 @@ async fn a_role_in_one_environment_does_nothing_in_another() {
     let person = json!({ "id": "eve", "kind": "person", "grants": [{ "role": "admin" }] });
     h.post_as(&admin, "/principals", person).await.problem(403, "forbidden");
     h.post_as(&admin, "/tokens", json!({ "principal": "admin" })).await.problem(403, "forbidden");
+    let sdk_key = |environment: &str| json!({ "environment": environment });
+    let made = h.post_as(&admin, "/sdk-keys", sdk_key("dev")).await.expect(201);
+    h.post_as(&admin, "/sdk-keys", sdk_key("prod")).await.problem(403, "forbidden");
+    let others = h.post("/sdk-keys", sdk_key("prod")).await.expect(201);
+    let shown = h.call(&admin, "GET", "/sdk-keys", None).await.expect(200);
+    assert_eq!(shown.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(shown.body["items"][0]["key"], made.body["key"]);
+    let path = format!("/sdk-keys/{}/revoke", others.body["key"].as_str().unwrap());
+    h.post_as(&admin, &path, json!({})).await.problem(403, "forbidden");
+    h.post_as(&admin, "/signing-keys", json!({})).await.problem(403, "forbidden");
+    h.post_as(&admin, "/signing-keys/rotate", json!({})).await.problem(403, "forbidden");
     h.post_as(&admin, "/webhooks", json!({ "url": "http://127.0.0.1:9/" })).await.problem(403, "forbidden");
     world.harness.stop().await;
 }

@@ -94,6 +94,18 @@ impl World {
         key(&self.make("POST", "/tokens", json!({})).await)
     }
 
+    pub(crate) async fn sdk_key(&self) -> String {
+        key(&self.make("POST", "/sdk-keys", json!({ "environment": "dev" })).await)
+    }
+
+    /// Sees to it that there is no next signing key.
+    pub(crate) async fn no_next_key(&self) {
+        let keys = self.harness.get("/signing-keys").await.expect(200).body;
+        for next in keys["items"].as_array().unwrap().iter().filter(|key| key["state"] == "next") {
+            self.make("POST", &format!("/signing-keys/{}/retire", key(next)), json!({})).await;
+        }
+    }
+
     pub(crate) async fn webhook(&self) -> String {
         key(&self.make("POST", "/webhooks", json!({ "url": "http://127.0.0.1:9/", "disabled": true })).await)
     }
@@ -210,6 +222,6 @@ pub(crate) fn body(approvals: bool, guards: &[&str]) -> Json {
     json!({ "phases": [phase] })
 }
 
-fn key(made: &Json) -> String {
+pub(crate) fn key(made: &Json) -> String {
     made["key"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
 }

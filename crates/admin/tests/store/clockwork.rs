@@ -10,7 +10,7 @@ use tidegate_admin::domain::{Code, Problem, Tx, World};
 use tidegate_admin::writer::{Request, Writer};
 use tokio::sync::broadcast::Receiver;
 
-use crate::places::both;
+use crate::both::both;
 use crate::toy::{self, Timers, request};
 
 /// The next timer that fires: its name, and the event.

@@ -15,7 +15,8 @@ use tidegate_admin::clockwork;
 use tidegate_admin::store::{Delivery, DeliveryFilter, LogFilter, Store, failpoint};
 use tidegate_admin::writer::Writer;
 
-use crate::places::{Place, both};
+use crate::both::both;
+use crate::places::Place;
 use crate::toy::{self, Timers, by, request};
 
 /// How many clients write.

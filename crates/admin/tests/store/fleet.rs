@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tidegate_admin::store::{Counted, ExposedBatch, ExposureKey, Heard, MemberRow};
 
-use crate::places::both;
+use crate::both::both;
 
 fn key(phase: &str, variant: &str) -> ExposureKey {
     ExposureKey {

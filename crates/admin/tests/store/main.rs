@@ -12,6 +12,7 @@
 )]
 
 mod backup;
+mod both;
 mod clockwork;
 mod crash;
 mod fleet;

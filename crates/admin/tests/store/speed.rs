@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tidegate_admin::clock::SystemClock;
 use tidegate_admin::clockwork;
 
-use crate::places::both;
+use crate::both::both;
 use crate::toy::{self, Timers, request};
 
 both! {

@@ -8,7 +8,7 @@ use tidegate_admin::domain::{Code, Problem, Tx};
 use tidegate_admin::store::{DeliveryFilter, DeliveryStatus, GENESIS, LogFilter, Store, StoreError};
 use tidegate_admin::writer::{DAY, Options, Writer};
 
-use crate::places::both;
+use crate::both::both;
 use crate::toy::{self, by, key, request};
 
 /// The description of a toy's environment.
@@ -146,6 +146,11 @@ both! {
         let rows = writer.store().snapshot_rows("dev", version).await.unwrap();
         assert_eq!((rows.len(), rows[0].version, &rows[0].body), (1, version + 1, &None));
         assert_eq!(writer.store().snapshot_rows("dev", version + 1).await.unwrap(), []);
+        let store = writer.store();
+        assert_eq!(store.snapshot_versions("dev", 9).await.unwrap(), [version, version + 1]);
+        assert_eq!(store.snapshot_versions("dev", 1).await.unwrap(), [version + 1]);
+        store.forget_versions("dev", version + 1).await.unwrap();
+        assert_eq!(store.snapshot_versions("dev", 9).await.unwrap(), [version + 1]);
         writer.close().await;
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 pub(crate) use ureq::http::Method;
-use ureq::http::{Request, Response};
+use ureq::http::{HeaderValue, Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
@@ -40,10 +40,12 @@ pub(crate) struct Client {
     token: Option<String>,
     /// Problems are told as JSON.
     json: bool,
+    /// Why writes are to be done although SDKs that are live cannot compile what comes of them.
+    force: Option<String>,
 }
 
 impl Client {
-    pub(super) fn new(access: Access, json: bool) -> Self {
+    pub(super) fn new(access: Access, json: bool, force: Option<String>) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::PlatformVerifier)
@@ -65,7 +67,12 @@ impl Client {
                 Some("use https"),
             );
         }
-        Self { agent, server: access.server, token: access.token, json }
+        Self { agent, server: access.server, token: access.token, json, force }
+    }
+
+    /// The base URL.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
     }
 
     /// Something, by its path below `/api/v1`.
@@ -164,6 +171,7 @@ impl Client {
         let key = idempotency_key()?;
         let mut headers = vec![("Idempotency-Key", key.as_str())];
         headers.extend(seen.map(|revision| ("If-Match", revision)));
+        headers.extend(self.force.as_deref().map(|reason| ("Tidegate-Force", reason)));
         self.read(self.call(method, path, body, &headers)?)
     }
 
@@ -207,7 +215,9 @@ impl Client {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            // Not `from_str`: a reason may be in any language.
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(ureq::http::Error::from)?;
+            request = request.header(*name, value);
         }
         match body {
             Some(body) => {

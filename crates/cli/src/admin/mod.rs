@@ -32,6 +32,7 @@ pub(crate) mod feature;
 mod file;
 pub(crate) mod fleet;
 mod json;
+pub(crate) mod keys;
 pub(crate) mod pipeline;
 mod preview;
 pub(crate) mod principal;
@@ -39,11 +40,12 @@ mod problem;
 pub(crate) mod proposal;
 pub(crate) mod release;
 pub(crate) mod schedule;
+pub(crate) mod sdk_key;
 pub(crate) mod segment;
 mod session;
 pub(crate) mod snapshot;
 mod start;
-mod time;
+pub(crate) mod time;
 pub(crate) mod token;
 mod watch;
 pub(crate) mod webhook;
@@ -68,6 +70,18 @@ pub(crate) struct Remote {
     /// Do it without asking
     #[arg(long, short, global = true)]
     pub(crate) yes: bool,
+    /// Do it although SDKs that are live cannot compile what comes of it; the reason goes into the log
+    #[arg(long, global = true, value_name = "REASON", value_parser = one_line, help_heading = "Server")]
+    pub(crate) force_sdk: Option<String>,
+}
+
+/// What goes into a header.
+fn one_line(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("expected a reason, found nothing".to_owned()),
+        line if line.chars().any(char::is_control) => Err("expected one line".to_owned()),
+        line => Ok(line.to_owned()),
+    }
 }
 
 /// A noun with its verbs.

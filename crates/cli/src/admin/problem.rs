@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::json::{at, pretty, scalar, text};
+use super::json::{at, pretty, scalar, strings, text};
 use super::release::allowed_actions;
 use super::time::instant;
 use crate::failure::{Exit, Failure};
@@ -33,6 +33,9 @@ fn own_hint(status: u16, problem: &Json, token: bool) -> Option<String> {
         (_, Some("needs_bypass")) => "with --bypass and --reason, if you may; it is marked as a bypass",
         (_, Some("release_active")) => "--supersede aborts it, and starts a new one from the old base",
         (_, Some("stale" | "precondition_failed")) => "run the command again: it shows the present state",
+        (_, Some("sdk_too_old")) => {
+            "update these SDKs first; or give a reason with --force-sdk: they then serve what they can"
+        }
         (_, Some("reason_required")) => "give one with --reason",
         _ => return None,
     };
@@ -61,6 +64,11 @@ fn message(status: u16, problem: &Json) -> String {
             out.push_str(&format!("\n    {user}"));
         }
     }
+    if let Some(Json::Array(members)) = problem.get("members") {
+        for member in members {
+            out.push_str(&format!("\n  {}", sdk(member)));
+        }
+    }
     if let Some(Json::Array(problems)) = problem.get("problems") {
         for one in problems {
             let place = text(one, "pointer").unwrap_or_default();
@@ -81,6 +89,19 @@ fn message(status: u16, problem: &Json) -> String {
         }
     }
     out
+}
+
+/// An SDK that is too old: `prod: python 1.2.0, shop-7 (3 instances) lacks in_cidr`.
+fn sdk(member: &Json) -> String {
+    let field = |name| text(member, name).unwrap_or("?");
+    let count = match member.get("count").and_then(Json::as_u64) {
+        Some(count) if count > 1 => format!(" ({count} instances)"),
+        _ => String::new(),
+    };
+    let operators = strings(member, "operators");
+    let lacks = if operators.is_empty() { "this form of documents".to_owned() } else { operators.join(", ") };
+    let (environment, instance) = (field("environment"), field("instance"));
+    format!("{environment}: {} {}, {instance}{count} lacks {lacks}", field("sdk"), field("version"))
 }
 
 /// A state in one line: `running, at phase 2, revision 7`.
@@ -142,6 +163,18 @@ mod tests {
              allowed: pause, full-roll-out\n  used by:\n    feature `checkout`\n  opens: 1970-01-01T00:00:00Z"
         );
         assert!(hint.unwrap().contains("run the command again"));
+    }
+
+    #[test]
+    fn sdks_that_are_too_old_are_named() {
+        let body = r#"{"code": "sdk_too_old", "detail": "too old", "members": [{"environment": "prod", "sdk": "python",
+            "version": "1.2.0", "instance": "shop-7", "count": 3, "operators": ["in_cidr"]}]}"#;
+        let Failure::Problem { message, hint, .. } = failure(409, body, false, true) else { panic!() };
+        assert_eq!(
+            message,
+            "too old [sdk_too_old]\n  prod: python 1.2.0, shop-7 (3 instances) lacks in_cidr"
+        );
+        assert!(hint.unwrap().contains("--force-sdk"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn open(remote: &Remote) -> Result<Self, Failure> {
         let access = config::access(remote)?;
-        let client = Arc::new(Client::new(access, remote.format == Format::Json));
+        let client = Arc::new(Client::new(access, remote.format == Format::Json, remote.force_sdk.clone()));
         Ok(Self { client, output: Output::new(), format: remote.format, yes: remote.yes })
     }
 

@@ -10,6 +10,7 @@ mod bulk;
 mod completions;
 mod eval;
 mod explain;
+pub(crate) mod follow;
 mod listing;
 pub(crate) mod relay;
 mod schema;
@@ -30,6 +31,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Schema(args) => schema::run(&args),
         Verb::Import(Import { from: Foreign::Statsig(args) }) => statsig::run(&args),
         Verb::Completions(args) => completions::run(&args),
+        Verb::Follow(args) => follow::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Relay(args) => relay::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
@@ -46,6 +48,8 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Proposal(noun) => admin::run(&noun),
         Verb::Principal(noun) => admin::run(&noun),
         Verb::Token(noun) => admin::run(&noun),
+        Verb::SdkKey(noun) => admin::run(&noun),
+        Verb::Keys(noun) => admin::run(&noun),
         Verb::Webhook(noun) => admin::run(&noun),
         Verb::Deliveries(noun) => admin::run(&noun),
         Verb::Fleet(noun) => admin::run(&noun),

@@ -3,9 +3,10 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use tidegate_admin::config::Config;
+use tidegate_admin::config::{Config, Limits};
 use tidegate_admin::server::{ServeError, serve};
 use tracing_subscriber::EnvFilter;
 
@@ -34,12 +35,21 @@ pub(crate) struct Serve {
         hide_env_values = true
     )]
     store: String,
-    /// The key that encrypts signing secrets (mode 0600), made if it is not there; else next to the SQLite file
+    /// The key that signing secrets are encrypted under (mode 0600), made if it is not there; else next to the SQLite file
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// The Prometheus server of guards that name none: http://127.0.0.1:9090
     #[arg(long, value_name = "URL")]
     prometheus: Option<String>,
+    /// Where SDKs reach the server, for the connection strings that it makes: https://flags.example
+    #[arg(long, value_name = "URL", env = "TIDEGATE_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Sign nothing: for trials, and networks that are trusted
+    #[arg(long)]
+    unsigned: bool,
+    /// How often streams say something, and the heads of snapshots are signed anew
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = crate::admin::duration)]
+    heartbeat: u64,
     /// The form of the log
     #[arg(long, value_enum, default_value_t = LogForm::Text)]
     log: LogForm,
@@ -58,6 +68,9 @@ pub(crate) fn run(args: &Serve) -> Result<Exit, Failure> {
         store: args.store.clone(),
         key_file: args.key_file.clone(),
         prometheus: args.prometheus.clone(),
+        public_url: args.public_url.clone(),
+        unsigned: args.unsigned,
+        limits: Limits { heartbeat: Duration::from_millis(args.heartbeat.max(100)), ..Limits::default() },
         ..Config::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -60,6 +60,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     for name in [
         "CLICOLOR_FORCE",
         "NO_COLOR",
+        "TIDEGATE_PUBLIC_URL",
         "TIDEGATE_SERVER",
         "TIDEGATE_STORE",
         "TIDEGATE_TOKEN",

@@ -205,6 +205,64 @@ fn webhooks_have_secrets_and_deliveries() {
 }
 
 #[test]
+fn sdk_keys_are_made_as_one_line_listed_and_revoked() {
+    let server = Server::start();
+    let run = server.run(&["sdk-key", "new", "--env", "prod", "--description", "shop"]);
+    let stderr = run.stderr.clone();
+    let made = run.ok();
+    assert_eq!(made.lines().count(), 1, "{made}");
+    let host = server.url.strip_prefix("http://").unwrap();
+    let rest = made.trim().strip_prefix("tidegate+http://tgs_").unwrap_or_else(|| panic!("{made}"));
+    let (secret, rest) = rest.split_once('@').unwrap();
+    assert!(secret.len() == 64 && secret.bytes().all(|b| b.is_ascii_hexdigit()), "{made}");
+    let keys = server.run(&["keys", "list", "--format", "json"]).json();
+    let public = keys[0]["public"].as_str().unwrap();
+    assert_eq!(rest, format!("{host}?environment=prod&key={public}"));
+    assert!(!stderr.contains(secret) && stderr.contains("shown this once"), "{stderr}");
+    server.run(&["sdk-key", "new", "--env", "nowhere"]).fails(5);
+    server.run(&["sdk-key", "new", "--env", "dev"]).ok();
+    let list = server.run(&["sdk-key", "list", "--env", "prod", "--format", "json"]).json();
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    assert!(!list.to_string().contains(secret));
+    let id = list[0]["key"].as_str().unwrap();
+    server.run(&["sdk-key", "revoke", id]).fails(7);
+    server.run(&["sdk-key", "revoke", id, "--reason", "leaked", "--yes"]).ok();
+    let list = server.run(&["sdk-key", "list", "--env", "prod", "--format", "json"]).json();
+    assert!(list[0]["revoked_at"].is_i64(), "{list}");
+}
+
+#[test]
+fn signing_keys_are_made_rotated_and_retired() {
+    let server = Server::start();
+    let states = || {
+        let list = server.run(&["keys", "list", "--format", "json"]).json();
+        let mut states: Vec<(String, String)> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| (key["state"].as_str().unwrap().to_owned(), key["key"].as_str().unwrap().to_owned()))
+            .collect();
+        states.sort();
+        states
+    };
+    let [(active, first)] = states().try_into().unwrap();
+    assert_eq!(active, "active");
+    assert!(server.run(&["keys", "new"]).ok().contains(": next (public key "));
+    assert!(server.run(&["keys", "new"]).fails(5).contains("[wrong_state]"));
+    server.run(&["keys", "rotate", "--reason", "test"]).fails(7);
+    assert!(server.run(&["keys", "rotate", "--reason", "test", "--yes"]).ok().contains(": active "));
+    assert!(server.run(&["keys", "rotate", "--lost", "--yes"]).fails(5).contains("[reason_required]"));
+    assert!(states().contains(&("retiring".to_owned(), first.clone())));
+    server.run(&["keys", "retire", &first, "--yes"]).ok();
+    assert!(states().contains(&("retired".to_owned(), first)));
+    let active = states().into_iter().find(|(state, _)| state == "active").unwrap().1;
+    server.run(&["keys", "retire", &active, "--yes"]).fails(5);
+    // A reason that cannot stand in a header is refused before anything is sent.
+    server.run(&["feature", "create", "x", "--force-sdk", "a\nb"]).fails(2);
+    server.run(&["feature", "create", "x", "--force-sdk", "später"]).ok();
+}
+
+#[test]
 fn the_audit_log_is_listed_verified_and_exported() {
     let server = Server::start();
     server.run(&["feature", "create", "checkout"]).ok();

@@ -14,7 +14,9 @@ pub mod principal;
 pub mod proposal;
 pub mod release;
 pub mod schedule;
+pub mod sdk_key;
 pub mod segment;
+pub mod signing_key;
 pub mod token;
 pub mod webhook;
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod delivery;
 mod environment;
 mod exposure;
 mod feature;
@@ -37,6 +38,8 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Operation>)> {
         ("proposals", environment::proposals()),
         ("principals", principal::principals()),
         ("tokens", principal::tokens()),
+        ("sdk keys", delivery::sdk_keys()),
+        ("signing keys", delivery::signing_keys()),
         ("webhooks", webhook::operations()),
         ("fleet", fleet::operations()),
         ("snapshots", snapshot::operations()),

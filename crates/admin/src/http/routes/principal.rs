@@ -114,13 +114,13 @@ pub(super) fn tokens() -> Vec<Operation> {
 }
 
 /// When each token was last used (ms).
-async fn last_used(ask: &Ask) -> Result<std::collections::BTreeMap<String, i64>, Problem> {
+pub(super) async fn last_used(ask: &Ask) -> Result<std::collections::BTreeMap<String, i64>, Problem> {
     let mut used = ask.app.store.token_use().await.map_err(|e| e.problem())?;
     used.extend(ask.app.used.peek());
     Ok(used)
 }
 
-fn with_last_used(mut token: Json, at: Option<&i64>) -> Json {
+pub(super) fn with_last_used(mut token: Json, at: Option<&i64>) -> Json {
     if let (Some(fields), Some(at)) = (token.as_object_mut(), at) {
         fields.insert("last_used".to_owned(), json!(at));
     }

@@ -1,0 +1,149 @@
+//! The thread: started by `connect`, held, ended; callbacks and channels.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tidegate::Engine;
+use tidegate::client::{Event, Life};
+use tidegate::error::Code;
+
+use crate::server::{Server, Stream};
+use crate::{Told, connect, is_on, quick, until, until_version};
+
+#[test]
+fn close_ends_the_thread_and_the_engine_serves_on() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = connect(&server);
+    until_version(&client, 1);
+    let events = client.events();
+    let (other, engine) = (client.clone(), client.engine().clone());
+    client.close();
+    client.close();
+    assert_eq!(other.status().life, Life::Closed);
+    assert_eq!(events.last().map(|_| ()), None, "the channel ends");
+    assert!(engine.check("a", &engine.context().build()));
+    assert!(other.wait_ready(Duration::ZERO).is_ok());
+    // Nothing is sent any more.
+    until("the stream is closed", || !server.requests("/sdk/v1/stream").is_empty());
+    let before = server.state().reports.len();
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(server.state().reports.len(), before);
+}
+
+#[test]
+fn the_last_client_that_is_dropped_ends_the_thread() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = connect(&server);
+    until_version(&client, 1);
+    let events = client.events();
+    let other = client.clone();
+    drop(client);
+    server.publish(2, &[("a", false)]);
+    until_version(&other, 2);
+    drop(other);
+    // All senders are gone.
+    assert!(events.count() >= 1);
+}
+
+#[test]
+fn close_is_quick_whatever_the_server_does() {
+    let silent = Server::start();
+    silent.set(|state| state.stream = Stream::Held);
+    let gone = Server::start().connection();
+    for connection in [silent.connection(), gone] {
+        let client = Engine::connect(quick(&connection)).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        let began = Instant::now();
+        client.close();
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_client_may_be_closed_and_dropped_by_its_own_callback() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = connect(&server);
+    until_version(&client, 1);
+    let engine = client.engine().clone();
+    let events = client.events();
+    let own = parking_lot::Mutex::new(Some(client.clone()));
+    let subscription = client.on_event(move |event| {
+        if matches!(event, Event::Changed { version: 2, .. })
+            && let Some(client) = own.lock().take()
+        {
+            let _nothing = client.quiesce();
+            client.close();
+        }
+    });
+    drop(client);
+    server.publish(2, &[("a", false)]);
+    until("the change", || engine.version() == 2);
+    assert!(events.count() >= 1, "the thread ended");
+    drop(subscription);
+}
+
+#[test]
+fn a_callback_that_panics_ends_nothing() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let told = Told::default();
+    let options = quick(&server.connection()).on_event(|_| panic!("on purpose"));
+    let client = Engine::connect(told.listen(options)).unwrap();
+    until_version(&client, 1);
+    let _listener = client.engine().on_update(|_| panic!("on purpose, by the engine"));
+    for version in 2..5 {
+        server.publish(version, &[("a", version % 2 == 0)]);
+        until_version(&client, version);
+        until("the events go on", || {
+            told.has(|event| matches!(event, Event::Changed { version: v, .. } if *v == version))
+        });
+    }
+    until("it is noted", || {
+        client.status().last_error.is_some_and(|error| error.code() == Code::CallbackPanicked)
+    });
+    assert_eq!(server.requests("/sdk/v1/stream").len(), 1);
+}
+
+#[test]
+fn a_dropped_subscription_is_called_no_more() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = connect(&server);
+    until_version(&client, 1);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let subscription = client.on_event(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    server.publish(2, &[("a", false)]);
+    until("a call", || calls.load(Ordering::Relaxed) > 0);
+    drop(subscription);
+    let before = calls.load(Ordering::Relaxed);
+    let events = client.events();
+    server.publish(3, &[("a", true)]);
+    assert!(matches!(events.wait(Duration::from_secs(20)), Some(Event::Changed { version: 3, .. })));
+    assert_eq!(calls.load(Ordering::Relaxed), before);
+}
+
+#[test]
+fn a_quiet_thread_does_nothing_until_it_may() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = connect(&server);
+    until_version(&client, 1);
+    let quiet = client.quiesce();
+    let reports = server.state().reports.len();
+    server.publish(2, &[("a", false)]);
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(client.engine().version(), 1);
+    assert!(server.state().reports.len() <= reports + 1);
+    assert!(is_on(&client, "a"), "checks go on");
+    drop(quiet);
+    until_version(&client, 2);
+    client.close();
+    drop(client.quiesce());
+}
