@@ -42,7 +42,13 @@ Example:
 #[command(after_help = HELP)]
 pub(crate) struct Follow {
     /// The connection string, as `sdk-key new` prints it; better given by TIDEGATE_CONNECTION, as it has a secret
-    #[arg(long, value_name = "STRING", env = "TIDEGATE_CONNECTION", hide_env_values = true, conflicts_with = "file")]
+    #[arg(
+        long,
+        value_name = "STRING",
+        env = "TIDEGATE_CONNECTION",
+        hide_env_values = true,
+        conflicts_with = "file"
+    )]
     connect: Option<String>,
     /// A document to watch instead of a server
     #[arg(long, value_name = "FILE")]
