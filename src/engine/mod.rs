@@ -8,6 +8,7 @@
 
 mod builder;
 mod clock;
+mod constant;
 mod counters;
 mod explain;
 mod overrides;

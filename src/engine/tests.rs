@@ -922,3 +922,29 @@ fn values_are_read_into_types_of_the_host() {
     let error = view.decide_name("limits", &context).parse::<Vec<u8>>().unwrap_err();
     assert_eq!(error.code(), Code::WrongType);
 }
+
+#[test]
+fn constant_is_what_folding_leaves() {
+    let engine = Engine::builder().process("region", "eu").process("tier", "edge").build();
+    let eq = |name: &str, value: &str| json!({"attribute": name, "op": "eq", "value": value});
+    let gate = |condition: serde_json::Value| json!({"kind": "gate", "rules": [{"id": "r", "if": condition, "variant": "on"}]});
+    let document = json!({"schema_version": 1, "version": 1,
+    "segments": {"west": {"if": eq("region", "us")}, "edge": {"if": eq("tier", "edge")}},
+    "features": {
+        "never": gate(eq("region", "us")),
+        "always": gate(eq("region", "eu")),
+        "asked": gate(eq("country", "DE")),
+        "both": gate(json!({"all": [eq("region", "us"), eq("country", "DE")]})),
+        "either": gate(json!({"any": [eq("region", "us"), eq("country", "DE")]})),
+        "west": gate(json!({"segment": "west"})),
+        "edge": gate(json!({"segment": "edge"})),
+        "not-west": gate(json!({"not": {"segment": "west"}})),
+        "broken": gate(json!({"segment": "gone"})),
+    }});
+    engine.load(document.to_string().as_bytes()).unwrap();
+    let found = ["never", "always", "asked", "both", "either", "west", "edge", "not-west", "broken", "none"]
+        .map(|name| engine.constant(name));
+    let [off, on, open] = [Some(false), Some(true), None];
+    // Segments are called, not folded.
+    assert_eq!(found, [off, on, open, off, open, open, open, open, open, open]);
+}

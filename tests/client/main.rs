@@ -2,6 +2,13 @@
 //!
 //! Conditions are waited for, with a deadline; where time itself matters, its clock is injected.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a helper of a test that panics fails the test"
+)]
+
 mod cache;
 mod faults;
 mod life;

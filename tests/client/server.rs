@@ -289,7 +289,9 @@ impl Shared {
         let Some(request) = read(&stream) else { return };
         let path = request.path.clone();
         self.lock().requests.push(request.clone());
+        let is_right = request.method == if path == "/sdk/v1/report" { "POST" } else { "GET" };
         let _ = match path.as_str() {
+            _ if !is_right => answer(&mut stream, 405, "", b"another method"),
             "/sdk/v1/stream" => self.stream(&mut stream, &request),
             "/sdk/v1/snapshot" => self.snapshot(&mut stream, &request),
             "/sdk/v1/keys" | "/files/keys.json" => {

@@ -17,6 +17,7 @@ pub mod http;
 pub mod keyfile;
 mod lease;
 pub mod outbound;
+pub mod propagation;
 mod publisher;
 pub mod server;
 pub mod store;

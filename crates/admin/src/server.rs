@@ -31,6 +31,7 @@ use crate::fleet::Fleet;
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
+use crate::propagation::{Counter, Monitor};
 use crate::publisher::{self, Delivery, Publisher, Told};
 use crate::store::{Store, StoreError};
 use crate::webhooks::{self, Outbox, Secrets, Webhooks};
@@ -127,6 +128,8 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let delivery = Delivery::new(&config, address, &writer, &keys, &used, &fleet);
     deliver(&config, &writer, &keys, &delivery, told(&metrics, &fleet), &mut background).await?;
     let hub = Arc::clone(&delivery.hub);
+    let propagation = Counter::new(Arc::clone(&store), Arc::new(fleet.clone()));
+    background.spawn(Monitor::new(writer.clone(), propagation.clone()).run());
     let app = App::new(Shared {
         rates: Limits::new(&config.limits),
         limits: config.limits,
@@ -137,6 +140,7 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
         keys,
         delivery: delivery.clone(),
         fleet: fleet.clone(),
+        propagation,
         metrics,
         stop: stop.clone(),
         openapi: Bytes::from(http::openapi()?),

@@ -265,7 +265,7 @@ mod tests {
         let chunk = vec![0; 1 << 20];
         let written = late(async {
             loop {
-                connection.write(&chunk).await?;
+                connection.write_all(&chunk).await?;
             }
         });
         assert_eq!(written.await, 20);
@@ -284,7 +284,7 @@ mod tests {
         client.read_exact(&mut taken).await.unwrap();
         let written = late(async {
             loop {
-                connection.write(&chunk).await?;
+                connection.write_all(&chunk).await?;
             }
         });
         assert_eq!(written.await, 20);

@@ -17,6 +17,7 @@ use crate::config;
 use crate::domain::{Problem, World};
 use crate::fleet::Fleet;
 use crate::keyfile::KeyFile;
+use crate::propagation::Counter;
 use crate::publisher::Delivery;
 use crate::store::Store;
 use crate::writer::Writer;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
     /// What the instances report.
     pub(crate) fleet: Fleet,
+    /// Who has applied what propagates.
+    pub(crate) propagation: Counter,
     pub(crate) metrics: Metrics,
     /// Cancelled when the server stops.
     pub(crate) stop: CancellationToken,

@@ -153,6 +153,22 @@ impl Store {
         Ok(rows)
     }
 
+    /// The version of an environment's snapshot that last changed a row; none if it never had it.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn snapshot_row_version(
+        &self,
+        environment: &str,
+        kind: &str,
+        key: &str,
+    ) -> Result<Option<u64>, StoreError> {
+        let mut held = self.database().await?.connect().await?;
+        let sql = "SELECT version FROM snapshot_rows WHERE environment = $1 AND kind = $2 AND key = $3";
+        let rows = held.rows(sql.into(), args![environment, kind, key]).await?;
+        rows.into_iter().next().map(|mut cells: Cells| cells.number()).transpose()
+    }
+
     /// The last versions that an environment's snapshot had, the oldest first.
     ///
     /// # Errors

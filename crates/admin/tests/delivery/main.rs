@@ -13,5 +13,6 @@ mod follower;
 mod keys;
 #[path = "../store/places.rs"]
 mod places;
+mod propagation;
 mod snapshots;
 mod too_old;

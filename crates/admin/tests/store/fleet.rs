@@ -44,7 +44,7 @@ both! {
         assert_eq!(store.add_exposures(&[first.clone(), batch("b", 1, &[("canary", "on", 10)])], 5).await.unwrap(), 2);
         // Again, with another that is new.
         let second = batch("a", 2, &[("canary", "on", 4), ("rest", "off", 0)]);
-        assert_eq!(store.add_exposures(&[first.clone()], 6).await.unwrap(), 0);
+        assert_eq!(store.add_exposures(std::slice::from_ref(&first), 6).await.unwrap(), 0);
         assert_eq!(store.add_exposures(&[second.clone(), batch("b", 1, &[("canary", "on", 10)])], 6).await.unwrap(), 1);
         // Late.
         assert_eq!(store.add_exposures(&[first], 7).await.unwrap(), 0);

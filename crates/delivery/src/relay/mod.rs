@@ -191,7 +191,7 @@ impl Relay {
         router(self.service.clone()).merge(health)
     }
 
-    /// Serves until `stop` is done; then streams end one after the other, and requests finish, for [`GRACE`] at most.
+    /// Serves until `stop` is done; then streams end one after the other, and requests finish, for ten seconds at most.
     pub async fn serve(self, socket: TcpListener, stop: impl Future<Output = ()>) {
         let (stopped, mut is_stopped) = watch::channel(());
         let stopping = async {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use serde_json::Value as Json;
 use tidegate::wire::{Head, Rows, Sha256, SigningKey, Token};
-use tidegate_delivery::{Limits, Publication, Signer, Timeouts, heartbeat};
+use tidegate_delivery::{Limits, Publication, Signer, Timeouts, Unfit, heartbeat};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -519,4 +519,33 @@ async fn a_client_that_goes_away_leaves_nothing() {
     drop(streams);
     server.wait_for_streams(0).await;
     assert_eq!(server.hub.streams(&"prod".into()), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_is_sent_where_it_is_less_than_the_difference() {
+    let server = Server::new().await;
+    let names: Vec<String> = (0..200).map(|n| format!("feature-{n}")).collect();
+    let features: Vec<(&str, Option<String>)> =
+        names.iter().map(|name| (name.as_str(), gate("x", 8))).collect();
+    server.publish("prod", 1, &features);
+    let mut stream = server.stream(PROD, Some(1)).await;
+    assert_eq!(stream.next().await.unwrap().name, "head");
+    // A delta of 200 times `null` is longer than a document without features.
+    let gone: Vec<(&str, Option<String>)> = names.iter().map(|name| (name.as_str(), None)).collect();
+    server.publish("prod", 2, &gone);
+    let event = stream.next().await.unwrap();
+    assert_eq!((event.name.as_str(), event.id), ("snapshot", Some(2)));
+    assert_eq!(event.lines().1.as_bytes(), server.document("prod"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_several_lines_is_not_published() {
+    let server = Server::new().await;
+    for text in ["{\n}", "{}\n", "{\r}"] {
+        let document = Bytes::from(text);
+        let sha256 = Sha256::of(&document);
+        let head = Head { environment: "prod".into(), version: 1, sha256, at: 1, delta: None };
+        let token = server.pen.sign(&head);
+        assert_eq!(Publication::new(head, token, document, None).unwrap_err(), Unfit::LineBreak);
+    }
 }

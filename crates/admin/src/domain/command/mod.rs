@@ -11,6 +11,7 @@ pub mod guard;
 pub mod kill;
 pub mod pipeline;
 pub mod principal;
+pub mod propagation;
 pub mod proposal;
 pub mod release;
 pub mod schedule;

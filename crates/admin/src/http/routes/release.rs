@@ -15,6 +15,7 @@ use crate::http::operation::{Operation, get, post};
 use crate::http::page::{self, Page};
 use crate::http::schema::{ChangeRequest, Preview, Release};
 use crate::http::view::{Ask, Nothing, Shown};
+use crate::propagation;
 use crate::store::LogFilter;
 
 const READ: Permission = Permission::Read;
@@ -130,6 +131,9 @@ pub(super) fn releases() -> Vec<Operation> {
         .answer::<Release>(200, "the release")
         .fetch(|ask, _: Nothing| async move {
             let mut shown = release::view(&ask.world, &ask.caller()?.actor, ask.now, ask.key())?;
+            if let Some(now) = ask.app.propagation.of(&ask.world, ask.key(), ask.now).await {
+                propagation::show(&mut shown, &now);
+            }
             let exposures = super::exposure::of_release(&ask).await?;
             if let Some(members) = shown.as_object_mut() {
                 members.insert("exposures".to_owned(), exposures);
