@@ -204,6 +204,11 @@ fn fleet() {
 }
 
 #[test]
+fn relay() {
+    follow("relay.md");
+}
+
+#[test]
 fn best_practices() {
     follow("best-practices.md");
 }

@@ -11,6 +11,7 @@ mod apply;
 mod guide;
 mod nouns;
 mod problems;
+mod relay;
 mod releases;
 mod server;
 mod simulate;
@@ -64,6 +65,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         "TIDEGATE_SERVER",
         "TIDEGATE_STORE",
         "TIDEGATE_TOKEN",
+        "TIDEGATE_UPSTREAM",
         "VISUAL",
         "EDITOR",
         "RUST_LOG",
