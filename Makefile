@@ -14,6 +14,7 @@ LOCKED ?=
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+OFREP := target/ofrep
 
 # The differential run compares engine, trace and oracle on DOCUMENTS random documents × CONTEXTS random contexts. Each document
 # has at least one feature, so their product is the least number of decisions.
@@ -32,7 +33,7 @@ PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
 .PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c fuzz schemathesis install
-.PHONY: test-rust test-c test-c-threads test-oracle differential fmt lint doc layers schema-drift header-drift licences clean library-c
+.PHONY: test-rust test-c test-c-threads test-ofrep test-oracle differential fmt lint doc layers schema-drift header-drift licences clean library-c
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,7 +50,7 @@ demo-guard: ## Play a release whose candidate is bad: a guard sees it in Prometh
 load: ## Put load on an admin server and print what it takes (LOAD=idle, actions or race for one)
 	$(CARGO) run $(LOCKED) --release --package tidegate-admin --example load -- $(LOAD)
 
-test: test-rust test-c test-oracle differential ## Run all tests
+test: test-rust test-c test-oracle test-ofrep differential ## Run all tests
 
 check: fmt lint doc layers schema-drift header-drift licences ## Run what is checked without running the product: format, lints, docs, layers, schema, header, licences
 
@@ -94,6 +95,10 @@ test-oracle: $(VENV)/ready ## Python: the oracle's own tests, and every case of 
 	$(PY) oracle/test_oracle.py
 	$(PY) oracle/run_cases.py
 
+test-ofrep: $(OFREP)/venv/ready tests/ofrep/node_modules/ready ## OFREP: the published providers for Python and Node against a server and a relay; needs Node, and the network once
+	$(CARGO) build $(LOCKED) --package tidegate-cli --bin tidegate
+	$(OFREP)/venv/bin/python tests/ofrep/run.py
+
 differential: $(VENV)/ready ## Compare engine, trace and oracle on random documents (DOCUMENTS=, CONTEXTS=, SEED=)
 	$(CARGO) build $(LOCKED) --release --workspace --bins
 	$(PY) scripts/differential.py --documents $(DOCUMENTS) --contexts $(CONTEXTS) $(if $(SEED),--seed $(SEED))
@@ -124,9 +129,18 @@ licences: ## Check licences, sources and number of dependencies (and cargo-deny 
 
 clean: ## Remove all that the targets made
 	$(CARGO) clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) tests/ofrep/node_modules
 
 $(VENV)/ready: oracle/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --requirement oracle/requirements.txt
+	touch $@
+
+$(OFREP)/venv/ready: tests/ofrep/requirements.txt
+	$(PYTHON) -m venv $(OFREP)/venv
+	$(OFREP)/venv/bin/python -m pip install --quiet --requirement tests/ofrep/requirements.txt
+	touch $@
+
+tests/ofrep/node_modules/ready: tests/ofrep/package-lock.json
+	npm ci --prefix tests/ofrep --no-audit --no-fund --silent
 	touch $@

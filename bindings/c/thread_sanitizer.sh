@@ -20,7 +20,42 @@ cd "$project"
 RUSTFLAGS='-Zsanitizer=thread' CARGO_PROFILE_RELEASE_C_LTO=off CARGO_PROFILE_RELEASE_C_OVERFLOW_CHECKS=true \
     cargo +nightly rustc -Zbuild-std --target "$target" --target-dir "$out" \
     --profile release-c --package tidegate-c --lib --crate-type staticlib
-cc -std=gnu99 -g -O1 -fsanitize=thread -Wall -Wextra -Werror -I "$here/include" -I "$here/tests/c" \
-    "$here/tests/c/threads.c" "$out/$target/release-c/libtidegate_c.a" -lm -ldl -lrt -pthread -o "$out/threads"
-TSAN_OPTIONS='halt_on_error=1 exitcode=66' "$out/threads"
+
+# The runtime is that of the compiler of Rust: an older one of the C compiler lacks what it calls.
+runtime=$sysroot/lib/rustlib/$target/lib/librustc-nightly_rt.tsan.a
+link() {
+    cc -std=gnu99 -g -O1 -fsanitize=thread -Wall -Wextra -Werror -I "$here/include" -I "$here/tests/c" -c "$1" -o "$out/$2.o"
+    cc "$out/$2.o" -Wl,--whole-archive "$runtime" -Wl,--no-whole-archive -Wl,--export-dynamic \
+        "$out/$target/release-c/libtidegate_c.a" -lm -ldl -lrt -pthread -o "$out/$2"
+}
+export TSAN_OPTIONS='halt_on_error=1 exitcode=66'
+
+# A sanitizer that sees no race says nothing about one.
+cat >"$out/race.c" <<'END'
+#include <pthread.h>
+#include <stddef.h>
+static int number;
+static void *add(void *unused) {
+    (void)unused;
+    for (int i = 0; i < 100000; i++)
+        number++;
+    return NULL;
+}
+int main(void) {
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, add, NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
+END
+link "$out/race.c" race
+if "$out/race" 2>/dev/null; then
+    echo 'error: ThreadSanitizer does not see a race' >&2
+    exit 1
+fi
+
+link "$here/tests/c/threads.c" threads
+"$out/threads"
 echo 'threads: no report'

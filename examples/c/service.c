@@ -78,6 +78,21 @@ static void answer(tg_reader *reader, tg_context *context, const char *request, 
         perror("write");
 }
 
+/* Reads until the end of the request's head; whether it came. */
+static bool read_request(int client, char *request, size_t room) {
+    size_t length = 0;
+    while (length + 1 < room) {
+        ssize_t more = read(client, request + length, room - 1 - length);
+        if (more <= 0)
+            return false;
+        length += (size_t)more;
+        request[length] = '\0';
+        if (strstr(request, "\r\n\r\n") != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void *work(void *unused) {
     tg_reader *reader;
     tg_context *context;
@@ -89,11 +104,8 @@ static void *work(void *unused) {
         int client = accept(listening, NULL, NULL);
         if (client < 0)
             continue;
-        ssize_t length = read(client, request, sizeof request - 1);
-        if (length > 0) {
-            request[length] = '\0';
+        if (read_request(client, request, sizeof request))
             answer(reader, context, request, client);
-        }
         close(client);
     }
     return NULL;

@@ -30,6 +30,7 @@ impl Shared {
         (epoch, self.program.load_full())
     }
 
+    #[inline]
     pub(super) fn program(&self) -> arc_swap::Guard<Arc<Program>> {
         self.program.load()
     }

@@ -50,7 +50,7 @@ FEATURES = {
     "elsewhere": gate(environments={"dev": {"default": "on"}}),
     "share": gate({"id": "most", "rollout": {"percent": 99.9999}, "variant": "on"}),
     "disabled": gate(enabled=False),
-    "killed": gate(default="on", variants={"on": True, "off": False}),
+    "killed": gate({"id": "everyone", "variant": "on"}),
     "theme": {
         "kind": "config", "variants": {"light": "light", "dark": "dark"}, "default": "light",
         "rules": [{"id": "pro", "if": {"attribute": "plan", "op": "eq", "value": "pro"}, "variant": "dark"}],

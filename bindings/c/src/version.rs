@@ -7,13 +7,24 @@ use crate::text::{text, tg_str};
 /// The version as a text.
 pub const VERSION_TEXT: &str = env!("CARGO_PKG_VERSION");
 
-/// The version as a number, major * 1000000 + minor * 1000 + patch, of this build's own.
+/// The version as a number, major · 1 000 000 + minor · 1 000 + patch.
 #[must_use]
-pub fn packed() -> u32 {
-    let mut parts = VERSION_TEXT.split(['.', '-', '+']).map(|part| part.parse::<u32>().unwrap_or(0));
-    let mut next = || parts.next().unwrap_or(0);
-    let (major, minor, patch) = (next(), next(), next());
-    major.saturating_mul(1_000_000).saturating_add(minor.saturating_mul(1_000)).saturating_add(patch)
+pub const fn packed() -> u32 {
+    const PACKED: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
+        + number(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
+        + number(env!("CARGO_PKG_VERSION_PATCH"));
+    PACKED
+}
+
+/// A number in digits.
+const fn number(digits: &str) -> u32 {
+    let mut rest = digits.as_bytes();
+    let mut number = 0;
+    while let [digit, tail @ ..] = rest {
+        number = number * 10 + (*digit - b'0') as u32;
+        rest = tail;
+    }
+    number
 }
 
 /// What builds may have, and whether this one does.

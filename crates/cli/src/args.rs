@@ -26,6 +26,7 @@ use crate::admin::snapshot::Snapshot;
 use crate::admin::token::Tokens;
 use crate::admin::webhook::Webhooks;
 use crate::command::follow::Follow;
+use crate::command::publish::Publish;
 use crate::command::relay::Relay;
 use crate::command::serve::Serve;
 use crate::command::simulate::Simulate;
@@ -41,7 +42,7 @@ Exit codes:
   2  wrong usage: options, an unknown feature, a name given twice
   3  a context is bad: not JSON, or not an object
   4  a file or stream cannot be read or written
-  5  the server refused; nothing was changed
+  5  refused, by the server or by `publish`; nothing was changed
   6  the server failed, or cannot be reached
   7  nobody said yes, or there was no terminal to ask on; nothing was changed
   8  release watch: it was aborted, superseded or reverted
@@ -80,6 +81,7 @@ pub(crate) enum Verb {
     Serve(Serve),
     Follow(Follow),
     Relay(Relay),
+    Publish(Publish),
     Simulate(Simulate),
     Apply(Apply),
     Env(Environments),

@@ -14,7 +14,7 @@ pub(crate) enum Exit {
     Usage = 2,
     Context = 3,
     Io = 4,
-    /// The server refused; nothing was changed.
+    /// Refused, by the server or by `publish`; nothing was changed.
     Refused = 5,
     /// The server failed, or cannot be reached.
     Server = 6,

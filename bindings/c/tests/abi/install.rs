@@ -79,7 +79,7 @@ impl Service {
 
     fn ask(&self, query: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET /?{query} HTTP/1.0\r\n\r\n").unwrap();
+        stream.write_all(format!("GET /?{query} HTTP/1.0\r\n\r\n").as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.lines().last().unwrap_or_default().to_owned()

@@ -46,21 +46,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(super) fn new(access: Access, json: bool, force: Option<String>) -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .allow_non_standard_methods(true)
-            .timeout_connect(Some(Duration::from_secs(10)))
-            .timeout_recv_response(Some(Duration::from_secs(60)))
-            .user_agent(concat!("tidegate-cli/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls)
-            .build()
-            .new_agent();
+        let agent = agent();
         if access.token.is_some() && !is_safe(&access.server) {
             output::warning(
                 &format!("the token goes to {} without encryption", access.server),
@@ -259,6 +245,25 @@ impl Client {
     }
 }
 
+/// Speaks HTTP: certificates of the system, no redirects, no waiting for ever.
+pub(crate) fn agent() -> Agent {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(provider)
+        .build();
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .allow_non_standard_methods(true)
+        .timeout_connect(Some(Duration::from_secs(10)))
+        .timeout_recv_response(Some(Duration::from_secs(60)))
+        .user_agent(concat!("tidegate-cli/", env!("CARGO_PKG_VERSION")))
+        .tls_config(tls)
+        .build()
+        .new_agent()
+}
+
 /// How long the server asks to wait, at most half a minute.
 fn retry_after(response: &Response<Body>) -> Option<Duration> {
     let seconds = response.headers().get("Retry-After")?.to_str().ok()?.parse().ok()?;
@@ -303,7 +308,7 @@ fn idempotency_key() -> Result<String, Failure> {
 }
 
 /// Whether a token may travel there: encrypted, or within the machine.
-fn is_safe(server: &str) -> bool {
+pub(crate) fn is_safe(server: &str) -> bool {
     let Some(rest) = server.strip_prefix("http://") else { return true };
     let host = rest.split('/').next().unwrap_or_default();
     let host = host

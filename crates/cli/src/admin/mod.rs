@@ -50,6 +50,7 @@ pub(crate) mod token;
 mod watch;
 pub(crate) mod webhook;
 
+pub(crate) use self::client::{agent, is_safe};
 pub(crate) use self::file::read_document;
 pub(crate) use self::json::Grid;
 pub(crate) use self::session::Session;

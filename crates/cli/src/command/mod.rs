@@ -12,6 +12,7 @@ mod eval;
 mod explain;
 pub(crate) mod follow;
 mod listing;
+pub(crate) mod publish;
 pub(crate) mod relay;
 mod schema;
 pub(crate) mod serve;
@@ -33,6 +34,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Completions(args) => completions::run(&args),
         Verb::Follow(args) => follow::run(&args),
         Verb::Serve(args) => serve::run(&args),
+        Verb::Publish(args) => publish::run(&args),
         Verb::Relay(args) => relay::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Apply(noun) => admin::run(&noun),

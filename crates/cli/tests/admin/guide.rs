@@ -3,7 +3,8 @@
 //! A page is one session. In a ```console fence a line that begins with `$ ` is a command, and what follows is its
 //! output: `[..]` stands for anything within a line, a line `...` for any lines. A ```yaml fence whose first line is
 //! `# file: NAME` is a file that commands then read. Before `$ ` there may be who it is: `ana $ `.
-//! `$RELEASE` in a command or its output stands for the release that was started last.
+//! `$RELEASE` in a command or its output stands for the release that was started last, `$CONNECTION` for the connection string
+//! that was printed last.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -126,6 +127,7 @@ fn follow(page: &str) {
     let server = Server::empty();
     let mut people: BTreeMap<String, String> = BTreeMap::new();
     let mut release = String::new();
+    let mut connection = String::new();
     let mut commands = 0;
     for part in parts(&text) {
         let (line, who, command, output) = match part {
@@ -136,7 +138,7 @@ fn follow(page: &str) {
             Part::Command { line, who, command, output } => (line, who, command, output),
         };
         commands += 1;
-        let words = words(&command.replace("$RELEASE", &release));
+        let words = words(&command.replace("$RELEASE", &release).replace("$CONNECTION", &connection));
         assert_eq!(
             words.first().map(String::as_str),
             Some("tidegate"),
@@ -161,6 +163,9 @@ fn follow(page: &str) {
             shown.join("\n"),
             run.code
         );
+        if let Some(line) = run.stdout.lines().find(|line| line.starts_with("tidegate+")) {
+            line.clone_into(&mut connection);
+        }
         if let Some((_, id)) = found.rsplit_once("tidegate release watch ") {
             id.lines().next().unwrap_or_default().trim().clone_into(&mut release);
         }
@@ -199,8 +204,18 @@ fn fleet() {
 }
 
 #[test]
+fn relay() {
+    follow("relay.md");
+}
+
+#[test]
 fn best_practices() {
     follow("best-practices.md");
+}
+
+#[test]
+fn static_hosting() {
+    follow("static-hosting.md");
 }
 
 #[test]
@@ -232,7 +247,7 @@ fn every_page_is_followed() {
     for page in &pages {
         assert!(source.contains(&format!("follow(\"{page}\")")), "{page} is not followed");
     }
-    assert_eq!(pages.len(), 10);
+    assert_eq!(pages.len(), 11);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod apply;
 mod guide;
 mod nouns;
 mod problems;
+mod relay;
 mod releases;
 mod run;
 mod server;

@@ -47,6 +47,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         "TIDEGATE_SERVER",
         "TIDEGATE_STORE",
         "TIDEGATE_TOKEN",
+        "TIDEGATE_UPSTREAM",
         "VISUAL",
         "EDITOR",
         "RUST_LOG",

@@ -21,6 +21,7 @@ use tidegate::wire::{
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::fit::LIST;
 use crate::service::ReportRefused;
 
 /// The interval until the upstream asks for another one, seconds.
@@ -252,7 +253,14 @@ impl State {
                 merge(&mut groups, group.clone());
             }
         }
-        let mut groups: Vec<Group> = groups.into_values().collect();
+        if groups.len() > LIST {
+            let groups = groups.len();
+            tracing::warn!(
+                groups,
+                "too many kinds of instances (is a process attribute one of its own in each?): not all are reported"
+            );
+        }
+        let mut groups: Vec<Group> = groups.into_values().take(LIST).collect();
         for group in &mut groups {
             group.stale.sort_unstable();
             group.nacked.sort_unstable_by(|a, b| a.instance.cmp(&b.instance));

@@ -13,6 +13,7 @@
 
 mod cache;
 mod endorsed;
+mod fit;
 mod fleet;
 mod follow;
 mod held;

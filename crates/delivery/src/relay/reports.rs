@@ -9,6 +9,7 @@ use tidegate::model::Key;
 use tidegate::wire::{RelayReport, Report, ReportAnswer};
 use tokio::time::sleep;
 
+use super::fit;
 use super::fleet::Fleet;
 use super::upstream::Upstream;
 use crate::admission::Admission;
@@ -34,7 +35,8 @@ impl RelayReports {
 
 #[async_trait]
 impl Reports for RelayReports {
-    async fn report(&self, who: &Admission, report: Report) -> Result<ReportAnswer, ReportRefused> {
+    async fn report(&self, who: &Admission, mut report: Report) -> Result<ReportAnswer, ReportRefused> {
+        fit::report(&mut report)?;
         self.fleet(who)?.report(report)
     }
 
@@ -43,6 +45,7 @@ impl Reports for RelayReports {
         who: &Admission,
         report: RelayReport,
     ) -> Result<ReportAnswer, ReportRefused> {
+        fit::relay_report(&report)?;
         Ok(self.fleet(who)?.relay_report(report))
     }
 }

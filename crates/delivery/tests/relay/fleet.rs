@@ -92,6 +92,27 @@ async fn a_batch_is_kept_until_the_upstream_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_upstream_would_refuse_is_refused_at_the_door() {
+    let origin = Origin::new().await;
+    origin.publish(7, &[("a", GATE)]);
+    let front = Front::of(origin.address).await;
+    let [_, key, _] = keys();
+    for (bad, pointer) in [
+        (report("", 7, None), "/instance"),
+        (report(&"x".repeat(257), 7, None), "/instance"),
+        (report("i\n", 7, None), "/instance"),
+        (report("i", 7, Some(0)), "/exposures/batch"),
+    ] {
+        let response = front.post("/sdk/v1/report", &key).json(&bad).send().await.unwrap();
+        assert_eq!(response.status(), 422, "{pointer}");
+        let problem: serde_json::Value = response.json().await.unwrap();
+        assert_eq!(problem["pointer"], pointer);
+    }
+    front.report(&key, &report("good", 7, None)).await;
+    eventually("the good one is counted", async || counts(&origin) == [(7, 1)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_engine_behind_a_relay_gets_changes_and_is_counted() {
     let origin = Origin::new().await;
     origin.publish(7, &[("a", GATE)]);
