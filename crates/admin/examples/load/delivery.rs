@@ -46,7 +46,7 @@ pub(crate) fn run(server: &Server, _: &Options) -> Fails<Vec<Row>> {
     }
     let body = json!({"environment": "production", "description": "load"});
     let made = admin.send("POST", "/api/v1/sdk-keys", Some(&body))?.ok()?;
-    let text = made.get("connection").and_then(serde_json::Value::as_str).ok_or("no connection string")?;
+    let text = made.get("secret").and_then(serde_json::Value::as_str).ok_or("no connection string")?;
     let address: Address = text.parse()?;
     let mut rows = idle(server, &mut admin, &address)?;
     rows.push(polls(server, &address)?);

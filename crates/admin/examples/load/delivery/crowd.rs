@@ -104,26 +104,30 @@ impl Crowd {
         let began = Instant::now();
         action()?;
         let answered = began.elapsed();
-        let (mut reached, mut bytes, mut newest) = (BTreeMap::new(), Vec::new(), self.version);
+        let (mut reached, mut bytes, mut led_to) = (BTreeMap::new(), Vec::new(), None);
         while reached.len() < self.size {
             let patience = PATIENCE.saturating_sub(began.elapsed());
             let Ok(seen) = self.said.recv_timeout(patience) else {
                 return Err(format!("{} of {} clients have it", reached.len(), self.size).into());
             };
             let seen = seen?;
-            if seen.version <= self.version {
+            if seen.version == self.version {
+                // A whole client's first version, told late.
                 continue;
             }
-            newest = newest.max(seen.version);
+            // What one gets, all get: an action is one version.
+            let version = *led_to.get_or_insert(seen.version);
+            if seen.version != version {
+                return Err(format!("expected version {version}, found {}", seen.version).into());
+            }
             if seen.bytes > 0 {
                 bytes.push(seen.bytes);
             }
-            reached.entry(seen.client).or_insert_with(|| seen.at.saturating_duration_since(began));
+            if reached.insert(seen.client, seen.at.saturating_duration_since(began)).is_some() {
+                return Err(format!("client {} has version {version} twice", seen.client).into());
+            }
         }
-        if newest != self.version + 1 {
-            return Err(format!("one action led from version {} to {newest}", self.version).into());
-        }
-        self.version = newest;
+        self.version = led_to.unwrap_or(self.version);
         Ok(Round { answered, reached: reached.into_values().collect(), bytes })
     }
 }
