@@ -71,7 +71,7 @@ fn a_relay_outlives_its_server_and_itself() {
     let same = || snapshot(&relay.url, key).is_some_and(|found| Some(found) == snapshot(&url, key));
     eventually("the relay serves what the server does", same);
     server.file("on.yaml", "kind: gate\ndefault: 'on'\n");
-    server.run(&["feature", "save", "checkout", "--file", "on.yaml"]).ok();
+    server.run(&["feature", "save", "checkout", "--file", "on.yaml", "--yes"]).ok();
     let is_new = || snapshot(&relay.url, key).is_some_and(|found| found.contains(r#""default":"on""#));
     eventually("a change comes through", is_new);
     let served = snapshot(&relay.url, key);

@@ -69,12 +69,28 @@ impl Follow {
     /// Until a gate decides so.
     pub(crate) fn until_served(&mut self, gate: &str, on: bool) -> Json {
         self.until(&format!("`{gate}` is {on}"), |line| {
-            line["event"] == "decision" && line["feature"] == gate && line["value"] == on && line["version"] != 0
+            line["event"] == "decision"
+                && line["feature"] == gate
+                && line["value"] == on
+                && line["version"] != 0
         })
     }
 
     pub(crate) fn until_error(&mut self, code: &str) -> Json {
         self.until(&format!("error {code}"), |line| line["event"] == "error" && line["code"] == code)
+    }
+
+    /// It said so already, or says so.
+    pub(crate) fn said_error(&mut self, code: &str) {
+        if !self.said.iter().any(|line| line["code"] == code) {
+            self.until_error(code);
+        }
+    }
+
+    /// Nothing that it said, up to now, is such a line.
+    pub(crate) fn never_said(&mut self, bad: impl Fn(&Json) -> bool) {
+        self.said.extend(self.lines.try_iter());
+        assert!(!self.said.iter().any(bad), "{:#?}", self.said);
     }
 
     /// What it says in a span of time.
