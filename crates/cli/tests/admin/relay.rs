@@ -58,7 +58,7 @@ fn connection(server: &Server) -> String {
 
 #[test]
 fn a_relay_outlives_its_server_and_itself() {
-    let server = Server::start();
+    let mut server = Server::start();
     server.file("gate.yaml", "kind: gate\n");
     server.run(&["feature", "create", "checkout", "--file", "gate.yaml"]).ok();
     let (own, client) = (connection(&server), connection(&server));
@@ -78,11 +78,12 @@ fn a_relay_outlives_its_server_and_itself() {
     let stored = || std::fs::read_to_string(cache.join("relay-prod.snapshot")).unwrap_or_default();
     eventually("it is stored", || served.as_deref().is_some_and(|served| stored().ends_with(served)));
 
-    drop(server);
-    assert_eq!(snapshot(&relay.url, key), served, "the server is gone");
-    drop(relay);
-    let relay = Relay::start(&own, &cache);
-    assert_eq!(snapshot(&relay.url, key), served, "from what was stored");
+    server.restart_after(|_| {
+        assert_eq!(snapshot(&relay.url, key), served, "the server is gone");
+        drop(relay);
+        let relay = Relay::start(&own, &cache);
+        assert_eq!(snapshot(&relay.url, key), served, "from what was stored");
+    });
 }
 
 #[test]

@@ -40,26 +40,36 @@ fn holds(file: &Path, text: &[u8]) -> bool {
 
 #[test]
 fn without_a_server_the_last_good_snapshot_is_served_and_without_one_the_defaults() {
-    let (_server, proxy, connection, cache) = stored();
-    proxy.set(Fault::Refuse);
-    let mut with = Follow::start(
-        &connection,
-        &["--check", "a", "--status", "200ms", "--cache", cache.to_str().unwrap()],
-    );
-    let ready = with.until_event("ready");
-    assert_eq!(ready["source"], "cache", "{ready}");
-    with.until_served("a", true);
-    let mut without = Follow::start(&connection, &["--check", "a", "--status", "1s"]);
-    let decision = without.until_event("decision");
-    assert_eq!((&decision["version"], &decision["value"]), (&json!(0), &json!(null)), "{decision}");
-    let status = without.until("a status after the wait", |line| {
-        line["event"] == "status" && line["last_error"] != json!(null)
+    let mut server = Server::start();
+    let connection = server.gate("a");
+    server.turn("a", true);
+    let cache = server.directory.join("cache");
+    let with = ["--check", "a", "--status", "200ms", "--cache", cache.to_str().unwrap()];
+    let mut before = Follow::start(&connection, &with);
+    before.until_served("a", true);
+    assert_eq!(before.end(), Some(0));
+    let mut both = None;
+    server.restart_after(|_| {
+        let mut with = Follow::start(&connection, &with);
+        let ready = with.until_event("ready");
+        assert_eq!(ready["source"], "cache", "{ready}");
+        with.until_served("a", true);
+        with.until_error("TG6101");
+        let mut without = Follow::start(&connection, &["--check", "a", "--status", "200ms"]);
+        let decision = without.until_event("decision");
+        assert_eq!((&decision["version"], &decision["value"]), (&json!(0), &json!(null)), "{decision}");
+        without.until_error("TG6101");
+        let status = without.until_event("status");
+        assert_eq!((&status["source"], &status["version"]), (&json!("defaults"), &json!(0)), "{status}");
+        both = Some((with, without));
     });
-    assert_eq!((&status["source"], &status["version"]), (&json!("defaults"), &json!(0)), "{status}");
     // The server is back: both have it.
-    proxy.set(Fault::None);
+    let (mut with, mut without) = both.unwrap();
     without.until_served("a", true);
     with.until("a stream", |line| line["connected"] == "stream");
+    server.turn("a", false);
+    with.until_served("a", false);
+    without.until_served("a", false);
 }
 
 #[test]
@@ -78,7 +88,7 @@ fn a_flipped_byte_in_a_cache_file_is_refused_and_what_the_server_has_is_served()
         proxy.set(Fault::Refuse);
         let mut sdk = Follow::start(&connection, &["--check", "a", "--cache", cache.to_str().unwrap()]);
         sdk.until_error("TG6107");
-        sdk.until_error("TG6101");
+        sdk.until_error("TG6103");
         sdk.never_said(|line| line["value"] != json!(null));
         proxy.set(Fault::None);
         sdk.until_served("a", true);

@@ -1,5 +1,6 @@
 //! Two hundred SDKs that lose their server at once.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tidegate::Engine;
@@ -41,4 +42,7 @@ fn two_hundred_sdks_that_reconnect_at_once_come_back_apart() {
         engine.check("a", &engine.context().build())
     };
     until("everybody has the change", || clients.iter().all(on));
+    // Each waits for its last report.
+    let ends: Vec<_> = clients.into_iter().map(|client| thread::spawn(move || client.close())).collect();
+    assert!(ends.into_iter().all(|end| end.join().is_ok()));
 }
