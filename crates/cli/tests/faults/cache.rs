@@ -54,11 +54,11 @@ fn without_a_server_the_last_good_snapshot_is_served_and_without_one_the_default
         let ready = with.until_event("ready");
         assert_eq!(ready["source"], "cache", "{ready}");
         with.until_served("a", true);
-        with.until_error("TG6101");
+        with.said_error("TG6101");
         let mut without = Follow::start(&connection, &["--check", "a", "--status", "200ms"]);
         let decision = without.until_event("decision");
         assert_eq!((&decision["version"], &decision["value"]), (&json!(0), &json!(null)), "{decision}");
-        without.until_error("TG6101");
+        without.said_error("TG6101");
         let status = without.until_event("status");
         assert_eq!((&status["source"], &status["version"]), (&json!("defaults"), &json!(0)), "{status}");
         both = Some((with, without));
@@ -87,8 +87,8 @@ fn a_flipped_byte_in_a_cache_file_is_refused_and_what_the_server_has_is_served()
         }
         proxy.set(Fault::Refuse);
         let mut sdk = Follow::start(&connection, &["--check", "a", "--cache", cache.to_str().unwrap()]);
-        sdk.until_error("TG6107");
-        sdk.until_error("TG6103");
+        sdk.said_error("TG6107");
+        sdk.said_error("TG6103");
         sdk.never_said(|line| line["value"] != json!(null));
         proxy.set(Fault::None);
         sdk.until_served("a", true);

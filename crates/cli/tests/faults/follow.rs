@@ -66,14 +66,15 @@ impl Follow {
         self.until(event, |line| line["event"] == event)
     }
 
-    /// Until a gate decides so.
+    /// Until a gate decides so; its last decision may be that.
     pub(crate) fn until_served(&mut self, gate: &str, on: bool) -> Json {
-        self.until(&format!("`{gate}` is {on}"), |line| {
-            line["event"] == "decision"
-                && line["feature"] == gate
-                && line["value"] == on
-                && line["version"] != 0
-        })
+        let is_of_gate = |line: &Json| line["event"] == "decision" && line["feature"] == gate;
+        let wanted = |line: &Json| is_of_gate(line) && line["value"] == on && line["version"] != 0;
+        let last = self.said.iter().rfind(|line| is_of_gate(line));
+        match last.filter(|line| wanted(line)).cloned() {
+            Some(line) => line,
+            None => self.until(&format!("`{gate}` is {on}"), wanted),
+        }
     }
 
     pub(crate) fn until_error(&mut self, code: &str) -> Json {
