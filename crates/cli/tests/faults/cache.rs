@@ -56,7 +56,9 @@ fn without_a_server_the_last_good_snapshot_is_served_and_without_one_the_default
     // The server is back: both have it.
     proxy.set(Fault::None);
     without.until_served("a", true);
-    with.until("a stream", |line| line["event"] == "changed" || line["connected"] == "stream" || line["event"] == "decision");
+    with.until("a stream", |line| {
+        line["event"] == "changed" || line["connected"] == "stream" || line["event"] == "decision"
+    });
 }
 
 #[test]
@@ -101,7 +103,10 @@ fn a_full_disk_is_told_and_serving_goes_on_and_the_old_file_is_whole() {
     // No file may grow beyond 0 bytes: as on a disk that is full.
     let real = follow(&connection, &["--check", "a", "--cache", cache.to_str().unwrap()]);
     let mut command = Command::new("bash");
-    command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(real.get_program()).args(real.get_args());
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""])
+        .arg(real.get_program())
+        .args(real.get_args());
     command.stdout(std::process::Stdio::piped());
     for (name, value) in real.get_envs() {
         match value {
@@ -113,7 +118,9 @@ fn a_full_disk_is_told_and_serving_goes_on_and_the_old_file_is_whole() {
     sdk.until_served("a", true);
     server.turn("a", false);
     sdk.until_served("a", false);
-    assert!(sdk.said.iter().any(|line| line["event"] == "error") || sdk.until_event("error")["event"] == "error");
+    assert!(
+        sdk.said.iter().any(|line| line["event"] == "error") || sdk.until_event("error")["event"] == "error"
+    );
     drop(sdk);
     // What was stored before is whole.
     proxy.set(Fault::Refuse);

@@ -42,7 +42,8 @@ fn two_hundred_sdks_that_reconnect_at_once_come_back_apart() {
     let most = arrivals
         .iter()
         .map(|(at, count)| {
-            let earlier = arrivals.iter().rev().find(|(other, _)| *other + tenth <= *at).map_or(0, |(_, count)| *count);
+            let earlier =
+                arrivals.iter().rev().find(|(other, _)| *other + tenth <= *at).map_or(0, |(_, count)| *count);
             count - earlier
         })
         .max()

@@ -69,7 +69,10 @@ impl Follow {
     /// Until a gate decides so.
     pub(crate) fn until_served(&mut self, gate: &str, on: bool) -> Json {
         self.until(&format!("`{gate}` is {on}"), |line| {
-            line["event"] == "decision" && line["feature"] == gate && line["value"] == on && line["version"] != 0
+            line["event"] == "decision"
+                && line["feature"] == gate
+                && line["value"] == on
+                && line["version"] != 0
         })
     }
 

@@ -2,8 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -125,7 +125,9 @@ fn pass(
         let read = match from.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
+            Err(error)
+                if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
+            {
                 continue;
             }
             Err(_) => break,
@@ -167,7 +169,8 @@ impl Harm {
         let old = self.before.len();
         let mut all = std::mem::take(&mut self.before);
         all.extend_from_slice(&bytes);
-        let after = |text: &[u8]| all.windows(text.len()).position(|window| window == text).map(|at| at + text.len());
+        let after =
+            |text: &[u8]| all.windows(text.len()).position(|window| window == text).map(|at| at + text.len());
         match fault {
             Fault::CutAfter(text) => {
                 if let Some(at) = after(text) {
