@@ -47,7 +47,7 @@ demo-offline: ## Play a release phase by phase without a server: who sees what, 
 demo-guard: ## Play a release whose candidate is bad: a guard sees it in Prometheus and aborts it
 	$(CARGO) run $(LOCKED) --package tidegate-admin --example guard_demo
 
-load: ## Put load on an admin server and print what it takes (LOAD=idle, actions or race for one)
+load: ## Put load on an admin server and print what it takes (LOAD=idle, actions, race or delivery for one)
 	$(CARGO) run $(LOCKED) --release --package tidegate-admin --example load -- $(LOAD)
 
 test: test-rust test-c test-oracle test-ofrep differential ## Run all tests

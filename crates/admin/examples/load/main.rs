@@ -5,6 +5,7 @@
 //!     idle     1 000 running releases with timers: CPU of the server, in % of a core     (bar: < 5 %)
 //!     actions  50 writers pause and unpause 1 000 releases over HTTP                     (bar: p99 ≤ 25 ms, ≥ 1 000 a second)
 //!     race     64 people act on one release at once, 10 000 times                        (bar: one winner a revision, the log whole)
+//!     delivery from an action to 1 000 clients, directly and through a relay; 5 000 idle streams; polls
 //! ```
 //! Options: `--seconds N` (idle, actions), `--shots N` (race), `--store postgres://…` (an empty database; default: a new SQLite file).
 //! The server is a process of its own; client and server share the machine.
@@ -15,9 +16,11 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tidegate_admin::clock::SystemClock;
 
 mod actions;
+mod delivery;
 #[path = "../support/http.rs"]
 mod http;
 mod idle;
@@ -68,11 +71,17 @@ fn run(args: &[&str]) -> Fails<bool> {
         ["serve", store, key_file] => {
             return server::serve(store, key_file, Arc::new(SystemClock::new())).map(|()| true);
         }
-        [what @ ("idle" | "actions" | "race" | "all"), rest @ ..] => (*what, options(rest)?),
-        _ => return Err("expected idle, actions, race or all; then --seconds, --shots, --store".into()),
+        ["relay"] => return delivery::run_relay().map(|()| true),
+        [what @ ("idle" | "actions" | "race" | "delivery" | "all"), rest @ ..] => (*what, options(rest)?),
+        _ => {
+            return Err(
+                "expected idle, actions, race, delivery or all; then --seconds, --shots, --store".into()
+            );
+        }
     };
-    let scenarios: [(&str, Scenario); 3] =
-        [("idle", idle::run), ("actions", actions::run), ("race", race::run)];
+    let scenarios: [(&str, Scenario); 4] =
+        [("idle", idle::run), ("actions", actions::run), ("race", race::run), ("delivery", delivery::run)];
+    raise_limit()?;
     println!("| what | measured | bar | met |\n|---|---|---|---|");
     let mut met = true;
     for (name, scenario) in scenarios {
@@ -92,6 +101,12 @@ fn run(args: &[&str]) -> Fails<bool> {
         }
     }
     Ok(met)
+}
+
+/// As many open files as the system lets this process and its children have: thousands of streams are thousands of sockets.
+fn raise_limit() -> Fails<()> {
+    let limit = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?)
 }
 
 fn options(args: &[&str]) -> Fails<Options> {
