@@ -251,9 +251,9 @@ async fn a_release_and_a_feature_tell_what_was_served() {
     world.harness.restart().await;
     assert_eq!(send(&world, batch(1, 40)).await, Some(1));
     assert_eq!(send(&world, batch(2, 2)).await, Some(2));
-    // A key of another environment may name the phase; it does not count there.
+    // A key of an environment that the phase is not for may name it; it does not count there.
     let forged = Report { exposures: Some(batch(1, 1_000)), ..report("b", 0) };
-    world.harness.server().fleet().report(&who("dev"), forged).await.unwrap();
+    world.harness.server().fleet().report(&who("elsewhere"), forged).await.unwrap();
     let shown = world.harness.get(&format!("/releases/{release}")).await.expect(200).body;
     let served = &shown["exposures"]["phases"][0];
     assert_eq!((&served["count"], &served["counts"][0]["variant"]), (&json!(42), &json!("on")));
