@@ -149,7 +149,9 @@ async fn read(response: Response) -> (u16, Json) {
 async fn a_stranger_is_refused_without_waiting_for_the_body() {
     let server = Server::new().await;
     let mut socket = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
-    let head = format!("POST {FLAGS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nobody\r\ncontent-length: 100\r\n\r\n");
+    let head = format!(
+        "POST {FLAGS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nobody\r\ncontent-length: 100\r\n\r\n"
+    );
     socket.write_all(head.as_bytes()).await.unwrap();
     let mut status = [0; 12];
     tokio::time::timeout(SOON, socket.read_exact(&mut status)).await.expect("an answer").unwrap();

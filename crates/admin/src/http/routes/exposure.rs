@@ -27,7 +27,9 @@ pub(super) async fn of_release(ask: &Ask) -> Result<Json, Problem> {
     let phases = plan.phases.iter().zip(&plan.environments).map(|(phase, environments)| {
         // An SDK key counts in its own environment, whatever phase it names: one of another phase's environment is passed over.
         let is_its = |key: &ExposureKey| {
-            *key.phase == *phase.id && environments.iter().any(|one| **one == *key.environment) && may(ask, key)
+            *key.phase == *phase.id
+                && environments.iter().any(|one| **one == *key.environment)
+                && may(ask, key)
         };
         let its = || found.iter().filter(|(key, _)| is_its(key));
         let counts: Vec<Json> = its().map(|(key, count)| shown(key, *count)).collect();
