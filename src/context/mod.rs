@@ -10,11 +10,12 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use smallvec::SmallVec;
-
 mod attributes;
 mod input;
 mod subject;
+
+#[cfg(test)]
+mod tests;
 
 pub use self::attributes::{AttributeKey, Attributes};
 pub use self::input::AttributeValue;
@@ -43,7 +44,10 @@ pub struct Context<'a> {
     /// Of a string: its packed version, 0 if not known yet.
     versions: [AtomicU64; NEAR],
     holds: [Holds<'a>; NEAR],
-    copied: SmallVec<[u8; ROOM]>,
+    /// Copied texts: the first, as far as they have room here, then those in `more`. A place counts on from one to the other.
+    room: [u8; ROOM],
+    used: usize,
+    more: Vec<u8>,
     rest: Option<Box<Rest<'a>>>,
 }
 
@@ -101,13 +105,15 @@ impl<'a> Context<'a> {
     /// An empty context.
     #[must_use]
     #[inline(always)]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self {
             near: [[0; 8]; NEAR],
             hashes: [const { AtomicU64::new(0) }; NEAR],
             versions: [const { AtomicU64::new(0) }; NEAR],
             holds: [const { Holds::Nothing }; NEAR],
-            copied: SmallVec::new(),
+            room: [0; ROOM],
+            used: 0,
+            more: Vec::new(),
             rest: None,
         }
     }
@@ -165,22 +171,43 @@ impl<'a> Context<'a> {
     /// Copies a text; where it is then.
     #[inline(always)]
     fn copy(&mut self, text: &str) -> Option<(u32, u32)> {
-        let from = self.copied.len();
+        let (from, to) = (self.used, self.used.saturating_add(text.len()));
+        if let Some(room) = self.room.get_mut(from..to) {
+            room.copy_from_slice(text.as_bytes());
+            self.used = to;
+            return Some((from as u32, to as u32));
+        }
+        self.copy_more(text)
+    }
+
+    #[inline(never)]
+    fn copy_more(&mut self, text: &str) -> Option<(u32, u32)> {
+        let from = self.more.len().saturating_add(ROOM);
         let to = from.saturating_add(text.len());
         let place = (u32::try_from(from).ok()?, u32::try_from(to).ok()?);
-        self.copied.extend_from_slice(text.as_bytes());
+        self.more.extend_from_slice(text.as_bytes());
         Some(place)
+    }
+
+    /// A copied text.
+    #[inline]
+    fn copied(&self, from: u32, to: u32) -> Option<&[u8]> {
+        let (from, to) = (from as usize, to as usize);
+        match from.checked_sub(ROOM) {
+            Some(from) => self.more.get(from..to.saturating_sub(ROOM)),
+            None => self.room.get(from..to),
+        }
     }
 
     /// Forgets all attributes and keeps the memory.
     pub fn clear(&mut self) {
-        let (mut copied, mut rest) = (std::mem::take(&mut self.copied), self.rest.take());
-        copied.clear();
+        let (mut more, mut rest) = (std::mem::take(&mut self.more), self.rest.take());
+        more.clear();
         if let Some(rest) = &mut rest {
             rest.far.clear();
             rest.lists.clear();
         }
-        *self = Self { copied, rest, ..Self::new() };
+        *self = Self { more, rest, ..Self::new() };
     }
 
     /// False if the attribute is not one of the first.
@@ -337,7 +364,7 @@ impl Subject for Context<'_> {
     fn text(&self, attribute: AttributeKey) -> Option<&[u8]> {
         match *self.holds(attribute)? {
             Holds::Borrowed(text) => Some(text.as_bytes()),
-            Holds::Copied { from, to } => self.copied.get(from as usize..to as usize),
+            Holds::Copied { from, to } => self.copied(from, to),
             Holds::Short => self.short(attribute),
             Holds::Nothing | Holds::Number(_) | Holds::List(_) => None,
         }

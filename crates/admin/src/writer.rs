@@ -222,6 +222,12 @@ impl Writer {
         self.inner.clock.now()
     }
 
+    /// The clocks by which instances are measured: see [`Clock::measured`].
+    #[must_use]
+    pub fn measured(&self) -> Now {
+        self.inner.clock.measured()
+    }
+
     /// The clock itself.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {

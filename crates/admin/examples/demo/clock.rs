@@ -18,6 +18,10 @@ impl Clock for FastClock {
         Now { uptime: now.uptime.saturating_mul(SPEED), ..now }
     }
 
+    fn measured(&self) -> Now {
+        self.0.now()
+    }
+
     fn at_least(&self, total: u64) {
         self.0.at_least(total.div_ceil(SPEED));
     }

@@ -62,7 +62,7 @@ impl Story {
     pub(crate) fn connection(&mut self, environment: &str) -> Fails<String> {
         let body = json!({"environment": environment, "description": "the demo's service"});
         let made = self.admin.send("POST", "/api/v1/sdk-keys", Some(&body))?.ok()?;
-        let text = made.get("connection").and_then(Json::as_str);
+        let text = made.get("secret").and_then(Json::as_str);
         Ok(text.ok_or_else(|| format!("no connection string in {made}"))?.to_owned())
     }
 

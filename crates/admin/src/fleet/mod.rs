@@ -86,7 +86,7 @@ impl Fleet {
     /// and [`Member::unknown_version`]. A member that did not change is the same `Arc` as before.
     #[must_use]
     pub fn live(&self, environment: &str) -> Vec<Arc<Member>> {
-        let now = self.inner.writer.now();
+        let now = self.inner.writer.measured();
         self.inner.book.lock().live(environment, now)
     }
 
@@ -100,7 +100,7 @@ impl Fleet {
     /// conclude from [`Fleet::live`] that there is none.
     #[must_use]
     pub fn settled(&self) -> bool {
-        let now = self.inner.writer.now();
+        let now = self.inner.writer.measured();
         self.inner.book.lock().is_settled(now)
     }
 
@@ -116,7 +116,7 @@ impl Fleet {
 
     /// A version of an environment was published; only the first call for a version counts.
     pub fn published(&self, environment: &Key, version: u64) {
-        let now = self.inner.writer.now();
+        let now = self.inner.writer.measured();
         let is_new = self.inner.book.lock().published(environment, version, now);
         if is_new {
             self.bump();
@@ -132,14 +132,14 @@ impl Fleet {
     /// How the last versions of an environment reached its instances, the newest first.
     #[must_use]
     pub fn propagation(&self, environment: &str) -> Vec<Propagation> {
-        let now = self.inner.writer.now();
+        let now = self.inner.writer.measured();
         self.inner.book.lock().propagation(environment, now)
     }
 
     /// The members of an environment and how they stand, in order of their ids; also those that are waited for.
     #[must_use]
     pub fn seen(&self, environment: &str) -> Vec<Seen> {
-        let now = self.inner.writer.now();
+        let now = self.inner.writer.measured();
         self.inner.book.lock().seen(environment, now)
     }
 

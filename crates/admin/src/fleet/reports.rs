@@ -27,7 +27,7 @@ impl Reports for Fleet {
         }
         let environment = &who.environment;
         let noted = {
-            let now = self.inner.writer.now();
+            let now = self.inner.writer.measured();
             self.inner.book.lock().report(environment, report, now)
         };
         let want_operators = self.note(noted)?;
@@ -64,7 +64,7 @@ impl Reports for Fleet {
         }
         let environment = &who.environment;
         let noted = {
-            let now = self.inner.writer.now();
+            let now = self.inner.writer.measured();
             self.inner.book.lock().relay_report(environment, report, now)
         };
         let want_operators = self.note(noted)?;

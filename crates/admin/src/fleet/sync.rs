@@ -56,7 +56,7 @@ impl Fleet {
     /// What is stored of before, and where the snapshots are.
     pub(super) async fn restore(&self) -> Result<(), StoreError> {
         let rows = self.inner.writer.store().members_since(0, None).await?;
-        let now = self.inner.writer.now();
+        let now = self.inner.writer.measured();
         let mut book = self.inner.book.lock();
         for (environment, row) in &self.inner.writer.world().snapshot_heads {
             book.begin(environment, row.body.version);
@@ -169,7 +169,7 @@ impl Fleet {
     pub(super) async fn read_since(&self, since: u64) -> Result<u64, StoreError> {
         let rows = self.inner.writer.store().members_since(since, Some(&self.inner.node)).await?;
         let last = rows.iter().map(|row| row.seen).max().unwrap_or(0);
-        let now = self.inner.writer.now();
+        let now = self.inner.writer.measured();
         let mut is_news = false;
         for row in &rows {
             // Parsed outside the lock.
@@ -187,7 +187,7 @@ impl Fleet {
         let mut settled = self.settled();
         loop {
             sleep(SWEEP).await;
-            let now = self.inner.writer.now();
+            let now = self.inner.writer.measured();
             let is_gone = self.inner.book.lock().sweep(now);
             let was = std::mem::replace(&mut settled, self.settled());
             if is_gone || was != settled {
@@ -245,7 +245,7 @@ impl Fleet {
     async fn prune(&self) {
         loop {
             sleep(PRUNE).await;
-            let wall = self.inner.writer.now().wall;
+            let wall = self.inner.writer.measured().wall;
             let pruned = self.inner.writer.store().prune_fleet(wall - KEPT.0, wall - KEPT.1).await;
             if let Err(error) = pruned {
                 tracing::warn!(%error, "rows of instances that are gone were not thrown away");

@@ -141,17 +141,10 @@ fn options(args: &Follow) -> Result<ConnectOptions, Failure> {
     if let Some(bundled) = &args.bundled {
         options = options.bundled(bundled);
     }
-    let timed: [(Option<u64>, fn(ConnectOptions, Duration) -> ConnectOptions); 4] = [
-        (args.poll_interval, ConnectOptions::poll_interval),
-        (args.report_interval, ConnectOptions::report_interval),
-        (args.stale_after, ConnectOptions::stale_after),
-        (args.read_stall, ConnectOptions::read_stall),
-    ];
-    for (ms, set) in timed {
-        if let Some(ms) = ms {
-            options = set(options, Duration::from_millis(ms));
-        }
-    }
+    options = timed(options, args.poll_interval, ConnectOptions::poll_interval);
+    options = timed(options, args.report_interval, ConnectOptions::report_interval);
+    options = timed(options, args.stale_after, ConnectOptions::stale_after);
+    options = timed(options, args.read_stall, ConnectOptions::read_stall);
     if args.no_stream {
         options = options.streaming(Streaming::Off);
     }
@@ -166,6 +159,18 @@ fn options(args: &Follow) -> Result<ConnectOptions, Failure> {
         options = options.root_certificate(pem);
     }
     Ok(options.sdk("follow", env!("CARGO_PKG_VERSION")))
+}
+
+/// Sets a time, in milliseconds, if it was given.
+fn timed(
+    options: ConnectOptions,
+    ms: Option<u64>,
+    set: impl FnOnce(ConnectOptions, Duration) -> ConnectOptions,
+) -> ConnectOptions {
+    match ms {
+        Some(ms) => set(options, Duration::from_millis(ms)),
+        None => options,
+    }
 }
 
 /// Prints until the end; why it came.

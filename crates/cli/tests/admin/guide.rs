@@ -247,7 +247,7 @@ fn every_page_is_followed() {
     for page in &pages {
         assert!(source.contains(&format!("follow(\"{page}\")")), "{page} is not followed");
     }
-    assert_eq!(pages.len(), 11);
+    assert_eq!(pages.len(), 12);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn connection(server: &Server) -> String {
 
 #[test]
 fn a_relay_outlives_its_server_and_itself() {
-    let server = Server::start();
+    let mut server = Server::start();
     server.file("gate.yaml", "kind: gate\n");
     server.run(&["feature", "create", "checkout", "--file", "gate.yaml"]).ok();
     let (own, client) = (connection(&server), connection(&server));
@@ -71,18 +71,19 @@ fn a_relay_outlives_its_server_and_itself() {
     let same = || snapshot(&relay.url, key).is_some_and(|found| Some(found) == snapshot(&url, key));
     eventually("the relay serves what the server does", same);
     server.file("on.yaml", "kind: gate\ndefault: 'on'\n");
-    server.run(&["feature", "save", "checkout", "--file", "on.yaml"]).ok();
+    server.run(&["feature", "save", "checkout", "--file", "on.yaml", "--yes"]).ok();
     let is_new = || snapshot(&relay.url, key).is_some_and(|found| found.contains(r#""default":"on""#));
     eventually("a change comes through", is_new);
     let served = snapshot(&relay.url, key);
     let stored = || std::fs::read_to_string(cache.join("relay-prod.snapshot")).unwrap_or_default();
     eventually("it is stored", || served.as_deref().is_some_and(|served| stored().ends_with(served)));
 
-    drop(server);
-    assert_eq!(snapshot(&relay.url, key), served, "the server is gone");
-    drop(relay);
-    let relay = Relay::start(&own, &cache);
-    assert_eq!(snapshot(&relay.url, key), served, "from what was stored");
+    server.restart_after(|_| {
+        assert_eq!(snapshot(&relay.url, key), served, "the server is gone");
+        drop(relay);
+        let relay = Relay::start(&own, &cache);
+        assert_eq!(snapshot(&relay.url, key), served, "from what was stored");
+    });
 }
 
 #[test]

@@ -25,30 +25,16 @@ fn two_hundred_sdks_that_reconnect_at_once_come_back_apart() {
     };
     until("all are connected", || connected(&clients) == CROWD);
 
-    // All streams break at once. Who tries to come back, and when, is seen at the door.
-    let before = proxy.connections();
-    let begin = Instant::now();
+    // All streams break at once. Who comes back, and when, is seen at the door.
     proxy.set(Fault::None);
-    let mut arrivals = Vec::new();
-    while connected(&clients) < CROWD || arrivals.is_empty() {
-        arrivals.push((begin.elapsed(), proxy.connections() - before));
-        assert!(begin.elapsed() < crate::PATIENCE, "{} of {CROWD} are back", connected(&clients));
-        thread::sleep(Duration::from_millis(5));
-        if arrivals.len() > 20 && connected(&clients) == CROWD {
-            break;
-        }
-    }
-    let tenth = Duration::from_millis(100);
-    let most = arrivals
-        .iter()
-        .map(|(at, count)| {
-            let earlier = arrivals.iter().rev().find(|(other, _)| *other + tenth <= *at).map_or(0, |(_, count)| *count);
-            count - earlier
-        })
-        .max()
-        .unwrap_or(0);
-    // At once would be all 200 within one tenth of a second; spread evenly over the first span of the backoff, a half.
-    assert!(most <= CROWD * 7 / 10, "{most} connections within a tenth of a second: {arrivals:?}");
+    until("all are back", || proxy.streams().len() >= CROWD && connected(&clients) == CROWD);
+    let arrivals = proxy.streams();
+    let within = |from: &Instant| {
+        arrivals.iter().filter(|at| (*from..*from + Duration::from_millis(100)).contains(at)).count()
+    };
+    let most = arrivals.iter().map(within).max().unwrap_or(0);
+    // Without jitter all 200 come within one tenth of a second; with it, some 25. A busy machine may bunch some.
+    assert!(most <= CROWD / 2, "{most} within a tenth of a second: {arrivals:?}");
     // And everybody has what comes next.
     server.turn("a", true);
     let on = |client: &Client| {
@@ -56,4 +42,7 @@ fn two_hundred_sdks_that_reconnect_at_once_come_back_apart() {
         engine.check("a", &engine.context().build())
     };
     until("everybody has the change", || clients.iter().all(on));
+    // Each waits for its last report.
+    let ends: Vec<_> = clients.into_iter().map(|client| thread::spawn(move || client.close())).collect();
+    assert!(ends.into_iter().all(|end| end.join().is_ok()));
 }

@@ -66,15 +66,32 @@ impl Follow {
         self.until(event, |line| line["event"] == event)
     }
 
-    /// Until a gate decides so.
+    /// Until a gate decides so; its last decision may be that.
     pub(crate) fn until_served(&mut self, gate: &str, on: bool) -> Json {
-        self.until(&format!("`{gate}` is {on}"), |line| {
-            line["event"] == "decision" && line["feature"] == gate && line["value"] == on && line["version"] != 0
-        })
+        let is_of_gate = |line: &Json| line["event"] == "decision" && line["feature"] == gate;
+        let wanted = |line: &Json| is_of_gate(line) && line["value"] == on && line["version"] != 0;
+        let last = self.said.iter().rfind(|line| is_of_gate(line));
+        match last.filter(|line| wanted(line)).cloned() {
+            Some(line) => line,
+            None => self.until(&format!("`{gate}` is {on}"), wanted),
+        }
     }
 
     pub(crate) fn until_error(&mut self, code: &str) -> Json {
         self.until(&format!("error {code}"), |line| line["event"] == "error" && line["code"] == code)
+    }
+
+    /// It said so already, or says so.
+    pub(crate) fn said_error(&mut self, code: &str) {
+        if !self.said.iter().any(|line| line["code"] == code) {
+            self.until_error(code);
+        }
+    }
+
+    /// Nothing that it said, up to now, is such a line.
+    pub(crate) fn never_said(&mut self, bad: impl Fn(&Json) -> bool) {
+        self.said.extend(self.lines.try_iter());
+        assert!(!self.said.iter().any(bad), "{:#?}", self.said);
     }
 
     /// What it says in a span of time.

@@ -17,8 +17,10 @@ mod cache;
 mod crowd;
 mod follow;
 mod proxy;
+#[expect(dead_code, reason = "the tests of the admin commands need more of it")]
 #[path = "../admin/run.rs"]
 mod run;
+#[expect(dead_code, reason = "the tests of the admin commands need more of it")]
 #[path = "../admin/server.rs"]
 mod server;
 mod service;
@@ -62,13 +64,13 @@ impl Server {
     }
 }
 
-/// A server with the gate `a`, and an SDK behind a proxy.
-fn behind_a_proxy() -> (Server, Proxy, Follow) {
+/// A server with the gate `a`, off, and an SDK behind a proxy.
+fn behind_a_proxy(arguments: &[&str]) -> (Server, Proxy, Follow) {
     let server = Server::start();
     let connection = server.gate("a");
     let proxy = Proxy::before(&server.url);
     let connection = proxy.instead_of(&server.url, &connection);
-    let mut follow = Follow::start(&connection, &["--check", "a"]);
+    let mut follow = Follow::start(&connection, &[&["--check", "a"], arguments].concat());
     follow.until_served("a", false);
     (server, proxy, follow)
 }
