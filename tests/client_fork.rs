@@ -39,6 +39,7 @@ mod forked {
 
     use crate::server::Server;
 
+    const COUNTED: u64 = 1_000;
     const LONG: Duration = Duration::from_secs(20);
 
     fn until(what: &str, condition: impl Fn() -> bool) {
@@ -66,6 +67,8 @@ mod forked {
         let mut children = Vec::new();
         for _ in 0..3 {
             let quiet = client.quiesce();
+            // Nobody can report these before the child has a copy of them.
+            (0..COUNTED).for_each(|_| assert!(is_on(&client)));
             match fork::fork().expect("a child") {
                 Fork::Child => {
                     drop(quiet);
@@ -90,6 +93,8 @@ mod forked {
             let status = fork::waitpid(child).expect("its end");
             assert_eq!(status, 0, "a child failed");
         }
+        client.close();
+        assert_eq!(total(&server), 3 * COUNTED + 3, "what the parent counted once, and one of each child");
         println!("fork: ok");
     }
 
@@ -105,5 +110,18 @@ mod forked {
         until("the child has the next version", || client.engine().version() == 2);
         assert!(!is_on(client));
         client.close();
+    }
+
+    /// How many exposures were reported, each batch once.
+    fn total(server: &Server) -> u64 {
+        let state = server.state();
+        let mut batches = std::collections::BTreeMap::new();
+        for report in &state.reports {
+            if let Some(batch) = &report.exposures {
+                let sum: u64 = batch.counts.iter().map(|count| count.count).sum();
+                batches.insert((report.instance.clone(), batch.batch), sum);
+            }
+        }
+        batches.values().sum()
     }
 }

@@ -60,7 +60,7 @@ fn environment_document() -> BoxedStrategy<Shown<Json>> {
             document["environments"] = json!({"prod": {"production": true}});
             restrict(&mut document);
             for (index, (key, leaf)) in LEAVES.into_iter().zip(leaves).enumerate() {
-                if let Some(condition) = leaf.or((index < 2).then_some(None)) {
+                if let Some(condition) = leaf.or_else(|| (index < 2).then_some(None)) {
                     let rule = match condition {
                         Some(condition) => json!({"id": "r", "if": condition, "variant": "on"}),
                         None => json!({"id": "r", "rollout": {"percent": 50}, "variant": "on"}),

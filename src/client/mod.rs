@@ -169,7 +169,8 @@ impl Client {
     }
 
     /// After `fork`, in the child: connects anew, with a thread and an instance id of its own. The engine, its handles
-    /// and what it serves stay. Nothing to do in a process that was not forked.
+    /// and what it serves stay. Exposures are counted from here on: what was counted before is the parent's to report. Nothing
+    /// to do in a process that was not forked.
     ///
     /// # Errors
     /// If the fork happened while the parent's thread was putting a snapshot in place (TG6110): see
@@ -184,6 +185,8 @@ impl Client {
                 "expected a fork while the client was quiesced, found one in the middle of an update";
             return Err(Error::new(Code::Forked, "", message));
         }
+        // They are copies of what the parent has counted, and reports: here, they would be counted a second time.
+        drop(self.0.engine.drain_exposures());
         let worker = Worker::start(&self.0.options, &self.0.engine, &self.0.listeners)?;
         self.0.worker.store(Arc::new(worker));
         // Its parts belong to a thread of the parent: touched by nobody, and not freed.

@@ -179,6 +179,10 @@ fn parameters(url: &Url) -> Result<(Key, Trust), Error> {
             return Err(bad(message.into()));
         }
         Some("none") => Trust::Unsigned,
+        // An error about a public key repeats it; this is none, and a secret.
+        Some(key) if key.starts_with(SdkKey::PREFIX) => {
+            return Err(bad("expected `key=` with the public key of the server, found an SDK key".into()));
+        }
         Some(key) => Trust::Pinned(key.parse()?),
     };
     Ok((environment.into(), trust))

@@ -32,6 +32,8 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
+    /// The most endorsements that are looked at at once: a server tells those of all its rotations, the oldest first.
+    const MOST_ENDORSEMENTS: usize = 1_000;
     /// The most keys that are trusted at once.
     pub const MOST_KEYS: usize = 64;
 
@@ -76,7 +78,7 @@ impl KeyRing {
     /// Trusts all that follow from endorsements in any order; how many keys came in. Endorsements by others than trusted
     /// keys are passed over: a server tells also those that are older than the key which is pinned here.
     pub fn trust_all(&mut self, endorsements: &[String]) -> usize {
-        let mut left: Vec<&String> = endorsements.iter().take(Self::MOST_KEYS).collect();
+        let mut left: Vec<&String> = endorsements.iter().take(Self::MOST_ENDORSEMENTS).collect();
         let mut added = 0;
         loop {
             let before = left.len();

@@ -224,6 +224,15 @@ fn endorsements_chain_in_any_order_and_are_kept_in_theirs() {
 }
 
 #[test]
+fn who_pins_a_late_key_finds_its_endorsement_behind_many_older_ones() {
+    let chain: Vec<String> =
+        (1..100).map(|n| key(n).endorse(&key(n + 1).public(), n.into()).into_string()).collect();
+    let mut ring = KeyRing::pinned(key(99).public());
+    assert_eq!(ring.trust_all(&chain), 1);
+    assert!(ring.trusts(&key(100).public()));
+}
+
+#[test]
 fn an_endorsement_needs_a_trusted_key_and_its_own_type() {
     let mut ring = KeyRing::pinned(key(1).public());
     let refused = |ring: &mut KeyRing, text: &str| ring.trust(text).unwrap_err().code();
@@ -248,6 +257,15 @@ fn a_ring_is_bounded() {
     }
     let more = ring.trust(key(0).endorse(&key(most).public(), 0).as_str());
     assert_eq!(more.unwrap_err().code(), Code::TooManyKeys);
+}
+
+#[test]
+fn an_sdk_key_in_the_place_of_the_public_key_is_not_repeated() {
+    let secret = SdkKey::from_bytes(&[0xab; 32]);
+    let text = format!("tidegate+https://{0}@h?environment=prod&key={0}", secret.secret());
+    let error = text.parse::<Connection>().unwrap_err();
+    assert_eq!(error.code(), Code::BadConnection);
+    assert!(!error.to_string().contains("abab"), "{error}");
 }
 
 #[test]

@@ -157,7 +157,8 @@ impl Hub {
     }
 
     /// A heartbeat: renews the head of each environment if there is a signer, and has each stream say something. Streams also
-    /// have their SDK keys looked at again.
+    /// have their SDK keys looked at again. Where the clock went back, a head is signed just after the one before: only a later
+    /// one is a proof of freshness.
     ///
     /// # Errors
     /// If a token cannot be sent; the others were.
@@ -165,6 +166,7 @@ impl Hub {
         let mut result = Ok(());
         for publication in self.publications() {
             if let Some(signer) = signer {
+                let at = at.max(publication.renewed_at().saturating_add(1));
                 let head = Head { at, delta: None, ..publication.head().clone() };
                 if let Err(unfit) = publication.renew(at, signer.sign(&head)) {
                     result = Err(unfit);

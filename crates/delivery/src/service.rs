@@ -55,7 +55,7 @@ pub struct Limits {
     pub report_bytes: usize,
     /// The bytes of a relay's report, which is about thousands of instances.
     pub relay_report_bytes: usize,
-    /// How long the body of a report may take to arrive.
+    /// How long the body of a report, or of an evaluation (OFREP), may take to arrive.
     pub report_time: Duration,
     /// After how long, at random half of it more or less, one whose stream ended comes again (the `retry` field of the stream).
     pub retry: Duration,

@@ -30,6 +30,9 @@ pub(super) unsafe fn connect(given: &tg_connect_options) -> Result<(tg_engine, C
     Ok((tg_engine::around(client.engine().clone(), None), client))
 }
 
+/// Sets a time of the options.
+type Span = fn(ConnectOptions, Duration) -> ConnectOptions;
+
 /// # Safety
 /// The options and what they point to are readable.
 unsafe fn read(given: &tg_connect_options) -> Result<ConnectOptions, tg_status> {
@@ -74,7 +77,7 @@ unsafe fn read(given: &tg_connect_options) -> Result<ConnectOptions, tg_status> 
 }
 
 fn with_times(mut options: ConnectOptions, given: &tg_connect_options) -> ConnectOptions {
-    let times: [(u32, fn(ConnectOptions, Duration) -> ConnectOptions); 5] = [
+    let times: [(u32, Span); 5] = [
         (given.poll_interval_ms, ConnectOptions::poll_interval),
         (given.report_interval_ms, ConnectOptions::report_interval),
         (given.connect_timeout_ms, ConnectOptions::connect_timeout),

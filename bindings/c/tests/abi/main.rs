@@ -2,7 +2,6 @@
 
 #![cfg(target_os = "linux")]
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

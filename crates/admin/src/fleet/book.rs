@@ -27,6 +27,8 @@ const INTERVALS: u64 = 3;
 const INTERVAL_S: std::ops::RangeInclusive<u32> = 1..=300;
 /// How many reporters an environment can have.
 const REPORTERS: usize = 100_000;
+/// How many lists of operators are kept before those that nobody has are let go.
+const OPERATORS: usize = 1_000;
 /// How many instances a group can stand for.
 const GROUP: u64 = 1_000_000_000;
 
@@ -145,6 +147,7 @@ impl Book {
         let id: Arc<str> = format!("r:{}", report.relay).into();
         let reporter = self.environments.get(environment).and_then(|known| known.reporters.get(&id));
         let before = reporter.map(|reporter| reporter.members.clone()).unwrap_or_default();
+        let before: BTreeMap<_, _> = before.iter().map(|member| (member.group(), member)).collect();
         let mut members: Vec<Arc<Member>> = Vec::with_capacity(report.groups.len());
         for group in report.groups {
             if group.count == 0 {
@@ -168,7 +171,7 @@ impl Book {
                 nacked: group.nacked,
                 isolated: group.isolated,
             };
-            if let Some(same) = before.iter().find(|before| before.is_same_group(&member)) {
+            if let Some(same) = before.get(&member.group()) {
                 member.since = same.since;
                 member.operators = member.operators.or_else(|| same.operators.clone());
             }
@@ -333,6 +336,12 @@ impl Book {
         who.into_iter().filter_map(line).collect()
     }
 
+    /// How many lists of operators are kept.
+    #[cfg(test)]
+    pub(super) fn lists_of_operators(&self) -> usize {
+        self.operators.len()
+    }
+
     fn environment(&mut self, key: &Key) -> &mut Environment {
         self.environments.entry(Key::clone(key)).or_default()
     }
@@ -347,6 +356,10 @@ impl Book {
         names.dedup();
         if let Some(known) = self.operators.get(&names) {
             return Arc::clone(known);
+        }
+        // Else one instance that tells others each time would fill the memory.
+        if self.operators.len() >= OPERATORS {
+            self.operators.retain(|names| Arc::strong_count(names) > 1);
         }
         let names = Arc::new(names);
         self.operators.insert(Arc::clone(&names));

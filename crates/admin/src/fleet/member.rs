@@ -61,9 +61,9 @@ impl Member {
         Self { version: 0, unknown_version: Some(self.version), ..self.clone() }
     }
 
-    /// What makes a group of a relay the same group.
-    pub(super) fn is_same_group(&self, other: &Self) -> bool {
-        self.version == other.version && self.sdk == other.sdk && self.process == other.process
+    /// What makes a group of a relay the same group: version, SDK, process attributes as text.
+    pub(super) fn group(&self) -> (u64, Sdk, String) {
+        (self.version, self.sdk.clone(), serde_json::to_string(&self.process).unwrap_or_default())
     }
 }
 

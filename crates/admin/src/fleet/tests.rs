@@ -106,6 +106,18 @@ fn a_report_with_nothing_new_keeps_the_member_and_renews_its_life() {
 }
 
 #[test]
+fn an_instance_that_tells_other_operators_each_time_leaves_none_behind() {
+    let mut book = Book::default();
+    for n in 0..5_000 {
+        let operators = Some(vec![format!("op{n}")]);
+        book.report(&prod(), Report { operators, ..report("a", 0) }, at(n)).unwrap();
+    }
+    assert!(book.lists_of_operators() <= 1_000);
+    let live = book.live("prod", at(5_000));
+    assert_eq!(live[0].operators.as_deref().unwrap(), &["op4999"]);
+}
+
+#[test]
 fn operators_are_wanted_until_told_and_then_remembered() {
     let mut book = Book::default();
     let silent = || Report { operators: None, ..report("a", 0) };

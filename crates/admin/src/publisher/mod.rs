@@ -20,7 +20,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use imbl::ordmap::DiffItem;
 use tidegate::model::Key;
@@ -40,6 +40,9 @@ use crate::writer::Writer;
 
 /// After how many publications old versions are removed from the store.
 const TIDY: u32 = 256;
+
+/// How long it waits before it begins anew once more.
+const REST: Duration = Duration::from_secs(1);
 
 /// Told of each publication, just before the streams are: the environment, the version, and how long it took to make (s).
 pub(crate) type Told = Arc<dyn Fn(&Key, u64, f64) + Send + Sync>;
@@ -105,13 +108,11 @@ impl Publisher {
                 Ok(book) => book,
                 Err(error) => {
                     tracing::error!(%error, "the publisher failed, and begins anew");
-                    match Book::open(&writer, hub, signer, told).await {
-                        Ok(book) => book,
-                        Err(error) => {
-                            tracing::error!(%error, "nothing is published until the server is started again");
-                            return;
-                        }
-                    }
+                    let opened = tokio::select! {
+                        () = stop.cancelled() => return,
+                        opened = Book::reopen(&writer, &hub, &signer, &told) => opened,
+                    };
+                    opened
                 }
             };
             if book.published >= TIDY {
@@ -146,6 +147,20 @@ impl Book {
         Ok(book)
     }
 
+    /// As [`Book::open`], again and again until the store can be read: heads are renewed meanwhile, so that clients take what
+    /// they have for the newest.
+    async fn reopen(writer: &Writer, hub: &Arc<Hub>, signer: &Arc<Signer>, told: &Told) -> Self {
+        loop {
+            match Self::open(writer, Arc::clone(hub), Arc::clone(signer), Arc::clone(told)).await {
+                Ok(book) => return book,
+                Err(error) => {
+                    tracing::error!(%error, "nothing is published until the store can be read");
+                    tokio::time::sleep(REST).await;
+                }
+            }
+        }
+    }
+
     /// Publishes what a later world has.
     fn follow(&mut self, world: Arc<World>) {
         let before = std::mem::replace(&mut self.world, Arc::clone(&world));
@@ -165,7 +180,7 @@ impl Book {
         let mut texts = Texts::new();
         for environment in world.environments.keys() {
             let started = Instant::now();
-            let now = self.clock.now().wall;
+            let now = self.at(environment);
             let publication = match self.lines.get_mut(environment) {
                 Some(line) if line::version(&world, environment) == Some(line.version()) => continue,
                 Some(line) => line.follow(&world, &touched, &mut texts, now),
@@ -212,13 +227,20 @@ impl Book {
     }
 
     fn begin_all(&mut self) {
-        let (now, mut lines) = (self.clock.now().wall, std::mem::take(&mut self.lines));
+        let mut lines = std::mem::take(&mut self.lines);
         for (environment, line) in &mut lines {
-            let started = Instant::now();
+            let (started, now) = (Instant::now(), self.at(environment));
             let publication = line.begin(now);
             self.publish(environment, publication, started);
         }
         self.lines = lines;
+    }
+
+    /// When the next head of an environment is signed: by the clock, but after the one before, also if the clock went back.
+    /// Clients take only a later head for a proof of freshness.
+    fn at(&self, environment: &Key) -> i64 {
+        let before = self.hub.current(environment).map(|current| current.renewed_at());
+        self.clock.now().wall.max(before.map_or(i64::MIN, |before| before.saturating_add(1)))
     }
 
     fn publish(&mut self, environment: &Key, publication: Result<Publication, Unfit>, started: Instant) {

@@ -1,11 +1,12 @@
 //! The two routes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +16,7 @@ use tidegate::Engine;
 use tidegate::model::Key;
 use tidegate::wire::Sha256;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::answer::{Answer, Bulk, ErrorCode, Failure};
 use super::engines::{Engines, NotReady};
@@ -35,6 +37,8 @@ struct App {
     engines: Arc<Engines>,
     keys: Arc<dyn Keys>,
     pacer: Arc<Pacer>,
+    /// How long a body may take to arrive.
+    body_time: Duration,
 }
 
 /// The routes under `/ofrep/v1`, over what the service publishes and for those whom it admits.
@@ -44,6 +48,7 @@ pub(crate) fn router(service: &Service) -> Router {
         engines,
         keys: Arc::clone(service.keys()),
         pacer: Arc::new(Pacer::new(service.shared().limits.evaluations)),
+        body_time: service.shared().limits.report_time,
     };
     Router::new()
         .route("/ofrep/v1/evaluate/flags", only(post(bulk)))
@@ -61,10 +66,10 @@ async fn one(
     State(app): State<App>,
     key: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Response {
     let key = key.map_or_else(|_| String::new(), |Path(key)| key);
-    let (environment, engine, asked) = match app.ask(&headers, body, Some(&key)).await {
+    let (environment, engine, asked) = match app.ask(&headers, request, Some(&key)).await {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -79,8 +84,8 @@ async fn one(
 }
 
 /// All flags.
-async fn bulk(State(app): State<App>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
-    let (environment, engine, asked) = match app.ask(&headers, body, None).await {
+async fn bulk(State(app): State<App>, headers: HeaderMap, request: Request) -> Response {
+    let (environment, engine, asked) = match app.ask(&headers, request, None).await {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -112,7 +117,7 @@ impl App {
     async fn ask(
         &self,
         headers: &HeaderMap,
-        body: Result<Bytes, BytesRejection>,
+        request: Request,
         key: Option<&str>,
     ) -> Result<(Key, Engine, Asked), Response> {
         let key_text = sdk_key(headers).map_err(IntoResponse::into_response)?;
@@ -120,6 +125,11 @@ impl App {
         if let Err(seconds) = self.pacer.admit(&who.key_id) {
             return Err(too_many(seconds));
         }
+        // Not before: strangers shall not have bodies read.
+        let body = timeout(self.body_time, Bytes::from_request(request, &())).await.map_err(|_| {
+            let details = format!("expected the body within {} s", self.body_time.as_secs());
+            json(StatusCode::REQUEST_TIMEOUT, &Failure::new(ErrorCode::ParseError, details).of(key))
+        })?;
         let body = body.map_err(|rejection| {
             let details = format!("expected a body of at most {BODY_BYTES} bytes: {}", rejection.body_text());
             json(rejection.status(), &Failure::new(ErrorCode::ParseError, details).of(key))

@@ -32,6 +32,8 @@ const BATCHES_BYTES: usize = 256 << 10;
 const MOST_PENDING: usize = 50_000;
 /// The most instances.
 const MOST_MEMBERS: usize = 100_000;
+/// The most relays behind this one.
+const MOST_RELAYS: usize = 1_000;
 /// Who has not reported for so many of its intervals is gone.
 const MISSED: u32 = 3;
 
@@ -126,10 +128,16 @@ impl Fleet {
     }
 
     /// Takes the report of a relay behind this one.
-    pub(super) fn relay_report(&self, report: RelayReport) -> ReportAnswer {
+    ///
+    /// # Errors
+    /// If there is no room for one more.
+    pub(super) fn relay_report(&self, report: RelayReport) -> Result<ReportAnswer, ReportRefused> {
         let now = Instant::now();
         let until = life(now, report.interval_s);
         let mut state = self.state.lock();
+        if state.relays.len() >= MOST_RELAYS && !state.relays.contains_key(&report.relay) {
+            return Err(ReportRefused::Unavailable(format!("expected at most {MOST_RELAYS} relays here")));
+        }
         let instances: Vec<String> = report.exposures.iter().map(|batch| batch.instance.clone()).collect();
         for RelayedBatch { instance, batch } in report.exposures {
             state.take_batch(&instance, batch);
@@ -144,7 +152,7 @@ impl Fleet {
         let want_operators = report.groups.iter().any(|group| group.operators.is_none());
         state.relays.insert(report.relay, Relay { groups: report.groups, until });
         self.tell(&state);
-        ReportAnswer { interval_s: state.interval_s, want_operators, stored_batch: None, stored }
+        Ok(ReportAnswer { interval_s: state.interval_s, want_operators, stored_batch: None, stored })
     }
 
     fn tell(&self, state: &State) {
@@ -441,14 +449,14 @@ mod tests {
         above
             .report(Report { operators: Some(vec!["eq".into(), "new".into()]), ..report("b", "eu", 7) })
             .unwrap();
-        let answer = above.relay_report(below.drain("below"));
+        let answer = above.relay_report(below.drain("below")).unwrap();
         assert_eq!((answer.stored.len(), answer.want_operators), (0, false));
         let drained = above.drain("above");
         assert_eq!(counts(&drained), [("eu".into(), 7, 2)]);
         assert_eq!(drained.groups[0].operators, Some(vec!["eq".to_owned()]));
         let stored = vec![StoredBatch { instance: "a".into(), batch: 1 }];
         above.answered(ReportAnswer { interval_s: 5, stored: stored.clone(), ..ReportAnswer::default() });
-        let answer = above.relay_report(below.drain("below"));
+        let answer = above.relay_report(below.drain("below")).unwrap();
         assert_eq!((answer.interval_s, &answer.stored), (5, &stored));
         below.answered(answer);
         assert!(below.drain("below").exposures.is_empty());
@@ -470,6 +478,17 @@ mod tests {
         });
         assert_eq!([sent(), sent()], ["da", "bd"]);
         assert!(timeout_now(fleet.due()).await, "what had no room is due at once");
+    }
+
+    #[test]
+    fn relays_below_are_so_many_and_no_more() {
+        let fleet = Fleet::default();
+        let of = |name: String| RelayReport { relay: name, interval_s: 10, ..RelayReport::default() };
+        for n in 0..MOST_RELAYS {
+            fleet.relay_report(of(n.to_string())).unwrap();
+        }
+        fleet.relay_report(of("one more".to_owned())).unwrap_err();
+        fleet.relay_report(of("7".to_owned())).unwrap();
     }
 
     async fn timeout_now(due: impl Future<Output = ()>) -> bool {

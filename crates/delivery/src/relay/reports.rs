@@ -46,7 +46,7 @@ impl Reports for RelayReports {
         report: RelayReport,
     ) -> Result<ReportAnswer, ReportRefused> {
         fit::relay_report(&report)?;
-        Ok(self.fleet(who)?.relay_report(report))
+        self.fleet(who)?.relay_report(report)
     }
 }
 

@@ -22,7 +22,8 @@ use tidegate::wire::{Head, RelayReport, Report, ReportAnswer, Sha256, Token};
 use tidegate_delivery::{
     Admission, Hub, Keys, Limits, Publication, Refused, ReportRefused, Reports, Service, ofrep, router,
 };
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// How long a test waits for what must come.
@@ -142,6 +143,19 @@ impl Server {
 async fn read(response: Response) -> (u16, Json) {
     let status = response.status().as_u16();
     (status, response.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_without_waiting_for_the_body() {
+    let server = Server::new().await;
+    let mut socket = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let head = format!(
+        "POST {FLAGS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nobody\r\ncontent-length: 100\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    tokio::time::timeout(SOON, socket.read_exact(&mut status)).await.expect("an answer").unwrap();
+    assert_eq!(&status, b"HTTP/1.1 401");
 }
 
 /// A gate that is on for everyone, or off.

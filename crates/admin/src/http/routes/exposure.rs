@@ -23,25 +23,20 @@ pub(super) async fn of_release(ask: &Ask) -> Result<Json, Problem> {
         .filter(|name| actor.may(Read, [&**name]))
         .filter_map(|name| Some((&**name, losses.get(&**name).copied()?)))
         .collect();
-    let phases: Vec<Json> = run
-        .release
-        .plan
-        .phases
-        .iter()
-        .map(|phase| {
-            let counts: Vec<Json> = found
-                .iter()
-                .filter(|(key, _)| *key.phase == *phase.id && may(ask, key))
-                .map(|(key, count)| shown(key, *count))
-                .collect();
-            let total: u64 = found
-                .iter()
-                .filter(|(key, _)| *key.phase == *phase.id && may(ask, key))
-                .map(|(_, n)| n)
-                .sum();
-            json!({ "phase": phase.id, "count": total, "counts": counts })
-        })
-        .collect();
+    let plan = &run.release.plan;
+    let phases = plan.phases.iter().zip(&plan.environments).map(|(phase, environments)| {
+        // An SDK key counts in its own environment, whatever phase it names: one of another phase's environment is passed over.
+        let is_its = |key: &ExposureKey| {
+            *key.phase == *phase.id
+                && environments.iter().any(|one| **one == *key.environment)
+                && may(ask, key)
+        };
+        let its = || found.iter().filter(|(key, _)| is_its(key));
+        let counts: Vec<Json> = its().map(|(key, count)| shown(key, *count)).collect();
+        let total = its().fold(0_u64, |total, (_, count)| total.saturating_add(*count));
+        json!({ "phase": phase.id, "count": total, "counts": counts })
+    });
+    let phases: Vec<Json> = phases.collect();
     Ok(json!({ "phases": phases, "lost": lost }))
 }
 
