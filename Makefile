@@ -33,7 +33,7 @@ PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
 .PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c fuzz schemathesis install
-.PHONY: test-rust test-c test-c-threads test-ofrep test-oracle differential fmt lint doc layers schema-drift header-drift licences clean library-c
+.PHONY: test-rust test-c test-c-threads test-ofrep test-oracle differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,6 @@ check-long: check test ## Run all of it and more: ignored tests, many more rando
 	PROPTEST_CASES=$${PROPTEST_CASES:-4096} $(CARGO) test $(LOCKED) --workspace --release -- --include-ignored
 	$(MAKE) differential DOCUMENTS=$(LONG_DOCUMENTS) CONTEXTS=$(LONG_CONTEXTS)
 	$(MAKE) test-c-threads
-	$(MAKE) library-c && bindings/c/size.sh $(C_LIBRARIES)/libtidegate_c.so
 
 bench: ## Measure (BENCH=name for one)
 	$(CARGO) bench $(LOCKED) --package tidegate --bench '$(BENCH)'
@@ -84,6 +83,9 @@ test-c: ## C: every function and misuse under sanitizers and Valgrind, every cas
 
 test-c-threads: ## C: two threads check while a third swaps, under ThreadSanitizer; needs a nightly Rust with rust-src
 	bindings/c/thread_sanitizer.sh
+
+size-c: library-c ## Hold the stripped shared C library to 2 MiB (with `regex` it is above: docs/BENCHMARKS.md)
+	bindings/c/size.sh $(C_LIBRARIES)/libtidegate_c.so
 
 library-c: ## Build the C library as it is installed
 	$(CARGO) rustc $(LOCKED) --profile release-c --package tidegate-c --lib --crate-type cdylib --crate-type staticlib

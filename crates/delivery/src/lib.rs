@@ -18,6 +18,7 @@ mod body;
 mod conditional;
 mod encoding;
 mod event;
+pub mod fit;
 mod gzip;
 mod heartbeat;
 mod history;

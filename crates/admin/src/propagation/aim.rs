@@ -60,7 +60,8 @@ impl Aim {
             .filter(|(name, _)| self.asks.contains(name.as_str()))
             .map(|(name, value)| (name.as_str(), value.clone()))
             .collect();
-        matters.entry("environment").or_insert_with(|| Value::from(environment));
+        // That of its key, whatever it says of itself.
+        matters.insert("environment", Value::from(environment));
         let text = json!(matters).to_string();
         if let Some(known) = self.found.get(&text) {
             return *known;

@@ -21,7 +21,7 @@ use tidegate::wire::{
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::fit::LIST;
+use crate::fit::LIST;
 use crate::service::ReportRefused;
 
 /// The interval until the upstream asks for another one, seconds.

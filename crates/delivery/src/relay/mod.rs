@@ -13,7 +13,6 @@
 
 mod cache;
 mod endorsed;
-mod fit;
 mod fleet;
 mod follow;
 mod held;

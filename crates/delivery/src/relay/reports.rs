@@ -9,10 +9,10 @@ use tidegate::model::Key;
 use tidegate::wire::{RelayReport, Report, ReportAnswer};
 use tokio::time::sleep;
 
-use super::fit;
 use super::fleet::Fleet;
 use super::upstream::Upstream;
 use crate::admission::Admission;
+use crate::fit;
 use crate::service::{ReportRefused, Reports};
 
 /// So long it waits for more after a first change: many acks of one version come at once.
@@ -43,9 +43,9 @@ impl Reports for RelayReports {
     async fn relay_report(
         &self,
         who: &Admission,
-        report: RelayReport,
+        mut report: RelayReport,
     ) -> Result<ReportAnswer, ReportRefused> {
-        fit::relay_report(&report)?;
+        fit::relay_report(&mut report)?;
         self.fleet(who)?.relay_report(report)
     }
 }
