@@ -131,16 +131,20 @@ impl Screen {
         phases.map(|phases| phases.iter().map(one).collect::<Vec<_>>().join("  ")).unwrap_or_default()
     }
 
-    /// Who has applied what the current phase serves: the bar that a phase waits for.
+    /// Who has applied what the phase that is live serves: the bar that it waits for.
     fn applied(&self, release: &Json) -> String {
-        let waits = release.pointer("/waiting_for").and_then(Json::as_array);
-        let wait = waits.and_then(|waits| {
-            waits.iter().find(|wait| wait.get("wait").and_then(Json::as_str) == Some("propagation"))
-        });
-        let Some(wait) = wait else { return self.paint("2", "nothing to wait for") };
-        let number = |name: &str| wait.get(name).and_then(Json::as_u64).unwrap_or(0);
-        let (applied, targeted) = (number("applied"), number("targeted"));
-        format!("{} {applied} of {targeted} instances", bar(applied, targeted.max(1)))
+        let phases = release.get("phases").and_then(Json::as_array).into_iter().flatten();
+        let states = release.pointer("/state/phases").and_then(Json::as_array).into_iter().flatten();
+        let heard =
+            phases.zip(states).filter_map(|(phase, state)| Some((phase.get("id")?, state.get("applied")?)));
+        let Some((phase, applied)) = heard.last() else { return self.paint("2", "no phase is live yet") };
+        let number = |name: &str| applied.get(name).and_then(Json::as_u64).unwrap_or(0);
+        let (phase, applied, targeted) =
+            (phase.as_str().unwrap_or_default(), number("applied"), number("targeted"));
+        format!(
+            "{} {applied} of {targeted} in {phase} acked its current share",
+            bar(applied, targeted.max(1))
+        )
     }
 
     fn paint(&self, code: &str, text: &str) -> String {

@@ -11,6 +11,8 @@ use super::{Fleet, INTERVAL_S};
 impl Reports for Fleet {
     async fn report(&self, who: &Admission, mut report: Report) -> Result<ReportAnswer, ReportRefused> {
         fit::report(&mut report)?;
+        // It is told to report at this interval, so it must not be missed for what it planned before.
+        report.interval_s = report.interval_s.max(INTERVAL_S);
         let (instance, batch) = (report.instance.clone(), report.exposures.take());
         let environment = &who.environment;
         let noted = {
@@ -34,6 +36,7 @@ impl Reports for Fleet {
         mut report: RelayReport,
     ) -> Result<ReportAnswer, ReportRefused> {
         fit::relay_report(&mut report)?;
+        report.interval_s = report.interval_s.max(INTERVAL_S);
         let batches = std::mem::take(&mut report.exposures)
             .into_iter()
             .map(|one| (one.instance, one.batch))

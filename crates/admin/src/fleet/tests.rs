@@ -596,3 +596,14 @@ async fn servers_of_one_store_hear_of_each_others_instances() {
     clock.advance(1_001);
     assert!(there.live("prod").is_empty());
 }
+
+#[tokio::test]
+async fn who_is_told_a_longer_interval_is_not_missed_before() {
+    let (fleet, clock) = fleet().await;
+    let answer = fleet.report(&who(), Report { interval_s: 1, ..report("a", 0) }).await.unwrap();
+    assert_eq!(answer.interval_s, 10);
+    clock.advance(29_000);
+    assert_eq!(ids(&fleet.live("prod")), ["a"]);
+    clock.advance(2_000);
+    assert!(fleet.live("prod").is_empty());
+}

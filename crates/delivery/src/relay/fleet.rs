@@ -100,8 +100,9 @@ impl Fleet {
     /// If there is no room for one more.
     pub(super) fn report(&self, mut report: Report) -> Result<ReportAnswer, ReportRefused> {
         let now = Instant::now();
-        let until = life(now, report.interval_s);
         let mut state = self.state.lock();
+        // It is told to report at this interval, so it must not be missed for what it planned before.
+        let until = life(now, report.interval_s.max(state.interval_s));
         if state.members.len() >= MOST_MEMBERS && !state.members.contains_key(&report.instance) {
             return Err(ReportRefused::Unavailable(format!(
                 "expected at most {MOST_MEMBERS} instances here"
@@ -133,8 +134,9 @@ impl Fleet {
     /// If there is no room for one more.
     pub(super) fn relay_report(&self, report: RelayReport) -> Result<ReportAnswer, ReportRefused> {
         let now = Instant::now();
-        let until = life(now, report.interval_s);
         let mut state = self.state.lock();
+        // It is told to report at this interval, so it must not be missed for what it planned before.
+        let until = life(now, report.interval_s.max(state.interval_s));
         if state.relays.len() >= MOST_RELAYS && !state.relays.contains_key(&report.relay) {
             return Err(ReportRefused::Unavailable(format!("expected at most {MOST_RELAYS} relays here")));
         }
