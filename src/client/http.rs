@@ -84,6 +84,11 @@ impl Http {
             .connect_timeout(options.connect_timeout)
             .redirect(redirects(connection.kind))
             .http1_only()
+            // Decoded here, also if another crate of the program has reqwest decode by itself.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             .tcp_nodelay(true)
             .tcp_keepalive(Duration::from_secs(30));
         builder = match &options.proxy {
