@@ -18,7 +18,7 @@ use tidegate::{Override, Reader, Subject, Update, Value};
 
 use crate::callbacks::{Callbacks, Subscription, log, raised as callback_raised};
 use crate::context::Context;
-use crate::decision::{Decision, Kept, Loose, loosen};
+use crate::decision::{Decision, Kept, Loose, by_feature, loosen};
 use crate::error::{closed, of_package, pointer, raised, records, wrong_type, wrong_use, wrong_value};
 use crate::fork;
 use crate::gil::{Guarded, Lent};
@@ -28,7 +28,18 @@ use crate::names::Names;
 use crate::value;
 use crate::view::View;
 
-/// Holds the program that is served, and swaps it under running readers.
+/// Holds the program that is served, and swaps it under running readers. Any thread may use it at any time.
+///
+/// >>> import tidegate
+/// >>> engine = tidegate.Engine({"region": "eu"}, mode="strict")
+/// >>> engine.load('{"schema_version": 1, "version": 1, "features": {"f": {"kind": "gate"}}}').changed
+/// ('f',)
+/// >>> engine.check("f", {"user_id": "u-1"}), engine.check("unknown", {}, default=True)
+/// (False, True)
+///
+/// `process` are attributes that are fixed for its life, such as `environment`. `mode`: what an error in a document does, isolate
+/// (`lenient`, the default) or refuse (`strict`). `counters`: whether exposures are counted. `keep_source`: whether the document is kept,
+/// for `trace`, `explain` and `snapshot`. `clock`: a callable that says the milliseconds since 1970, instead of the system's clock.
 #[pyclass(frozen, module = "tidegate", weakref)]
 pub(crate) struct Engine {
     engine: tidegate::Engine,
@@ -265,7 +276,7 @@ impl Engine {
 
     #[cold]
     fn keep_new(&self, py: Python<'_>, program: &Arc<Program>) -> PyResult<Py<Kept>> {
-        let new = Py::new(py, Kept { program: Arc::clone(program) })?;
+        let new = Py::new(py, Kept::new(program))?;
         let old = self.kept.lend(py).map(|mut kept| kept.replace(new.clone_ref(py)));
         drop(old);
         Ok(new)
@@ -383,21 +394,6 @@ impl Read for All<'_, '_> {
     }
 }
 
-/// Decisions by feature.
-pub(crate) fn by_feature<'py>(
-    py: Python<'py>,
-    all: Vec<Loose>,
-    kept: &Py<Kept>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let decisions = PyDict::new(py);
-    for made in all {
-        // SAFETY: kept is the program that made it.
-        let decision = unsafe { Decision::of(made, kept.clone_ref(py)) };
-        decisions.set_item(made.feature(), Bound::new(py, decision)?)?;
-    }
-    Ok(decisions)
-}
-
 #[pymethods]
 impl Engine {
     #[new]
@@ -443,21 +439,26 @@ impl Engine {
         Bound::new(py, engine)
     }
 
+    /// Serves a document from now on; the GIL is released while it compiles.
+    ///
+    /// Raises a `TidegateError` with all diagnostics if it is refused; what is served is served on.
     #[pyo3(signature = (document, /))]
     fn load<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.update(py, document, |engine, bytes| engine.load(bytes))
     }
 
+    /// Serves a document with a change of what is served: `{"from", "version", "features", ...}`.
     #[pyo3(signature = (delta, /))]
     fn apply_delta<'py>(&self, py: Python<'py>, delta: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.update(py, delta, |engine, bytes| engine.apply_delta(bytes))
     }
 
+    /// The version that is served; 0 if there is none.
     #[getter]
     fn version(&self) -> u64 {
         self.engine.version()
     }
-
+    /// The names of the features that are served, sorted.
     fn features<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         self.open(py)?;
         let program = self.engine.program();
@@ -465,7 +466,7 @@ impl Engine {
         names.sort_unstable();
         PyList::new(py, names)
     }
-
+    /// What is served, to be looked at or pickled.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         self.open(py)?;
@@ -480,18 +481,25 @@ impl Engine {
         ))
     }
 
+    /// A handle of a gate, existing or not: its name is looked up once. Valid over updates.
     #[pyo3(signature = (name, /))]
     fn gate(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<Gate> {
         let (gate, name) = slf.get().handle(slf.py(), name, tidegate::Engine::gate)?;
         Ok(Gate { engine: slf.clone().unbind(), gate, name })
     }
 
+    /// A handle of a feature, existing or not: its name is looked up once. Valid over updates.
     #[pyo3(signature = (name, /))]
     fn feature(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<Feature> {
         let (feature, name) = slf.get().handle(slf.py(), name, tidegate::Engine::feature)?;
         Ok(Feature { engine: slf.clone().unbind(), feature, name })
     }
 
+    /// A context of attributes given by mapping, by keyword, or both.
+    ///
+    /// >>> import tidegate
+    /// >>> tidegate.Engine().context({"user_id": "u-1"}, plan="pro").to_dict()
+    /// {'plan': 'pro', 'user_id': 'u-1'}
     #[pyo3(signature = (attributes = None, /, **more))]
     fn context(
         slf: &Bound<'_, Self>,
@@ -505,20 +513,23 @@ impl Engine {
         Ok(context)
     }
 
+    /// The decision of a feature, by name.
     #[pyo3(signature = (name, context, /))]
     fn decide(&self, name: &Bound<'_, PyAny>, context: &Bound<'_, PyAny>) -> PyResult<Decision> {
         // SAFETY: an argument, which lives during the call.
         unsafe { self.decide_name(name.py(), feature_name(name)?, context.as_ptr()) }
     }
 
+    /// The decisions of all features, of one version, by name.
     #[pyo3(signature = (context, /))]
     fn evaluate_all<'py>(&self, context: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let py = context.py();
         // SAFETY: an argument, which lives during the call.
         let (all, kept) = unsafe { read(py, self, context.as_ptr(), All(py, self)) }??;
-        by_feature(py, all, &kept)
+        // SAFETY: kept is the program that made them.
+        unsafe { by_feature(py, all, &kept) }
     }
-
+    /// A view: one version and one instant for several decisions, so that a request never sees a mix.
     fn view(slf: &Bound<'_, Self>) -> PyResult<View> {
         let (py, engine) = (slf.py(), slf.get());
         engine.open(py)?;
@@ -527,6 +538,13 @@ impl Engine {
         Ok(View::new(slf.clone().unbind(), view, kept))
     }
 
+    /// Serves a `variant` or a `value` of a feature instead of the snapshot's answer: to everyone, or where the attribute `unit` is `id`.
+    ///
+    /// >>> import tidegate
+    /// >>> engine = tidegate.Engine()
+    /// >>> engine.set_override("f", value=True, unit="user_id", id="u-1")
+    /// >>> engine.check("f", {"user_id": "u-1"}), engine.check("f", {"user_id": "u-2"})
+    /// (True, False)
     #[pyo3(signature = (feature, /, *, variant = None, value = None, unit = None, id = None))]
     fn set_override(
         &self,
@@ -559,6 +577,7 @@ impl Engine {
         fork::update(py, || engine.set_override(name, wanted)).map_err(|error| raised(py, &error))
     }
 
+    /// Clears all overrides of a feature.
     #[pyo3(signature = (feature, /))]
     fn clear_override(&self, feature: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = feature.py();
@@ -567,20 +586,20 @@ impl Engine {
         fork::update(py, || engine.clear_override(name));
         Ok(())
     }
-
+    /// Clears all overrides.
     fn clear_overrides(&self, py: Python<'_>) -> PyResult<()> {
         self.open(py)?;
         let engine = &self.engine;
         fork::update(py, || engine.clear_overrides());
         Ok(())
     }
-
+    /// The features that are overridden, sorted.
     fn overridden<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         self.open(py)?;
         let engine = &self.engine;
         PyList::new(py, fork::update(py, || engine.overridden()).iter().map(|name| &**name))
     }
-
+    /// What was served since the last call; of an engine with `counters`. A client drains its engine by itself.
     fn drain_exposures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         self.open(py)?;
@@ -603,6 +622,7 @@ impl Engine {
         PyList::new(py, records?)
     }
 
+    /// Why a feature is decided as it is, step by step; of an engine with `keep_source`.
     #[pyo3(signature = (feature, context, /))]
     fn trace<'py>(
         &self,
@@ -616,6 +636,7 @@ impl Engine {
         py.import("json")?.call_method1("loads", (text,))
     }
 
+    /// The trace as text, for people.
     #[pyo3(signature = (feature, context, /))]
     fn explain(
         &self,
@@ -626,6 +647,7 @@ impl Engine {
         Ok(self.trace_of(py, feature, context)?.render())
     }
 
+    /// What was compiled, of one feature or of all, as text; none if there is no such feature.
     #[pyo3(signature = (feature = None, /))]
     fn listing(&self, py: Python<'_>, feature: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
         self.open(py)?;
@@ -634,6 +656,9 @@ impl Engine {
         Ok(py.detach(|| engine.listing(feature)))
     }
 
+    /// Calls `callback` with each `Update`, on the thread that made it, until the subscription is closed.
+    ///
+    /// What it raises is logged.
     #[pyo3(signature = (callback, /))]
     fn on_update(&self, callback: Bound<'_, PyAny>) -> PyResult<Subscription> {
         let py = callback.py();
@@ -645,12 +670,13 @@ impl Engine {
         Ok(Subscription { callbacks: Arc::clone(&self.listeners), number })
     }
 
+    /// Whether it was closed.
     #[getter]
     #[pyo3(name = "closed")]
     fn has_closed(&self) -> bool {
         self.is_closed()
     }
-
+    /// Ends callbacks and decisions: from now on, calls raise `ClosedError`. Again is nothing.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         if self.is_closed() {
             return Ok(());
