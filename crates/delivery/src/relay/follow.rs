@@ -121,7 +121,10 @@ impl Follower {
                     "serving what was stored"
                 );
             }
-            Err(trouble) => self.trouble(&trouble),
+            Err(trouble) => {
+                let why = trouble.to_string();
+                tracing::warn!(environment = &*self.environment, why, "what was stored is not used");
+            }
         }
     }
 
