@@ -27,6 +27,7 @@ use crate::domain::event::AuditEvent;
 use crate::domain::{Capabilities, Code, Command, Problem, SnapshotRow, Tx, Who, World};
 use crate::lease;
 use crate::store::{Store, StoreError};
+use crate::trouble::Trouble;
 
 /// How long an idempotency key is kept (ms).
 pub const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -137,6 +138,7 @@ struct Inner {
     leading: watch::Sender<Option<u64>>,
     stop: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    failing: Trouble,
 }
 
 /// What waits for the writer.
@@ -199,6 +201,7 @@ impl Writer {
                 leading: watch::Sender::new(None),
                 stop: CancellationToken::new(),
                 tasks: Mutex::new(Vec::new()),
+                failing: Trouble::severe("the store does not take what is written"),
             }),
         };
         let tasks = vec![
