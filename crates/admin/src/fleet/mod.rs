@@ -5,13 +5,14 @@
 //!                            │        │ ▲
 //!                            │        ▼ └── rows of the other servers (PostgreSQL, each 0.5 s)
 //!                            │      rows, in batches
-//!                            └─▶ exposures ─▶ store, in batches ─▶ answered when durable
+//!                            └─▶ exposures ─ of what there is ─▶ store, in batches ─▶ answered when durable
 //! ```
 //! Not here: what is decided by it. The book is observed, so it is in no log, and a lost row costs an interval of waiting.
 
 mod book;
 mod exposures;
 mod member;
+mod names;
 mod reports;
 mod sync;
 mod versions;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 use self::book::Book;
 use self::exposures::Exposures;
 pub use self::member::{Member, Seen, Standing, State};
+use self::names::Names;
 pub use self::versions::Propagation;
 pub(crate) use self::versions::percentile;
 use crate::store::StoreError;
@@ -52,6 +54,7 @@ struct Inner {
     changed: watch::Sender<u64>,
     unwritten: Mutex<Unwritten>,
     exposures: Exposures,
+    names: Names,
 }
 
 /// Whom the store does not know as they are.
@@ -75,6 +78,7 @@ impl Fleet {
                 changed: watch::Sender::new(0),
                 unwritten: Mutex::default(),
                 exposures: Exposures::new(),
+                names: Names::default(),
                 writer,
             }),
         };

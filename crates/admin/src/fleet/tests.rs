@@ -14,8 +14,10 @@ use tidegate_delivery::{Admission, ReportRefused, Reports as _};
 use super::book::{Book, Line, Stored};
 use super::{Fleet, Member, Standing, State};
 use crate::clock::ManualClock;
+use crate::domain::command::fixture::Fixture;
+use crate::domain::{Command, Outcome, entity};
 use crate::store::{Counted, Store};
-use crate::writer::Writer;
+use crate::writer::{Request, Writer};
 
 /// A Monday.
 const WALL: i64 = 1_767_614_400_000;
@@ -418,9 +420,22 @@ fn who() -> Admission {
     Admission { environment: prod(), key_id: "k".to_owned() }
 }
 
+/// With the feature `checkout` and its release `r-1`, which has the phase `canary`.
 async fn fleet() -> (Fleet, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(WALL));
     let writer = Writer::in_memory(Arc::clone(&clock) as _);
+    let mut fixture = Fixture::new();
+    fixture.feature("checkout", serde_json::json!({"kind": "gate"}));
+    fixture.pipeline("p", serde_json::json!([{"id": "canary", "target": [{"environments": ["prod"]}]}]));
+    fixture.release("r-1", "p", "checkout", serde_json::json!({"kind": "gate", "default": "on"}), "running");
+    let world = fixture.world;
+    let command: Command = Box::new(move |tx| {
+        let (feature, release) = ("checkout".into(), "r-1".into());
+        tx.put(&feature, entity::Feature::clone(&world.features[&feature].body))?;
+        tx.put(&release, entity::Release::clone(&world.releases[&release].body))?;
+        Ok(Outcome::new("test", entity::Kind::Release, &release, ()))
+    });
+    writer.run(Request::system(command)).await.unwrap();
     (Fleet::open(writer).await.unwrap(), clock)
 }
 
@@ -475,6 +490,32 @@ async fn a_batch_is_answered_when_it_is_durable_and_counted_once() {
     stop.cancel();
     work.await.unwrap();
     others.await.unwrap();
+}
+
+#[tokio::test]
+async fn counts_of_what_there_is_not_are_lost_unless_the_instance_knows_more_than_the_server() {
+    let (fleet, _) = fleet().await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let work = tokio::spawn(fleet.clone().run(stop.clone()));
+    let store = Arc::clone(fleet.inner.writer.store());
+    let mut made_up = counted(1, 5);
+    let one = made_up.counts[0].clone();
+    let made_up_one = |n| ExposureCount { feature: format!("made-up-{n}"), ..one.clone() };
+    made_up.counts.extend((0..100).map(made_up_one));
+    // It has a version that is not known here: there may be such features.
+    let ahead = Report { exposures: Some(made_up.clone()), ..report("a", 1 << 60) };
+    assert_eq!(fleet.report(&who(), ahead).await.unwrap().stored_batch, None);
+    assert_eq!(total(&store).await, 0);
+    let sent = Report { exposures: Some(made_up.clone()), ..report("a", 0) };
+    assert_eq!(fleet.report(&who(), sent).await.unwrap().stored_batch, Some(1));
+    assert_eq!((total(&store).await, store.exposure_losses().await.unwrap()["prod"]), (5, 1 + 500));
+    // Of a relay, too.
+    let relayed = RelayedBatch { instance: "b".to_owned(), batch: made_up };
+    let relayed = RelayReport { exposures: vec![relayed], ..relay(vec![group(0, 1)]) };
+    assert_eq!(fleet.relay_report(&who(), relayed).await.unwrap().stored.len(), 1);
+    assert_eq!((total(&store).await, store.exposure_losses().await.unwrap()["prod"]), (10, 2 + 1_000));
+    stop.cancel();
+    work.await.unwrap();
 }
 
 #[tokio::test]
