@@ -518,3 +518,25 @@ async fn until(bench: &Bench, id: &str, phase: usize, status: PhaseStatus) {
     };
     tokio::time::timeout(Duration::from_secs(30), there).await.unwrap();
 }
+
+#[tokio::test]
+async fn no_timeout_is_acted_on_before_everybody_had_the_time_to_report_again() {
+    let bench = Bench::new(prod(json!({"timeout_s": 10, "then": "abort"}))).await;
+    let id = bench.start().await;
+    assert_eq!(bench.status(&id), PhaseStatus::Propagating);
+    let patience = Patience::new(Arc::clone(&bench.fleet) as _);
+    let holds = |after: u64| {
+        bench.clock.advance(after);
+        patience.holds(&bench.writer.world(), &id, bench.writer.now())
+    };
+    // Not due: its ticks are for something else.
+    assert!(!holds(9_999));
+    bench.fleet.settled.store(false, Ordering::SeqCst);
+    assert!(holds(1));
+    assert!(holds(60_000));
+    bench.fleet.settled.store(true, Ordering::SeqCst);
+    // The monitor has still to tell what they say.
+    assert!(holds(0));
+    assert!(holds(1_999));
+    assert!(!holds(1));
+}
