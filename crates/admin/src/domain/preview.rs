@@ -8,13 +8,14 @@ use tidegate::release::Plan;
 
 use super::diff::{self, Difference};
 use super::start::{Ask, Begun, begin};
-use super::{Problem, Tx, World, effects, references, snapshot};
+use super::{Problem, Tx, World, capabilities, effects, references, snapshot};
 
 /// A transaction on what this one holds; what it does is lost.
 #[must_use]
 pub fn scratch(tx: &Tx) -> Tx {
     let mut scratch = Tx::new(tx.world().clone(), tx.actor.clone(), tx.now);
     scratch.fleet = std::sync::Arc::clone(&tx.fleet);
+    scratch.force.clone_from(&tx.force);
     scratch
 }
 
@@ -25,7 +26,17 @@ pub fn scratch(tx: &Tx) -> Tx {
 pub fn change(tx: &Tx, ask: &Ask) -> Result<Json, Problem> {
     let mut trial = scratch(tx);
     let begun = begin(&mut trial, ask)?;
+    understood(tx.world(), &mut trial)?;
     Ok(described(tx.world(), &trial, ask, &begun))
+}
+
+/// Refuses what a transaction has changed if a live SDK cannot compile it; if it is forced, tells so.
+///
+/// # Errors
+/// `SdkTooOld`.
+pub(crate) fn understood(before: &World, tx: &mut Tx) -> Result<(), Problem> {
+    let rows = snapshot::changed_rows(before, tx.world(), tx.changes());
+    capabilities::check(tx, "change.previewed", &rows)
 }
 
 fn described(before: &World, trial: &Tx, ask: &Ask, begun: &Begun) -> Json {

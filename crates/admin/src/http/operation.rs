@@ -263,11 +263,12 @@ impl Draft {
         let route = on(self.filter(), move |State(app): State<App>, request: Request| {
             let act = act.clone();
             async move {
-                let (_, call, bytes) = command::receive(&app, access, request).await?;
+                let (parts, call, bytes) = command::receive(&app, access, request).await?;
                 call.query::<Nothing>()?;
                 let body: B = super::body::parse(&bytes)?;
                 let world = (*app.writer.world()).clone();
                 let mut tx = Tx::new(world, call.caller.actor.clone(), app.writer.now());
+                (tx.fleet, tx.force) = (app.writer.capabilities(), command::force(&parts.headers)?);
                 Ok::<_, Problem>(axum::Json(act(&mut tx, &call, body)?.body))
             }
         });
