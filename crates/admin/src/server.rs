@@ -31,8 +31,8 @@ use crate::fleet::Fleet;
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
-use crate::propagation::{Counter, Monitor};
-use crate::publisher::{self, Delivery, Publisher, Told};
+use crate::propagation::{Counter, Monitor, Patience};
+use crate::publisher::{self, Delivery, Parts, Publisher, SigningTime, Told};
 use crate::store::{Store, StoreError};
 use crate::webhooks::{self, Outbox, Secrets, Webhooks};
 use crate::writer::{Options, Request, Writer};
@@ -119,9 +119,9 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let name = format!("{address} (process {})", std::process::id());
     let options = Options { name, seal: snapshot::seal, ..Options::default() };
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
-    let mut background = background(&config, &writer, &keys)?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
     let fleet = Fleet::open(writer.clone()).await?;
+    let mut background = background(&config, &writer, &keys, &fleet)?;
     let stop = CancellationToken::new();
     let used = Arc::new(Used::default());
     let metrics = Metrics::new();
@@ -238,7 +238,12 @@ impl Server {
 }
 
 /// What runs by itself, on the server that leads: timers, guards, webhooks.
-fn background(config: &Config, writer: &Writer, keys: &KeyFile) -> Result<JoinSet<()>, ServeError> {
+fn background(
+    config: &Config,
+    writer: &Writer,
+    keys: &KeyFile,
+    fleet: &Fleet,
+) -> Result<JoinSet<()>, ServeError> {
     let give: GiveVerdict = Arc::new(|release: &Key, guard: &Key, verdict, detail| {
         let (release, guard) = (Key::clone(release), Key::clone(guard));
         let body = Push { verdict, detail: Some(detail) };
@@ -249,7 +254,8 @@ fn background(config: &Config, writer: &Writer, keys: &KeyFile) -> Result<JoinSe
     let outbox: Arc<dyn Outbox> = Arc::clone(writer.store()) as _;
     let webhooks = Webhooks::new(writer.clone(), outbox, Arc::new(keys.clone()), webhooks::TIMEOUT)?;
     let mut tasks = JoinSet::new();
-    tasks.spawn(clockwork::run(writer.clone(), Arc::new(Releases)));
+    let releases = Releases { patience: Patience::new(Arc::new(fleet.clone())) };
+    tasks.spawn(clockwork::run(writer.clone(), Arc::new(releases)));
     tasks.spawn(guards.run());
     tasks.spawn(webhooks.run());
     Ok(tasks)
@@ -271,11 +277,12 @@ async fn deliver(
         made.map_err(|problem| ServeError::SigningKey(problem.detail))?;
     }
     let (hub, signer) = (Arc::clone(&delivery.hub), Arc::clone(&delivery.signer));
-    let publisher = Publisher::open(writer.clone(), Arc::clone(&hub), Arc::clone(&signer), told).await?;
-    tasks.spawn(publisher.run());
-    let clock = Arc::clone(writer.clock());
-    let now = move || clock.now().wall;
-    tasks.spawn(tidegate_delivery::heartbeat(hub, Some(signer), config.limits.heartbeat, now));
+    let time = Arc::new(SigningTime::open(writer).await?);
+    let parts = Parts { hub: Arc::clone(&hub), signer: Arc::clone(&signer), time: Arc::clone(&time), told };
+    tasks.spawn(Publisher::open(writer.clone(), parts).await?.run());
+    let every = config.limits.heartbeat;
+    tasks.spawn(publisher::remember(Arc::clone(writer.store()), Arc::clone(&hub), every));
+    tasks.spawn(tidegate_delivery::heartbeat(hub, Some(signer), every, move || time.now()));
     Ok(())
 }
 
@@ -289,7 +296,9 @@ fn told(metrics: &Metrics, fleet: &Fleet) -> Told {
 }
 
 /// The timers of releases, and scheduled changes.
-struct Releases;
+struct Releases {
+    patience: Patience,
+}
 
 impl Driver for Releases {
     fn due(&self, world: &World, now: Now) -> Vec<Request> {
@@ -297,7 +306,11 @@ impl Driver for Releases {
             let command = Box::new(move |tx: &mut Tx| release::fire(tx, &due));
             Request::system(command)
         };
-        release::due(world, now).into_iter().map(request).collect()
+        let may = |due: &release::Due| match due {
+            release::Due::Release(id) => !self.patience.holds(world, id, now),
+            release::Due::Schedule(_) => true,
+        };
+        release::due(world, now).into_iter().filter(may).map(request).collect()
     }
 
     fn next(&self, world: &World) -> NextWake {
