@@ -120,6 +120,35 @@ fn an_instance_that_tells_other_operators_each_time_leaves_none_behind() {
 }
 
 #[test]
+fn what_instances_say_of_themselves_is_bounded_in_all() {
+    let mut book = Book::default();
+    let of = |n: usize, version: u64| {
+        let process =
+            BTreeMap::from([("region".to_owned(), tidegate::Value::Str("x".repeat(1 << 20).into()))]);
+        Report { process, operators: Some(vec![format!("op{n}")]), ..report(&format!("i{n}"), version) }
+    };
+    let taken = (0..1_000).take_while(|n| book.report(&prod(), of(*n, 0), at(0)).is_ok()).count();
+    assert!((200..256).contains(&taken), "{taken}");
+    // Who is there goes on, another environment has its own room, and who is gone makes room.
+    book.report(&prod(), of(0, 1), at(30_000)).unwrap();
+    book.report(&"dev".into(), of(0, 1), at(30_000)).unwrap();
+    book.report(&prod(), of(taken, 0), at(30_000)).unwrap_err();
+    assert!(book.sweep(at(30_001)));
+    book.report(&prod(), of(taken, 0), at(30_001)).unwrap();
+}
+
+#[test]
+fn too_many_different_lists_of_operators_are_as_if_not_told() {
+    let mut book = Book::default();
+    for n in 0..1_100 {
+        let operators = Some(vec![format!("op{n}")]);
+        let noted = book.report(&prod(), Report { operators, ..report(&format!("i{n}"), 0) }, at(0)).unwrap();
+        assert_eq!(noted.wants_operators, n >= 1_000, "{n}");
+    }
+    assert_eq!(book.lists_of_operators(), 1_000);
+}
+
+#[test]
 fn operators_are_wanted_until_told_and_then_remembered() {
     let mut book = Book::default();
     let silent = || Report { operators: None, ..report("a", 0) };

@@ -122,8 +122,12 @@ impl Follower {
                 );
             }
             Err(trouble) => {
-                let why = trouble.to_string();
+                let why = match trouble {
+                    Trouble::Refused(error) => error.to_string(),
+                    other => other.to_string(),
+                };
                 tracing::warn!(environment = &*self.environment, why, "what was stored is not used");
+                self.status.send_modify(|status| status.problem = Some(why));
             }
         }
     }
