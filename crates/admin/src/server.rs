@@ -281,7 +281,7 @@ async fn deliver(
     let parts = Parts { hub: Arc::clone(&hub), signer: Arc::clone(&signer), time: Arc::clone(&time), told };
     tasks.spawn(Publisher::open(writer.clone(), parts).await?.run());
     let every = config.limits.heartbeat;
-    tasks.spawn(publisher::remember(Arc::clone(writer.store()), Arc::clone(&hub), every));
+    tasks.spawn(publisher::remember(Arc::clone(writer.store()), Arc::clone(&hub)));
     tasks.spawn(tidegate_delivery::heartbeat(hub, Some(signer), every, move || time.now()));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! When heads are signed: by the clock, but never before those that were signed already, also over a restart.
 //!
 //! ```text
-//!   heads ─ the latest time ──each heartbeat──▶ store ──start──▶ is the clock far behind it? then from there on
+//!   heads ─ the latest time ──within a second──▶ store ──start──▶ is the clock far behind it? then from there on
 //! ```
 //! Clients take only a later head for a proof of freshness. Where the clock was set back by a day and the server started anew, they
 //! would call all that is served stale for a day.
@@ -19,6 +19,8 @@ use crate::writer::Writer;
 
 /// A clock that is behind by less (ms) comes after the heads of before soon enough: nobody calls what is served stale yet.
 const SOON: i64 = 60_000;
+/// How often the latest is written, if it is another one.
+const OFTEN: Duration = Duration::from_secs(1);
 
 /// The times of heads.
 pub(crate) struct SigningTime {
@@ -61,19 +63,21 @@ impl SigningTime {
     }
 }
 
-/// Writes when the latest head was signed, at once and each heartbeat, until it is dropped.
-pub(crate) async fn remember(store: Arc<Store>, hub: Arc<Hub>, every: Duration) {
-    let mut ticks = interval(every.max(Duration::from_secs(1)));
+/// Writes when the latest head was signed, soon after it was, until it is dropped.
+pub(crate) async fn remember(store: Arc<Store>, hub: Arc<Hub>) {
+    let mut ticks = interval(OFTEN);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut noted = None;
     loop {
         ticks.tick().await;
         let environments = hub.environments();
         let times =
             environments.iter().filter_map(|environment| Some(hub.current(environment)?.renewed_at()));
-        let Some(latest) = times.max() else { continue };
-        if let Err(error) = store.note_signed_at(latest).await {
+        let Some(latest) = times.max().filter(|latest| noted != Some(*latest)) else { continue };
+        match store.note_signed_at(latest).await {
+            Ok(()) => noted = Some(latest),
             // What was not written is missed only by a start with a clock that was set back.
-            tracing::debug!(%error, "when the latest head was signed is not written");
+            Err(error) => tracing::debug!(%error, "when the latest head was signed is not written"),
         }
     }
 }
