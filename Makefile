@@ -33,7 +33,7 @@ PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
 .PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c fuzz schemathesis install
-.PHONY: test-rust test-c test-c-threads test-ofrep test-oracle differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
+.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ demo-guard: ## Play a release whose candidate is bad: a guard sees it in Prometh
 load: ## Put load on an admin server and print what it takes (LOAD=idle, actions, race or delivery for one)
 	$(CARGO) run $(LOCKED) --release --package tidegate-admin --example load -- $(LOAD)
 
-test: test-rust test-c test-oracle test-ofrep differential ## Run all tests
+test: test-rust test-c test-node test-oracle test-ofrep differential ## Run all tests
 
 check: fmt lint doc layers schema-drift header-drift licences ## Run what is checked without running the product: format, lints, docs, layers, schema, header, licences
 
@@ -80,6 +80,10 @@ test-rust: ## Rust: unit, table, property and documentation tests; and that the 
 
 test-c: ## C: every function and misuse under sanitizers and Valgrind, every case, the example as it is installed
 	$(CARGO) test $(LOCKED) --package tidegate-c
+
+test-node: bindings/node/node_modules/ready ## Node: the package's types, every function, misuse and case, workers, a server; needs Node, and the network once
+	$(CARGO) build $(LOCKED) --package tidegate-cli --bin tidegate
+	cd bindings/node && LOCKED=$(LOCKED) node scripts/build.js && npm run --silent types && npm test --silent
 
 test-c-threads: ## C: two threads check while a third swaps, under ThreadSanitizer; needs a nightly Rust with rust-src
 	bindings/c/thread_sanitizer.sh
@@ -131,7 +135,7 @@ licences: ## Check licences, sources and number of dependencies (and cargo-deny 
 
 clean: ## Remove all that the targets made
 	$(CARGO) clean
-	rm -rf $(VENV) tests/ofrep/node_modules
+	rm -rf $(VENV) tests/ofrep/node_modules bindings/node/node_modules bindings/node/native
 
 $(VENV)/ready: oracle/requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -145,4 +149,8 @@ $(OFREP)/venv/ready: tests/ofrep/requirements.txt
 
 tests/ofrep/node_modules/ready: tests/ofrep/package-lock.json
 	npm ci --prefix tests/ofrep --no-audit --no-fund --silent
+	touch $@
+
+bindings/node/node_modules/ready: bindings/node/package-lock.json
+	npm ci --prefix bindings/node --no-audit --no-fund --silent
 	touch $@

@@ -355,7 +355,7 @@ impl Engine {
     #[must_use]
     pub fn view(&self) -> View<'static, Arc<Program>> {
         let lease = self.inner.counters.as_ref().map(Counters::lease);
-        View::new(self.program(), self.inner.clock.now_ms(), lease)
+        View::new(self.inner.shared.load(), self.inner.clock.now_ms(), lease)
     }
 
     /// Whether a gate is on, by name. For now and then; a [`Reader`] is faster.

@@ -14,6 +14,7 @@ use crate::program::{Entry, Program};
 /// One version of the snapshot at one instant.
 pub struct View<'s, P = &'s Program> {
     program: P,
+    epoch: u64,
     now: i64,
     counting: Counting<'s>,
     /// Counting is one thread's at a time.
@@ -36,15 +37,22 @@ impl<P: Deref<Target = Program>> fmt::Debug for View<'_, P> {
 }
 
 impl<'s> View<'s, &'s Program> {
-    pub(super) fn borrowed(program: &'s Program, now: i64, shard: Option<&'s Shard>) -> Self {
-        Self { program, now, counting: shard.map_or(Counting::No, Counting::Owned), _one_thread: PhantomData }
+    pub(super) fn borrowed((epoch, program): (u64, &'s Program), now: i64, shard: Option<&'s Shard>) -> Self {
+        Self {
+            program,
+            epoch,
+            now,
+            counting: shard.map_or(Counting::No, Counting::Owned),
+            _one_thread: PhantomData,
+        }
     }
 }
 
 impl<P: Deref<Target = Program>> View<'_, P> {
-    pub(super) fn new(program: P, now: i64, lease: Option<Lease>) -> Self {
+    pub(super) fn new((epoch, program): (u64, P), now: i64, lease: Option<Lease>) -> Self {
         Self {
             program,
+            epoch,
             now,
             counting: lease.map_or(Counting::No, Counting::Leased),
             _one_thread: PhantomData,
@@ -55,6 +63,24 @@ impl<P: Deref<Target = Program>> View<'_, P> {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.program.version
+    }
+
+    /// The epoch of the program: see [`Reader::epoch`](super::Reader::epoch).
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// A decision of this program, in words; of another program it would say something else.
+    #[must_use]
+    pub fn recall(&self, feature: impl Into<Feature>, raw: Raw) -> Decision<'_> {
+        decision(&self.program, feature.into().0, raw)
     }
 
     /// The instant, in milliseconds since 1970.
