@@ -26,17 +26,20 @@ pub fn scratch(tx: &Tx) -> Tx {
 pub fn change(tx: &Tx, ask: &Ask) -> Result<Json, Problem> {
     let mut trial = scratch(tx);
     let begun = begin(&mut trial, ask)?;
-    understood(tx.world(), &mut trial)?;
+    understood(tx.world(), &mut trial, "change.previewed")?;
     Ok(described(tx.world(), &trial, ask, &begun))
 }
 
-/// Refuses what a transaction has changed if a live SDK cannot compile it; if it is forced, tells so.
+/// Refuses what a transaction has changed by an action if a live SDK cannot compile it; if it is forced, tells so.
 ///
 /// # Errors
 /// `SdkTooOld`.
-pub(crate) fn understood(before: &World, tx: &mut Tx) -> Result<(), Problem> {
+pub(crate) fn understood(before: &World, tx: &mut Tx, action: &str) -> Result<(), Problem> {
+    if tx.fleet.is_empty() {
+        return Ok(());
+    }
     let rows = snapshot::changed_rows(before, tx.world(), tx.changes());
-    capabilities::check(tx, "change.previewed", &rows)
+    capabilities::check(tx, action, &rows)
 }
 
 fn described(before: &World, trial: &Tx, ask: &Ask, begun: &Begun) -> Json {

@@ -3,12 +3,13 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use tidegate::model::operators;
+use tidegate::release::{Action, Actor, ActorKind};
 
 use super::super::command::fixture::{Fixture, body};
 use super::super::command::{feature, kill, release, schedule};
 use super::{Capabilities, Capable, reason};
 use crate::domain::command::segment;
-use crate::domain::{Code, Outcome, Problem};
+use crate::domain::{Code, Outcome, Problem, Tx};
 
 /// A member that knows all operators but these.
 fn without(instance: &str, lacking: &[&str]) -> Capable {
@@ -173,4 +174,31 @@ fn a_scheduled_change_is_looked_at_when_it_is_written_and_when_it_is_made() {
     let told = fixture.last.clone().unwrap();
     let forced = told.facts.iter().find(|fact| fact.name == "sdk.forced").unwrap();
     assert_eq!(forced.data["reason"], "the old ones go tonight");
+}
+
+#[test]
+fn a_preview_of_an_action_asks_too_but_never_of_what_takes_back() {
+    let mut fixture = fixture();
+    let fleet = std::mem::take(&mut fixture.fleet);
+    create(&mut fixture, "checkout", &json!({"kind": "gate"})).unwrap();
+    let phases =
+        json!([{"id": "one", "target": [{"environments": ["prod"]}], "entry": {"approvals": {"count": 1}}}]);
+    fixture.pipeline("slow", phases);
+    fixture.attach("checkout", "slow");
+    save(&mut fixture, json!({})).unwrap();
+    let id = fixture.world.running().next().unwrap().clone();
+    let actor = Actor {
+        id: "ann".into(),
+        kind: ActorKind::Person,
+        grants: fixture.world.principals.get("ann").unwrap().body.grants.clone(),
+    };
+    let mut tx = Tx::new(fixture.world.clone(), actor, fixture.now());
+    tx.fleet = fleet;
+    let preview = |action, bypass| {
+        let act = release::Act { bypass, ..release::Act::default() };
+        release::preview_action(&tx, &id, action, act)
+    };
+    assert_eq!(preview(Action::FullRollOut, true).unwrap_err().code, Code::SdkTooOld);
+    preview(Action::Pause, false).unwrap();
+    preview(Action::Abort, false).unwrap();
 }

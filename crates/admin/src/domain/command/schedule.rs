@@ -102,7 +102,7 @@ pub(super) fn make(tx: &mut Tx, ask: &Ask, at: i64) -> Result<Outcome, Problem> 
     }
     let mut trial = preview::scratch(tx);
     begin(&mut trial, ask)?;
-    preview::understood(tx.world(), &mut trial)?;
+    preview::understood(tx.world(), &mut trial, "schedule.created")?;
     let feature = |key: &Key| Some((Key::clone(key), tx.world().features.get(key)?.body.definition_revision));
     let segment = |key: &Key| {
         let revision = tx.world().segments.get(key)?.body.definition_revision;
@@ -159,10 +159,10 @@ pub fn apply(tx: &mut Tx, id: &str) -> Result<Outcome, Problem> {
         super::feature::join_scheduled(&mut trial, &ask)?;
         begin(&mut trial, &ask)?;
         // The SDKs that are live now, not those of when it was written.
-        preview::understood(&before, &mut trial)?;
+        preview::understood(&before, &mut trial, "schedule.applied")?;
         super::feature::join_scheduled(tx, &ask)?;
         let begun = begin(tx, &ask)?;
-        preview::understood(&before, tx)?;
+        preview::understood(&before, tx, "schedule.applied")?;
         Ok(begun)
     }) {
         Ok(begun) => {
