@@ -31,7 +31,7 @@ use crate::fleet::Fleet;
 use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
-use crate::propagation::{Counter, Monitor, Patience};
+use crate::propagation::{Counter, Monitor};
 use crate::publisher::{self, Delivery, Parts, Publisher, SigningTime, Told};
 use crate::store::{Store, StoreError};
 use crate::webhooks::{self, Outbox, Secrets, Webhooks};
@@ -120,8 +120,9 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let options = Options { name, seal: snapshot::seal, ..Options::default() };
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
+    // Before the timers: it says how long timeouts wait.
     let fleet = Fleet::open(writer.clone()).await?;
-    let mut background = background(&config, &writer, &keys, &fleet)?;
+    let mut background = background(&config, &writer, &keys)?;
     let stop = CancellationToken::new();
     let used = Arc::new(Used::default());
     let metrics = Metrics::new();
@@ -238,12 +239,7 @@ impl Server {
 }
 
 /// What runs by itself, on the server that leads: timers, guards, webhooks.
-fn background(
-    config: &Config,
-    writer: &Writer,
-    keys: &KeyFile,
-    fleet: &Fleet,
-) -> Result<JoinSet<()>, ServeError> {
+fn background(config: &Config, writer: &Writer, keys: &KeyFile) -> Result<JoinSet<()>, ServeError> {
     let give: GiveVerdict = Arc::new(|release: &Key, guard: &Key, verdict, detail| {
         let (release, guard) = (Key::clone(release), Key::clone(guard));
         let body = Push { verdict, detail: Some(detail) };
@@ -254,8 +250,7 @@ fn background(
     let outbox: Arc<dyn Outbox> = Arc::clone(writer.store()) as _;
     let webhooks = Webhooks::new(writer.clone(), outbox, Arc::new(keys.clone()), webhooks::TIMEOUT)?;
     let mut tasks = JoinSet::new();
-    let releases = Releases { patience: Patience::new(Arc::new(fleet.clone())) };
-    tasks.spawn(clockwork::run(writer.clone(), Arc::new(releases)));
+    tasks.spawn(clockwork::run(writer.clone(), Arc::new(Releases)));
     tasks.spawn(guards.run());
     tasks.spawn(webhooks.run());
     Ok(tasks)
@@ -296,9 +291,7 @@ fn told(metrics: &Metrics, fleet: &Fleet) -> Told {
 }
 
 /// The timers of releases, and scheduled changes.
-struct Releases {
-    patience: Patience,
-}
+struct Releases;
 
 impl Driver for Releases {
     fn due(&self, world: &World, now: Now) -> Vec<Request> {
@@ -306,11 +299,7 @@ impl Driver for Releases {
             let command = Box::new(move |tx: &mut Tx| release::fire(tx, &due));
             Request::system(command)
         };
-        let may = |due: &release::Due| match due {
-            release::Due::Release(id) => !self.patience.holds(world, id, now),
-            release::Due::Schedule(_) => true,
-        };
-        release::due(world, now).into_iter().filter(may).map(request).collect()
+        release::due(world, now).into_iter().map(request).collect()
     }
 
     fn next(&self, world: &World) -> NextWake {

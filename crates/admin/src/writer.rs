@@ -12,6 +12,7 @@ mod attempt;
 mod group;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -132,6 +133,8 @@ struct Inner {
     world: ArcSwap<World>,
     /// What the SDKs that are live understand.
     fleet: ArcSwap<Capabilities>,
+    /// Up to which uptime it is not known well enough who has applied what.
+    settles_at: AtomicU64,
     queue: mpsc::Sender<Job>,
     events: broadcast::Sender<Arc<AuditEvent>>,
     changed: watch::Sender<u64>,
@@ -196,6 +199,7 @@ impl Writer {
                 changed: watch::Sender::new(world.seq),
                 world: ArcSwap::from_pointee(world),
                 fleet: ArcSwap::default(),
+                settles_at: AtomicU64::new(0),
                 queue,
                 events,
                 leading: watch::Sender::new(None),
@@ -276,6 +280,11 @@ impl Writer {
     #[must_use]
     pub fn capabilities(&self) -> Arc<Capabilities> {
         self.inner.fleet.load_full()
+    }
+
+    /// Sets up to which uptime (ms) it is not known well enough who has applied what: see [`Tx::settles_at`].
+    pub fn set_settles_at(&self, uptime: u64) {
+        self.inner.settles_at.store(uptime, Ordering::SeqCst);
     }
 
     /// Done when the writer is being closed.

@@ -16,6 +16,7 @@ pub fn scratch(tx: &Tx) -> Tx {
     let mut scratch = Tx::new(tx.world().clone(), tx.actor.clone(), tx.now);
     scratch.fleet = std::sync::Arc::clone(&tx.fleet);
     scratch.force.clone_from(&tx.force);
+    scratch.settles_at = tx.settles_at;
     scratch
 }
 

@@ -304,6 +304,14 @@ impl Book {
         !reporters.any(|reporter| !reporter.heard && reporter.until >= now.uptime)
     }
 
+    /// How long it takes at most until the book is settled (ms); 0: it is.
+    pub(super) fn unsettled(&self, now: Now) -> u64 {
+        let reporters = self.environments.values().flat_map(|known| known.reporters.values());
+        let unheard = reporters.filter(|reporter| !reporter.heard && reporter.until >= now.uptime);
+        let left = unheard.map(|reporter| (reporter.until - now.uptime).saturating_add(1));
+        left.max().unwrap_or(0)
+    }
+
     /// The newest version of an environment; 0: none is known.
     pub(super) fn head(&self, environment: &str) -> u64 {
         self.environments.get(environment).map_or(0, |known| known.versions.head())

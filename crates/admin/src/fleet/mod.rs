@@ -36,6 +36,9 @@ pub(crate) use self::versions::percentile;
 use crate::store::StoreError;
 use crate::writer::Writer;
 
+/// So long after the instances are settled, the releases were told what they applied (ms of uptime).
+const TOLD: u64 = 2_000;
+
 /// How often instances are asked to report (s).
 pub const INTERVAL_S: u32 = 10;
 
@@ -83,6 +86,7 @@ impl Fleet {
             }),
         };
         fleet.restore().await?;
+        fleet.settle();
         Ok(fleet)
     }
 
@@ -145,6 +149,15 @@ impl Fleet {
     pub fn seen(&self, environment: &str) -> Vec<Seen> {
         let now = self.inner.writer.measured();
         self.inner.book.lock().seen(environment, now)
+    }
+
+    /// Has timeouts wait until everybody of before has reported again or is gone, and a little longer, until that was told.
+    fn settle(&self) {
+        let (now, left) = {
+            let writer = &self.inner.writer;
+            (writer.now(), self.inner.book.lock().unsettled(writer.measured()))
+        };
+        self.inner.writer.set_settles_at(now.uptime.saturating_add(left).saturating_add(TOLD));
     }
 
     fn bump(&self) {

@@ -197,6 +197,9 @@ impl Fleet {
             let now = self.inner.writer.measured();
             let is_gone = self.inner.book.lock().sweep(now);
             let was = std::mem::replace(&mut settled, self.settled());
+            if settled && !was {
+                self.settle();
+            }
             if is_gone || was != settled {
                 self.bump();
             }

@@ -677,3 +677,19 @@ async fn who_is_told_a_longer_interval_is_not_missed_before() {
     clock.advance(2_000);
     assert!(fleet.live("prod").is_empty());
 }
+
+#[test]
+fn how_long_it_takes_to_settle_is_known() {
+    let mut book = Book::default();
+    assert_eq!(book.unsettled(at(0)), 0);
+    for (instance, seen) in [("a", 900), ("b", 1_000)] {
+        book.restore(line(instance, 5, seen), at(1_000));
+    }
+    assert_eq!(book.unsettled(at(1_000)), 30_001);
+    assert_eq!(book.unsettled(at(21_000)), 10_001);
+    book.report(&prod(), report("a", 5), at(21_000)).unwrap();
+    assert_eq!(book.unsettled(at(21_000)), 10_001);
+    assert!(!book.is_settled(at(31_000)) && book.is_settled(at(31_001)));
+    book.report(&prod(), report("b", 5), at(22_000)).unwrap();
+    assert_eq!(book.unsettled(at(22_000)), 0);
+}

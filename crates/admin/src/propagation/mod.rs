@@ -8,13 +8,12 @@
 //! Only the server that leads tells. It tells what makes a release decide otherwise, not each instance on the way, so that the log
 //! holds decisions and not traffic. Who looks at a release sees the count of that moment ([`Counter::of`]).
 //! INVARIANT: before the instances are settled after a start, nobody is told that there are enough, or none, and no timeout is
-//! acted on ([`Patience`]).
+//! acted on (`Tx::settles_at`).
 
 mod aim;
 mod count;
 mod counter;
 mod fleet;
-mod patience;
 mod show;
 mod spread;
 #[cfg(test)]
@@ -32,7 +31,6 @@ use tokio::time::{Instant, sleep_until};
 pub use self::count::Instance;
 use self::count::is_news;
 pub use self::counter::{Counter, Instances};
-pub(crate) use self::patience::Patience;
 pub(crate) use self::show::show;
 use self::spread::Spread;
 use crate::domain::command::propagation;

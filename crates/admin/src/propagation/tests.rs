@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
-use tidegate::release::{PhaseStatus, State};
+use tidegate::release::{PhaseStatus, State, Status};
 use tidegate::value::Value;
 use tidegate::wire::{Isolated, IsolatedAt, Nack, NackedAt};
 
@@ -522,21 +522,21 @@ async fn until(bench: &Bench, id: &str, phase: usize, status: PhaseStatus) {
 #[tokio::test]
 async fn no_timeout_is_acted_on_before_everybody_had_the_time_to_report_again() {
     let bench = Bench::new(prod(json!({"timeout_s": 10, "then": "abort"}))).await;
-    let id = bench.start().await;
-    assert_eq!(bench.status(&id), PhaseStatus::Propagating);
-    let patience = Patience::new(Arc::clone(&bench.fleet) as _);
-    let holds = |after: u64| {
-        bench.clock.advance(after);
-        patience.holds(&bench.writer.world(), &id, bench.writer.now())
-    };
-    // Not due: its ticks are for something else.
-    assert!(!holds(9_999));
+    bench.fleet.join(Played::new("prod", "a"));
     bench.fleet.settled.store(false, Ordering::SeqCst);
-    assert!(holds(1));
-    assert!(holds(60_000));
-    bench.fleet.settled.store(true, Ordering::SeqCst);
-    // The monitor has still to tell what they say.
-    assert!(holds(0));
-    assert!(holds(1_999));
-    assert!(!holds(1));
+    bench.writer.set_settles_at(60_000);
+    let id = bench.start().await;
+    let tick = || async {
+        let due = release::Due::Release(id.as_str().into());
+        bench.run(move |tx| release::fire(tx, &due)).await;
+        bench.state(&id).status
+    };
+    bench.clock.advance(10_000);
+    assert_eq!(tick().await, Status::Running);
+    // Nor by something else that is told meanwhile, such as that some have not applied it.
+    bench.clock.advance(49_000);
+    bench.monitor().look().await;
+    assert_eq!((bench.heard(&id), tick().await), (Some(applied(0, 1)), Status::Running));
+    bench.clock.advance(1_000);
+    assert_eq!(tick().await, Status::Aborted);
 }
