@@ -1,7 +1,7 @@
 //! The walk over instructions that look at nothing but attributes.
 //!
 //! [`walk`] does those that need no call, in registers, calls for the few that may be what a short look does not settle (a text
-//! whose filter or tail fits), and stops at all others; [`step`] does one of any of them.
+//! whose filter or tail fits), and stops at all others; [`step`] does one of these.
 
 use std::hint::cold_path;
 
@@ -195,7 +195,7 @@ fn version(fork: Fork, mask: u8, packed: u64, own: u64) -> bool {
     (mask >> ordering & 1 != 0) != fork.negated
 }
 
-/// Where an instruction leads that looks at nothing but one attribute; `None` for the others.
+/// Where an instruction leads at which the walk stopped and that looks at nothing but one attribute; `None` for the others.
 #[inline(never)]
 pub(super) fn step<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Pc> {
     Some(match *inst {
@@ -215,8 +215,6 @@ pub(super) fn step<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Optio
             Some(unit) => arm(chunk, arms, count, mix(salt, unit)).unwrap_or(fork.or),
             None => fork.or,
         },
-        Inst::TextSet { fork, set, .. } => go(fork, in_set(chunk, set, subject, fork)),
-        Inst::Suffix { whole, fork, text, .. } => go(fork, has_suffix(chunk, text, whole, subject, fork)),
         Inst::Version { fork, mask, packed, test } | Inst::VersionAnd { fork, mask, packed, test } => {
             let own = subject.version(fork.slot);
             if own.is_plain() {
