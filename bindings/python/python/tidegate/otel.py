@@ -5,8 +5,8 @@ Nothing here is on the way of a plain check: what shall be told is told.
     decision = engine.decide("checkout", context)
     tidegate.otel.record(decision, context_id="u-1")
 
-With OpenFeature, the published `openfeature-hooks-opentelemetry` works; `evaluation_hook()` tells more: the version of the snapshot, and the
-rule, release and phase that decided. Install with `pip install tidegate[otel]`.
+With OpenFeature, the published `openfeature-hooks-opentelemetry` works; `tidegate.openfeature.otel.EvaluationHook` tells more. Install with
+`pip install tidegate[otel]`.
 """
 from __future__ import annotations
 
@@ -19,12 +19,9 @@ except ImportError as missing:
     raise ImportError("tidegate.otel needs the package opentelemetry-api: pip install 'tidegate[otel]'") from missing
 
 if TYPE_CHECKING:
-    from openfeature.flag_evaluation import FlagEvaluationDetails
-    from openfeature.hook import Hook, HookContext, HookHints
-
     from tidegate import Decision
 
-__all__ = ["EVENT", "attributes", "evaluation_hook", "record"]
+__all__ = ["EVENT", "attributes", "record"]
 
 EVENT = "feature_flag.evaluation"
 """The name of the event, as the semantic conventions have it."""
@@ -85,37 +82,3 @@ def evaluated(key: str, value: Any, variant: str | None, reason: str) -> Attribu
         value if isinstance(value, (bool, int, float, str)) else json.dumps(value, separators=(",", ":"))
     )
     return found
-
-
-def evaluation_hook(*, set_id: str | None = None) -> Hook:
-    """A hook of OpenFeature that adds the event to the current span after each evaluation. `set_id` is the environment."""
-    from openfeature.flag_evaluation import Reason
-    from openfeature.hook import Hook
-
-    class EvaluationHook(Hook):
-        """Tells spans what was evaluated."""
-
-        def finally_after(
-            self, hook_context: HookContext, details: FlagEvaluationDetails[Any], hints: HookHints
-        ) -> None:
-            span = trace.get_current_span()
-            if not span.is_recording():
-                return
-            reason = str(details.reason or Reason.UNKNOWN).lower()
-            found = evaluated(details.flag_key, details.value, details.variant, reason)
-            if hook_context.provider_metadata is not None:
-                found["feature_flag.provider.name"] = hook_context.provider_metadata.name
-            if details.error_code is not None:
-                found["error.type"] = str(details.error_code).lower()
-                found["error.message"] = details.error_message or ""
-            if hook_context.evaluation_context.targeting_key:
-                found["feature_flag.context.id"] = hook_context.evaluation_context.targeting_key
-            if set_id is not None:
-                found["feature_flag.set.id"] = set_id
-            metadata = details.flag_metadata
-            if "version" in metadata:
-                found["feature_flag.version"] = str(metadata["version"])
-            found.update({f"tidegate.{name}": metadata[name] for name in OWN if name in metadata})
-            span.add_event(EVENT, found)
-
-    return EvaluationHook()

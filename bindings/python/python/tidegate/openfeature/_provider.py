@@ -99,7 +99,7 @@ class TidegateProvider(AbstractProvider):
 
     It serves `source`, a connected `Client` or an `Engine`, which stay the caller's: `shutdown` does not close them. With
     `connection`, a connection string, it connects when the SDK initializes it and closes at shutdown; `options` are those of
-    `tidegate.connect`. The SDK waits up to `ready_timeout_s` for a first snapshot; if none comes the provider is in error, and becomes ready
+    `Client.connect`. The SDK waits up to `ready_timeout_s` for a first snapshot; if none comes the provider is in error, and becomes ready
     by itself when one does.
 
     `hooks` run for every evaluation with this provider. `on_track` gets every tracking event.
