@@ -55,7 +55,8 @@ scenarios(*(str(CONFORMANCE / f"{suite}.feature") for suite in SUITES))
 
 def key_of(item: pytest.Item) -> tuple[str, str] | None:
     """The suite and the name of a scenario; none of other tests."""
-    scenario = scenario_wrapper_template_registry.get(getattr(item, "obj", None))
+    run: Any = getattr(item, "obj", None)
+    scenario = scenario_wrapper_template_registry.get(run)
     return None if scenario is None else (Path(scenario.feature.filename).stem, scenario.name)
 
 
@@ -104,7 +105,8 @@ class World:
 
     def __init__(self) -> None:
         self.client: OpenFeatureClient = api.get_client()
-        self.kind, self.key, self.default = "boolean", "", None
+        self.kind, self.key = "boolean", ""
+        self.default: Any = None
         self.attributes: dict[str, Any] = {}
         self.before: EvaluationContext | None = None
         self.details: Any = None

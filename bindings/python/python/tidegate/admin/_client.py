@@ -4,7 +4,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -117,7 +117,7 @@ class Admin(Operations):
         """Closes its connections."""
         self._http.close()
 
-    def follow_events(self, *, release: str = UNSET, feature: str = UNSET, after: int = UNSET) -> Iterator[LogEvent]:
+    def follow_events(self, *, release: str = UNSET, feature: str = UNSET, after: int = UNSET) -> Generator[LogEvent, None, None]:
         """What happens, as it happens, from now on or after event `after`; a stream that breaks off goes on where it was.
 
         Ends with `close()` of the iterator, or an error that waiting does not mend.
@@ -135,7 +135,7 @@ class Admin(Operations):
                 wait = place.wait_s(problem)
             self._sleep(wait)
 
-    def _follow(self, place: Place, release: Any, feature: Any) -> Iterator[LogEvent]:
+    def _follow(self, place: Place, release: Any, feature: Any) -> Generator[LogEvent, None, None]:
         with self._stream(stream_request(release, feature, place.after)) as response:
             place.opened()
             for event in EventSource(response).iter_sse():
@@ -215,7 +215,7 @@ class AsyncAdmin(AsyncOperations):
 
     async def follow_events(
         self, *, release: str = UNSET, feature: str = UNSET, after: int = UNSET
-    ) -> AsyncIterator[LogEvent]:
+    ) -> AsyncGenerator[LogEvent, None]:
         """See `Admin.follow_events`."""
         if after is UNSET:
             after = last_of(await self.list_audit(newest_first=True, limit=1))
