@@ -322,7 +322,7 @@ def test_a_server_that_comes_goes_and_comes_back(tmp_path: Path) -> None:
         heard.wait(ProviderEvent.PROVIDER_READY)
         server.admin.create_feature(key="f", definition=gate(when("region", "eq", "eu")))
         until(lambda: client.get_boolean_value("f", False), "the feature")
-        assert any("f" in (details.flags_changed or ()) for event, details in heard.events)
+        until(lambda: any("f" in (details.flags_changed or ()) for _, details in heard.events), "its event")
 
         server.stop()
         until(lambda: client.get_provider_status() is ProviderStatus.STALE, "stale")
