@@ -4,8 +4,8 @@
   docs/openapi.json ─▶ schemas ─▶ datamodel-code-generator ─▶ types.py    TypedDicts
                     └▶ operations: a method each ────────────▶ _sync.py   _async.py
 
-With --check nothing is written, and the exit code is 1 if a file would be another; the tests run it so. What streams (events, the log,
-a backup) has no method here: `tidegate/admin/_client.py` has them by hand.
+With --check nothing is written, and the exit code is 1 if a file would be another; the tests run it so. What streams (events,
+the log, a backup) has no method here: `tidegate/admin/_client.py` has them by hand.
 """
 import argparse
 import json
@@ -53,7 +53,11 @@ ANY_ITEM = "dict[str, Any]"
 RENAMED = {("clone_pipeline", "key"): "new_key"}
 
 # Headers that a call may send, and how the parameters are called.
-HEADERS = {"If-Match": ("if_match", "int | str"), "Idempotency-Key": ("idempotency_key", "str"), "Tidegate-Force": ("force", "str")}
+HEADERS = {
+    "If-Match": ("if_match", "int | str"),
+    "Idempotency-Key": ("idempotency_key", "str"),
+    "Tidegate-Force": ("force", "str"),
+}
 
 
 class Parameter:
@@ -73,9 +77,11 @@ class Operation:
 
     def __init__(self, method, path, spec):
         self.method, self.path, self.spec, self.id = method.upper(), path.removeprefix(PREFIX), spec, spec["operationId"]
-        schemas = [content for status, answer in spec["responses"].items() if status[0] == "2" for content in answer["content"].items()]
-        self.streams = any(kind != "application/json" for kind, _ in schemas)
-        self.answers = [] if self.streams else sorted({content["schema"]["$ref"].rsplit("/", 1)[1] for _, content in schemas})
+        good = [answer for status, answer in spec["responses"].items() if status[0] == "2"]
+        contents = [content for answer in good for content in answer["content"].items()]
+        self.streams = any(kind != "application/json" for kind, _ in contents)
+        names = set() if self.streams else {content["schema"]["$ref"].rsplit("/", 1)[1] for _, content in contents}
+        self.answers = sorted(names)
         self.parameters = self.of_path() + self.of_body() + self.of_query() + self.of_headers()
         names = [parameter.python for parameter in self.parameters]
         if len(names) != len(set(names)):
@@ -85,7 +91,8 @@ class Operation:
         return [parameter for parameter in self.spec.get("parameters", []) if parameter["in"] == place]
 
     def of_path(self):
-        return [Parameter("path", one["name"], "int | str" if one["name"] in ("seq", "version") else "str", True) for one in self.given("path")]
+        kinds = {"seq": "int | str", "version": "int | str"}
+        return [Parameter("path", one["name"], kinds.get(one["name"], "str"), True) for one in self.given("path")]
 
     def of_body(self):
         content = self.spec.get("requestBody", {}).get("content", {})
@@ -106,7 +113,11 @@ class Operation:
         ]
 
     def of_headers(self):
-        return [Parameter("headers", one["name"], HEADERS[one["name"]][1], False, HEADERS[one["name"]][0]) for one in self.given("header")]
+        found = []
+        for one in self.given("header"):
+            python, kind = HEADERS[one["name"]]
+            found.append(Parameter("headers", one["name"], kind, False, python))
+        return found
 
     @property
     def paged(self):
@@ -119,7 +130,8 @@ class Operation:
 
     def answer(self):
         """The type of what comes back."""
-        names = [f"types.Page[{self.item}]" if name == "Page" else "None" if name == "Empty" else f"types.{name}" for name in self.answers]
+        special = {"Page": f"types.Page[{self.item}]", "Empty": "None"}
+        names = [special.get(name, f"types.{name}") for name in self.answers]
         return " | ".join(sorted(names, key=lambda name: name == "None"))
 
     def doc(self):
@@ -199,10 +211,10 @@ def iterator(operation, asynchronous):
     parameters = [parameter for parameter in operation.parameters if parameter.name != "after"]
     kind = "AsyncIterator" if asynchronous else "Iterator"
     lines = signature(name, parameters, f"{kind}[{operation.item}]")
-    doc = [f"See `Admin.{name}`."] if asynchronous else [f"All that `{operation.id}` has, page by page; `limit` is the size of a page."]
+    doc = f"See `Admin.{name}`." if asynchronous else f"All of `{operation.id}`, page by page; `limit` is the size of a page."
     words = [f"{one.python}={one.python}" for one in parameters if one.place != "path"]
     arguments = [f"self.{operation.id}", *(one.python for one in parameters if one.place == "path"), *words]
-    return [*lines, *docstring(doc), *wrapped("        return self._walk(", arguments, ")")]
+    return [*lines, *docstring([doc]), *wrapped("        return self._walk(", arguments, ")")]
 
 
 def methods(operations, asynchronous):

@@ -5,8 +5,8 @@ Nothing here is on the way of a plain check: what shall be told is told.
     decision = engine.decide("checkout", context)
     tidegate.otel.record(decision, context_id="u-1")
 
-With OpenFeature, the published `openfeature-hooks-opentelemetry` works; `tidegate.openfeature.otel.EvaluationHook` tells more. Install with
-`pip install tidegate[otel]`.
+With OpenFeature, the published `openfeature-hooks-opentelemetry` works; `tidegate.openfeature.otel.EvaluationHook` tells
+more. Install with `pip install tidegate[otel]`.
 """
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
+from admin.test_generated import operations
 from serving import EVERYONE, Server, gate, until
-from test_generated import operations
 from tidegate.admin import Admin
 
 NOWHERE = "http://127.0.0.1:9/"
@@ -27,8 +27,9 @@ class Answered:
 
     def __call__(self, response: httpx.Response) -> None:
         if response.is_success:
-            path = response.request.url.path
-            self.done.add(next(name for method, found, name in self.patterns if method == response.request.method and found.match(path)))
+            asked, path = response.request.method, response.request.url.path
+            named = (name for method, found, name in self.patterns if method == asked and found.match(path))
+            self.done.add(next(named))
 
 
 class Maker:

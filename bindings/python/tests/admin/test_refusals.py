@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from admin.test_release import attached, started
 from serving import EVERYONE, Server, gate, until
-from test_release import attached, started
 from tidegate.admin import Admin, AdminError, AsyncAdmin, errors
 from tidegate.admin._http import quoted
 from tidegate.admin.errors import error_of

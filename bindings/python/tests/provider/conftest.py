@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flags import CONFORMANCE
+from provider.flags import CONFORMANCE
 
 TAG = re.compile(r"(?<=@)[\w.-]+")
 

@@ -1,7 +1,7 @@
 """The gherkin suites of the OpenFeature specification, against the provider and a real engine.
 
-The scenarios are read from `TIDEGATE_CONFORMANCE` (default ../shared/conformance) and are not part of this project; without them this is
-skipped. `NOT_APPLICABLE` has each scenario that is not run, and why; the last test counts.
+The scenarios are read from `TIDEGATE_CONFORMANCE` (default ../shared/conformance) and are not part of this project; without
+them this is skipped. `NOT_APPLICABLE` has each scenario that is not run, and why; the last test counts.
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from openfeature.transaction_context import (
 from pytest_bdd import given, parsers, scenarios, then, when
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from flags import CONFORMANCE, snapshot
+from provider.flags import CONFORMANCE, snapshot
 from serving import Server, until
 from tidegate import Engine
 from tidegate.openfeature import TidegateProvider
@@ -305,10 +305,11 @@ def hooks_in_order(world: World) -> None:
 # Evaluation as the older suite words it.
 
 
-@when(parsers.re(r'an? (?P<kind>\w+) flag with key "(?P<key>[^"]+)" is evaluated with default value "?(?P<default>[^"]*)"?$'))
-@when(parsers.re(r'an? (?P<kind>\w+) flag with key "(?P<key>[^"]+)" is evaluated with details and default value "?(?P<default>[^"]*)"?$'))
 @when(
-    parsers.re(r'a non-existent (?P<kind>\w+) flag with key "(?P<key>[^"]+)" is evaluated with details and a fallback value "(?P<default>.*)"')
+    parsers.re(
+        r'an? (non-existent )?(?P<kind>\w+) flag with key "(?P<key>[^"]+)" is evaluated '
+        r'with (details and )?(a )?(default|fallback) value "?(?P<default>[^"]*)"?$'
+    )
 )
 def older_flag(world: World, kind: str, key: str, default: str) -> None:
     flag(world, kind, key, default)
@@ -321,7 +322,11 @@ def older_object(world: World, key: str) -> None:
     evaluated(world)
 
 
-@when(parsers.parse('a string flag with key "{key}" is evaluated as an integer, with details and a fallback value {default:d}'))
+@when(
+    parsers.parse(
+        'a string flag with key "{key}" is evaluated as an integer, with details and a fallback value {default:d}'
+    )
+)
 def older_mismatch(world: World, key: str, default: int) -> None:
     flag(world, "integer", key, str(default))
     evaluated(world)
@@ -346,7 +351,8 @@ def older_details(world: World, kind: str, value: str, variant: str, reason: str
 
 @then(
     parsers.re(
-        r'the resolved object (details )?value should be contain fields "(?P<first>\w+)", "(?P<second>\w+)", and "(?P<third>\w+)", '
+        r'the resolved object (details )?value should be contain fields '
+        r'"(?P<first>\w+)", "(?P<second>\w+)", and "(?P<third>\w+)", '
         r'with values "(?P<one>[^"]*)", "(?P<two>[^"]*)" and (?P<three>\d+), respectively'
     )
 )
@@ -402,7 +408,9 @@ def table_of_levels(world: World, datatable: list[list[str]]) -> None:
 
 
 @given(
-    parsers.parse('Context entries for each level from API level down to the "{level}" level, with key "{key}" and value "{value}"')
+    parsers.parse(
+        'Context entries for each level from API level down to the "{level}" level, with key "{key}" and value "{value}"'
+    )
 )
 def entries_down_to(world: World, level: str, key: str, value: str) -> None:
     for above in world.levels[: world.levels.index(level) + 1]:

@@ -43,7 +43,8 @@ class Spans:
         self.tracer = provider.get_tracer("tests")
 
     def events(self) -> list[tuple[str, dict[str, Any]]]:
-        return [(event.name, dict(event.attributes or {})) for span in self.exporter.get_finished_spans() for event in span.events]
+        events = [event for span in self.exporter.get_finished_spans() for event in span.events]
+        return [(event.name, dict(event.attributes or {})) for event in events]
 
 
 @pytest.fixture

@@ -177,7 +177,10 @@ def test_the_targeting_key_is_the_user_unless_the_context_names_one() -> None:
 
 
 def test_instants_are_compared_as_instants() -> None:
-    client = asked({"f": gate(when("since", "before", "2026-01-01T00:00:00Z")), "l": gate(when("days", "contains_any", ["2025-01-01T00:00:00+00:00"]))})
+    client = asked({
+        "f": gate(when("since", "before", "2026-01-01T00:00:00Z")),
+        "l": gate(when("days", "contains_any", ["2025-01-01T00:00:00+00:00"])),
+    })
     east = timezone(timedelta(hours=5, minutes=53, seconds=28))
     before = datetime(2025, 12, 31, 23, 59, 59, 999_999)
 
@@ -186,7 +189,8 @@ def test_instants_are_compared_as_instants() -> None:
 
     assert served("f", since=before) and served("f", since=before.replace(tzinfo=timezone.utc))
     assert not served("f", since=before + timedelta(microseconds=1))
-    assert served("f", since=datetime(2026, 1, 1, 5, 0, tzinfo=east)) and not served("f", since=datetime(2026, 1, 1, 6, 0, tzinfo=east))
+    assert served("f", since=datetime(2026, 1, 1, 5, 0, tzinfo=east))
+    assert not served("f", since=datetime(2026, 1, 1, 6, 0, tzinfo=east))
     assert served("l", days=(datetime(2025, 1, 1),)) and not served("l", days=[datetime(2025, 1, 2)])
 
 
@@ -361,7 +365,8 @@ def test_what_cannot_be_connected_is_fatal() -> None:
 
 def test_what_it_is_made_of_is_checked() -> None:
     engine = Engine()
-    wrong: list[dict[str, Any]] = [{}, {"source": engine, "connection": "x"}, {"source": engine, "process": {}}, {"source": "text"}]
+    both = {"source": engine, "connection": "x"}
+    wrong: list[dict[str, Any]] = [{}, both, {"source": engine, "process": {}}, {"source": "text"}]
     for words in wrong:
         with pytest.raises(TypeError, match="expected"):
             TidegateProvider(**words)

@@ -920,7 +920,7 @@ class Operations(Caller):
         return answer
 
     def iter_attributes(self, *, limit: int = UNSET) -> Iterator[types.AttributeView]:
-        """All that `list_attributes` has, page by page; `limit` is the size of a page."""
+        """All of `list_attributes`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_attributes, limit=limit)
 
     def list_audit(
@@ -969,7 +969,7 @@ class Operations(Caller):
         newest_first: bool = UNSET,
         limit: int = UNSET,
     ) -> Iterator[types.AuditEvent]:
-        """All that `list_audit` has, page by page; `limit` is the size of a page."""
+        """All of `list_audit`, page by page; `limit` is the size of a page."""
         return self._walk(
             self.list_audit,
             actor=actor,
@@ -1001,7 +1001,7 @@ class Operations(Caller):
         return answer
 
     def iter_change_requests(self, *, mine: bool = UNSET, limit: int = UNSET) -> Iterator[types.ChangeRequest]:
-        """All that `list_change_requests` has, page by page; `limit` is the size of a page."""
+        """All of `list_change_requests`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_change_requests, mine=mine, limit=limit)
 
     def list_deliveries(
@@ -1023,7 +1023,7 @@ class Operations(Caller):
         return answer
 
     def iter_deliveries(self, *, status: str = UNSET, limit: int = UNSET) -> Iterator[types.Delivery]:
-        """All that `list_deliveries` has, page by page; `limit` is the size of a page."""
+        """All of `list_deliveries`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_deliveries, status=status, limit=limit)
 
     def list_environments(self, *, limit: int = UNSET, after: str = UNSET) -> types.Page[types.EnvironmentView]:
@@ -1039,7 +1039,7 @@ class Operations(Caller):
         return answer
 
     def iter_environments(self, *, limit: int = UNSET) -> Iterator[types.EnvironmentView]:
-        """All that `list_environments` has, page by page; `limit` is the size of a page."""
+        """All of `list_environments`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_environments, limit=limit)
 
     def list_exclusion_groups(self, *, limit: int = UNSET, after: str = UNSET) -> types.Page[types.ExclusionGroupView]:
@@ -1055,7 +1055,7 @@ class Operations(Caller):
         return answer
 
     def iter_exclusion_groups(self, *, limit: int = UNSET) -> Iterator[types.ExclusionGroupView]:
-        """All that `list_exclusion_groups` has, page by page; `limit` is the size of a page."""
+        """All of `list_exclusion_groups`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_exclusion_groups, limit=limit)
 
     def list_feature_exposures(self, key: str) -> types.Exposures:
@@ -1083,7 +1083,7 @@ class Operations(Caller):
         return answer
 
     def iter_feature_history(self, key: str, *, limit: int = UNSET) -> Iterator[types.AuditEvent]:
-        """All that `list_feature_history` has, page by page; `limit` is the size of a page."""
+        """All of `list_feature_history`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_feature_history, key, limit=limit)
 
     def list_feature_references(self, key: str) -> types.Page[dict[str, Any]]:
@@ -1137,7 +1137,7 @@ class Operations(Caller):
         environment: str = UNSET,
         limit: int = UNSET,
     ) -> Iterator[types.Feature]:
-        """All that `list_features` has, page by page; `limit` is the size of a page."""
+        """All of `list_features`, page by page; `limit` is the size of a page."""
         return self._walk(
             self.list_features,
             status=status,
@@ -1200,7 +1200,7 @@ class Operations(Caller):
         relay: str = UNSET,
         limit: int = UNSET,
     ) -> Iterator[dict[str, Any]]:
-        """All that `list_fleet` has, page by page; `limit` is the size of a page."""
+        """All of `list_fleet`, page by page; `limit` is the size of a page."""
         return self._walk(
             self.list_fleet,
             environment=environment,
@@ -1240,7 +1240,7 @@ class Operations(Caller):
         return answer
 
     def iter_pipelines(self, *, state: str = UNSET, limit: int = UNSET) -> Iterator[types.PipelineView]:
-        """All that `list_pipelines` has, page by page; `limit` is the size of a page."""
+        """All of `list_pipelines`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_pipelines, state=state, limit=limit)
 
     def list_principals(self, *, limit: int = UNSET, after: str = UNSET) -> types.Page[types.PrincipalView]:
@@ -1256,7 +1256,7 @@ class Operations(Caller):
         return answer
 
     def iter_principals(self, *, limit: int = UNSET) -> Iterator[types.PrincipalView]:
-        """All that `list_principals` has, page by page; `limit` is the size of a page."""
+        """All of `list_principals`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_principals, limit=limit)
 
     def list_propagation(self, *, environment: str = UNSET) -> types.PropagationList:
@@ -1279,7 +1279,7 @@ class Operations(Caller):
         return answer
 
     def iter_proposals(self, *, limit: int = UNSET) -> Iterator[types.ProposalView]:
-        """All that `list_proposals` has, page by page; `limit` is the size of a page."""
+        """All of `list_proposals`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_proposals, limit=limit)
 
     def list_release_history(self, id: str, *, limit: int = UNSET, after: str = UNSET) -> types.Page[types.AuditEvent]:
@@ -1295,7 +1295,7 @@ class Operations(Caller):
         return answer
 
     def iter_release_history(self, id: str, *, limit: int = UNSET) -> Iterator[types.AuditEvent]:
-        """All that `list_release_history` has, page by page; `limit` is the size of a page."""
+        """All of `list_release_history`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_release_history, id, limit=limit)
 
     def list_releases(
@@ -1347,7 +1347,7 @@ class Operations(Caller):
         waiting_for_me: bool = UNSET,
         limit: int = UNSET,
     ) -> Iterator[types.Release]:
-        """All that `list_releases` has, page by page; `limit` is the size of a page."""
+        """All of `list_releases`, page by page; `limit` is the size of a page."""
         return self._walk(
             self.list_releases,
             status=status,
@@ -1380,7 +1380,7 @@ class Operations(Caller):
         return answer
 
     def iter_schedules(self, *, status: str = UNSET, limit: int = UNSET) -> Iterator[types.Schedule]:
-        """All that `list_schedules` has, page by page; `limit` is the size of a page."""
+        """All of `list_schedules`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_schedules, status=status, limit=limit)
 
     def list_sdk_keys(self, *, limit: int = UNSET, after: str = UNSET) -> types.Page[types.SdkKeyView]:
@@ -1392,7 +1392,7 @@ class Operations(Caller):
         return answer
 
     def iter_sdk_keys(self, *, limit: int = UNSET) -> Iterator[types.SdkKeyView]:
-        """All that `list_sdk_keys` has, page by page; `limit` is the size of a page."""
+        """All of `list_sdk_keys`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_sdk_keys, limit=limit)
 
     def list_segment_references(self, key: str) -> types.Page[dict[str, Any]]:
@@ -1412,7 +1412,7 @@ class Operations(Caller):
         return answer
 
     def iter_segments(self, *, limit: int = UNSET) -> Iterator[types.Segment]:
-        """All that `list_segments` has, page by page; `limit` is the size of a page."""
+        """All of `list_segments`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_segments, limit=limit)
 
     def list_signing_keys(self, *, limit: int = UNSET, after: str = UNSET) -> types.Page[types.SigningKeyView]:
@@ -1428,7 +1428,7 @@ class Operations(Caller):
         return answer
 
     def iter_signing_keys(self, *, limit: int = UNSET) -> Iterator[types.SigningKeyView]:
-        """All that `list_signing_keys` has, page by page; `limit` is the size of a page."""
+        """All of `list_signing_keys`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_signing_keys, limit=limit)
 
     def list_tokens(self, *, limit: int = UNSET, after: str = UNSET) -> types.Page[types.TokenView]:
@@ -1440,7 +1440,7 @@ class Operations(Caller):
         return answer
 
     def iter_tokens(self, *, limit: int = UNSET) -> Iterator[types.TokenView]:
-        """All that `list_tokens` has, page by page; `limit` is the size of a page."""
+        """All of `list_tokens`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_tokens, limit=limit)
 
     def list_webhook_deliveries(
@@ -1463,7 +1463,7 @@ class Operations(Caller):
         return answer
 
     def iter_webhook_deliveries(self, id: str, *, status: str = UNSET, limit: int = UNSET) -> Iterator[types.Delivery]:
-        """All that `list_webhook_deliveries` has, page by page; `limit` is the size of a page."""
+        """All of `list_webhook_deliveries`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_webhook_deliveries, id, status=status, limit=limit)
 
     def list_webhooks(self, *, limit: int = UNSET, after: str = UNSET) -> types.Page[types.WebhookView]:
@@ -1475,7 +1475,7 @@ class Operations(Caller):
         return answer
 
     def iter_webhooks(self, *, limit: int = UNSET) -> Iterator[types.WebhookView]:
-        """All that `list_webhooks` has, page by page; `limit` is the size of a page."""
+        """All of `list_webhooks`, page by page; `limit` is the size of a page."""
         return self._walk(self.list_webhooks, limit=limit)
 
     def pause_release(

@@ -40,8 +40,8 @@ REASONS = {
     "unknown_feature": Reason.ERROR,
 }
 
-# Errors that pass, or that concern what is not served: the connection, the cache, a callback. Serving goes on; if the connection stays
-# away, STALE says so.
+# Errors that pass, or that concern what is not served: the connection, the cache, a callback. Serving goes on; if the
+# connection stays away, STALE says so.
 PASSING = frozenset(("TG6101", "TG6102", "TG6103", "TG6104", "TG6107", "TG6108", "TG6113"))
 
 Objects = Sequence[FlagValueType] | Mapping[str, FlagValueType]
@@ -99,8 +99,8 @@ class TidegateProvider(AbstractProvider):
 
     It serves `source`, a connected `Client` or an `Engine`, which stay the caller's: `shutdown` does not close them. With
     `connection`, a connection string, it connects when the SDK initializes it and closes at shutdown; `options` are those of
-    `Client.connect`. The SDK waits up to `ready_timeout_s` for a first snapshot; if none comes the provider is in error, and becomes ready
-    by itself when one does.
+    `Client.connect`. The SDK waits up to `ready_timeout_s` for a first snapshot; if none comes the provider is in error, and
+    becomes ready by itself when one does.
 
     `hooks` run for every evaluation with this provider. `on_track` gets every tracking event.
     """

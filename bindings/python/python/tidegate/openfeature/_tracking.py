@@ -1,7 +1,7 @@
 """Tracking: what code says that users did (OpenFeature §6).
 
-Neither the engine nor the server keeps what users do: they count what was served. So the provider counts tracking events by name, logs
-each, and hands it to whom the program names: an analytics pipeline that joins it with exposures by the targeting key.
+Neither the engine nor the server keeps what users do: they count what was served. So the provider counts tracking events by
+name, logs each, and hands it to whom the program names: an analytics pipeline that knows the targeting key.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hook that tells OpenTelemetry more than the published one: the snapshot's version, and the rule, release and phase that decided.
+"""A hook that tells OpenTelemetry more than the published one: the snapshot's version, the rule, release and phase.
 
     api.add_hooks([EvaluationHook(set_id="prod")])
 
