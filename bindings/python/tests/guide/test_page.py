@@ -13,7 +13,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
 
 from serving import ROOT, Server, clean_environment
 
@@ -54,7 +53,6 @@ def run(fence: Fence, command: str, folder: Path) -> str:
 
 
 def test_everything_on_the_page_is_true(tmp_path: Path) -> None:
-    pytest.importorskip("gunicorn")
     server = Server(tmp_path)
     parts = fences()
     commands = "".join(part.text for part in parts if part.language == "sh")
