@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import socket
 from typing import Any
 
@@ -189,6 +190,29 @@ def test_a_proxy_that_answers_without_a_problem_document() -> None:
         found = error_of(response)
         assert type(found) is kind and found.status == response.status_code and found.retry_after_s == wait
         assert str(response.status_code) in str(found) or found.detail == "too many"
+
+
+def test_an_answer_that_is_no_json_and_a_server_below_a_path() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, text="<html>Sign in</html>")
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    with Admin("https://proxy.example/tidegate/", "tg_" + "0" * 64, http=http) as admin, pytest.raises(AdminError) as caught:
+        admin.show_me()
+    assert (caught.value.status, caught.value.code) == (200, "unknown")
+    assert asked == ["https://proxy.example/tidegate/api/v1/me"]
+
+
+def test_errors_can_be_pickled() -> None:
+    stale = errors.Conflict({"status": 409, "code": "stale", "detail": "it moved"})
+    gone = errors.Unreachable("reset", never_sent=True)
+    for error in (stale, gone):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error) and again.problem == error.problem and str(again) == str(error)
+    assert pickle.loads(pickle.dumps(gone)).never_sent
 
 
 def test_the_token_is_not_shown(server: Server) -> None:

@@ -1,7 +1,7 @@
 """docs/guide/python.md: every program and command on it is run, in order, and prints what is shown.
 
-A fence ```python NAME is a file; one that no command runs is run where it stands. A fence ```sh is run by bash, in one environment, in
-which the file's folder is the current one; ```text after it is its output, where `[..]` stands for anything in a line.
+A fence ```python NAME is a file; one that no command runs is run where it stands. A fence ```sh is run by bash, in one environment,
+in the files' folder; ```text after it is its output, where `[..]` stands for anything in a line.
 """
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import sys
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
-
 
 from serving import ROOT, Server, clean_environment
 

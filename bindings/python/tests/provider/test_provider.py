@@ -4,6 +4,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -25,6 +28,7 @@ from openfeature.track import TrackingEventDetails
 from serving import EVERYONE, Server, gate, until
 from tidegate import Client, Engine
 from tidegate.openfeature import TidegateProvider, Tracked, Tracking
+from tidegate.openfeature._context import attributes_of
 from tidegate.openfeature._provider import REASONS
 
 DOMAIN = "tests"
@@ -211,6 +215,16 @@ def test_only_what_a_rule_tests_is_read() -> None:
     provider = TidegateProvider(fed({"f": gate(when("plan", "eq", "pro"), when("country", "eq", "us", "s"))}))
     details = provider.resolve_boolean_details("f", False, EvaluationContext("u-1", attributes))
     assert details.value and attributes.asked == ["plan"]
+
+
+def test_a_context_is_a_mapping() -> None:
+    found = attributes_of(EvaluationContext("u-1", {"plan": "pro", "user_id": "u-2", "at": datetime(2026, 1, 1)}))
+    assert dict(found) == {
+        "plan": "pro", "user_id": "u-2", "at": "2026-01-01T00:00:00+00:00", "targeting_key": "u-1", "targetingKey": "u-1"
+    }
+    assert len(found) == 5 and "plan" in found and "country" not in found
+    assert dict(attributes_of(None)) == {} == dict(attributes_of(EvaluationContext()))
+    assert Engine().context(found).to_dict()["user_id"] == "u-2"
 
 
 def test_an_attribute_of_no_known_type_is_an_invalid_context() -> None:
@@ -400,6 +414,42 @@ def test_tracking_never_raises_and_keeps_a_bound(caplog: pytest.LogCaptureFixtur
     for number in range(1_200):
         quiet.track(f"name-{number}")
     assert len(quiet.drain_tracked()) == 1_000
+
+
+FORKING = """
+import os, sys, time
+from openfeature import api
+from tidegate.openfeature import TidegateProvider
+
+api.set_provider_and_wait(TidegateProvider(connection=sys.argv[1]))
+flags = api.get_client()
+assert not flags.get_boolean_value("f", False)
+child = os.fork()
+print("forked", flush=True)
+deadline = time.monotonic() + 60
+while not flags.get_boolean_value("f", False) and time.monotonic() < deadline:
+    time.sleep(0.02)
+served = flags.get_boolean_value("f", False)
+if child == 0:
+    os._exit(0 if served else 1)
+api.shutdown()
+sys.exit(not (served and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_parent_and_child_of_a_fork_follow(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    try:
+        server.admin.create_environment(name="prod")
+        server.admin.create_feature(key="f", definition=gate())
+        command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING, server.connection("prod")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forking:
+            assert forking.stdout is not None and forking.stdout.readline() == "forked\n"
+            server.admin.save_feature("f", definition=gate(EVERYONE), base_revision=1)
+            assert forking.wait(120) == 0
+    finally:
+        server.close()
 
 
 def test_threads_may_share_it() -> None:

@@ -95,9 +95,12 @@ class Request:
 
 def answer_of(response: httpx.Response) -> Any:
     """The JSON of an answer; `None` for the empty object."""
-    if response.is_success:
+    if not response.is_success:
+        raise error_of(response)
+    try:
         return response.json() or None
-    raise error_of(response)
+    except ValueError as error:
+        raise AdminError({"status": response.status_code, "code": "unknown", "detail": "expected JSON"}) from error
 
 
 def unreachable(error: httpx.TransportError) -> Unreachable:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import httpx
@@ -161,6 +162,9 @@ class Unreachable(AdminError):
         super().__init__({"code": "unreachable", "title": "the server cannot be reached", "detail": why})
         #: Whether the server certainly did not see the request.
         self.never_sent = never_sent
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), never_sent=self.never_sent), (self.detail,)
 
 
 OF_STATUS: dict[int, type[AdminError]] = {
