@@ -143,8 +143,8 @@ def pipelines(admin: Admin, make: Maker) -> None:
 def releases(admin: Admin, make: Maker, approver: Admin) -> None:
     release, revision = make.waiting()
     assert admin.show_release(release)["status"] == "running"
-    assert release in [{**item}["key"] for item in approver.iter_change_requests(mine=True)]
-    assert {**admin.show_change_request(release)}["key"] == release
+    assert release in [item["key"] for item in approver.iter_change_requests(mine=True)]
+    assert admin.show_change_request(release)["key"] == release
     admin.preview_release_action(release, action="pause")
     rejected = approver.reject_release(release, revision=revision, phase="all", reason="not yet")
     assert approver.approve_release(release, revision=rejected["revision"], phase="all")["status"] == "completed"

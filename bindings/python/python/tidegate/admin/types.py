@@ -79,8 +79,16 @@ class AuditEvent(TypedDict):
 class ChangeRequest(TypedDict):
     """A phase that awaits approval."""
 
-    release: NotRequired[str | None]
-    """The release."""
+    environments: NotRequired[list[str] | None]
+    """The environments of the phase."""
+    key: str
+    """The id of the release."""
+    phase: NotRequired[str | None]
+    """The phase."""
+    revision: int
+    """Its revision; what an approval is decided on."""
+    signed: NotRequired[str | None]
+    """What an approval signs: the definitions, what they refer to, the phase and the version of the pipeline."""
 
 
 class Delivery(TypedDict):
@@ -425,9 +433,9 @@ class WebhookView(TypedDict):
 class Difference(TypedDict):
     """One difference."""
 
-    after: NotRequired[dict[str, Any] | None]
+    after: NotRequired[Value]
     """Now; absent if it was removed."""
-    before: NotRequired[dict[str, Any] | None]
+    before: NotRequired[Value]
     """Before; absent if it was added."""
     op: Op
     """What happened there."""
