@@ -19,7 +19,7 @@ from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import EventDetails, ProviderEvent
-from openfeature.exception import ErrorCode
+from openfeature.exception import ErrorCode, ProviderFatalError
 from openfeature.flag_evaluation import FlagEvaluationDetails, FlagValueType, Reason
 from openfeature.hook import Hook, HookContext, HookHints
 from openfeature.provider import ProviderStatus
@@ -369,9 +369,10 @@ def test_what_cannot_be_connected_is_fatal() -> None:
     wrong: list[dict[str, Any]] = [
         {"connection": "https://no.connection.string"},
         {"connection": "tidegate+http://a?environment=b&key=none", "poll_interval": -1},
+        {"connection": "tidegate+http://a?environment=b&key=none", "no_such_option": 1},
     ]
     for words in wrong:
-        with pytest.raises(Exception, match="TG"):
+        with pytest.raises(ProviderFatalError):
             api.set_provider_and_wait(TidegateProvider(**words), DOMAIN)
         assert api.get_client(DOMAIN).get_provider_status() is ProviderStatus.FATAL
         assert api.get_client(DOMAIN).get_boolean_details("f", True).error_code is ErrorCode.PROVIDER_FATAL

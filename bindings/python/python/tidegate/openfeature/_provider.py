@@ -151,7 +151,8 @@ class TidegateProvider(AbstractProvider):
             if self._connection is not None and self._client is None:
                 try:
                     self._client = Client.connect(self._connection, **self._options)
-                except TidegateError as error:
+                except (TidegateError, TypeError) as error:
+                    # A TypeError is an option that there is not.
                     raise ProviderFatalError(str(error)) from error
                 self._engine = self._client.engine
             self._subscribe()
