@@ -656,6 +656,14 @@ impl Engine {
         Ok(py.detach(|| engine.listing(feature)))
     }
 
+    /// Whether a gate is on for everybody (true) or for nobody (false) in the life of this engine; none if that depends on the context
+    /// or the time, or if there is no such gate.
+    #[pyo3(signature = (name, /))]
+    fn constant(&self, name: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+        self.open(name.py())?;
+        Ok(self.engine.constant(feature_name(name)?))
+    }
+
     /// Calls `callback` with each `Update`, on the thread that made it, until the subscription is closed.
     ///
     /// What it raises is logged.
