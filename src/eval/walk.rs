@@ -2,13 +2,16 @@
 //!
 //! [`walk`] does those that need no call, in registers, and stops at all others; [`step`] does one of any of them.
 
-use std::hint::cold_path;
-
 use crate::bucket::mix;
 use crate::context::{AttributeKey, Subject};
 use crate::operand::set::{WordTable, filter_position};
 use crate::operand::word;
 use crate::program::{Chunk, Fork, Inst, Pc, Tables};
+
+/// As `std::hint::cold_path`, which is without effect in a build for size: it is seen only once it is inlined, and that is done later then.
+#[cold]
+#[inline]
+const fn cold_path() {}
 
 /// The pc that a test leads to.
 ///
@@ -39,8 +42,9 @@ pub(super) fn share<S: Subject>(fork: Fork, salt: u64, last: u64, subject: &S) -
     }
 }
 
+/// Where a share leads, by whether the unit is inside.
 #[inline(always)]
-fn inside(fork: Fork, inside: bool) -> Pc {
+pub(super) fn inside(fork: Fork, inside: bool) -> Pc {
     std::hint::select_unpredictable(inside, fork.then, fork.or)
 }
 
