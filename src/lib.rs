@@ -88,3 +88,7 @@ pub const SEMANTICS: u32 = 1;
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]
 struct Readme;
+
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../docs/guide/rust.md")]
+struct Guide;

@@ -1,6 +1,6 @@
 //! What the feature `tracing` tells, caught by a subscriber.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
