@@ -308,6 +308,17 @@ impl Engine {
         self.inner.shared.load().1
     }
 
+    /// The program that is served, and its document if that is kept ([`EngineBuilder::keep_source`]; not after a delta).
+    #[must_use]
+    pub fn snapshot(&self) -> (Arc<Program>, Option<Arc<[u8]>>) {
+        let writer = self.inner.writer.lock();
+        let document = match &writer.source {
+            Some(Source::Kept(document)) => Some(Arc::clone(document)),
+            Some(Source::Wanted) | None => None,
+        };
+        (Arc::clone(&writer.compiled), document)
+    }
+
     /// The text of the program, or of one feature of it; `None` if there is no such feature.
     #[must_use]
     pub fn listing(&self, feature: Option<&str>) -> Option<String> {
@@ -368,7 +379,7 @@ impl Engine {
     #[must_use]
     pub fn view(&self) -> View<'static, Arc<Program>> {
         let lease = self.inner.counters.as_ref().map(Counters::lease);
-        View::new(self.program(), self.inner.clock.now_ms(), lease)
+        View::new(self.inner.shared.load(), self.inner.clock.now_ms(), lease)
     }
 
     /// Whether a gate is on, by name. For now and then; a [`Reader`] is faster.

@@ -48,13 +48,43 @@ impl Reader {
 
     #[cold]
     #[inline(never)]
-    fn refresh(&mut self) {
+    fn renew(&mut self) {
         (self.epoch, self.program) = self.shared.load();
     }
 
     #[inline(always)]
     fn is_current(&self) -> bool {
         self.shared.epoch() == self.epoch
+    }
+
+    /// Takes the newest program, as each check does by itself; its epoch. A host that does something ahead of a check for
+    /// each program (such as to look what the program [`reads`](Program::reads)) sees by it when there is another one.
+    #[inline]
+    pub fn refresh(&mut self) -> u64 {
+        if !self.is_current() {
+            self.renew();
+        }
+        self.epoch
+    }
+
+    /// The epoch of the program that was used last: another number for each program of the engine, also for one of the same
+    /// version with other overrides.
+    #[must_use]
+    #[inline]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The program that was used last.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// A decision that the program used last has made, in words; of another program it would say something else.
+    #[must_use]
+    pub fn recall(&self, feature: impl Into<Feature>, raw: Raw) -> Decision<'_> {
+        decision(&self.program, feature.into().0, raw)
     }
 
     /// Whether a gate is on (SEMANTICS 6.6).
@@ -93,7 +123,7 @@ impl Reader {
     #[cold]
     #[inline(never)]
     fn check_newer(&mut self, gate: Gate, subject: &impl Subject) -> bool {
-        self.refresh();
+        self.renew();
         self.check_now(gate, subject)
     }
 
@@ -109,7 +139,7 @@ impl Reader {
     #[inline]
     pub fn check_name(&mut self, gate: &str, subject: &impl Subject) -> bool {
         if !self.is_current() {
-            self.refresh();
+            self.renew();
         }
         self.program.feature(gate).is_some_and(|number| self.check_now(Gate(number), subject))
     }
@@ -118,7 +148,7 @@ impl Reader {
     #[inline]
     pub fn decide(&mut self, feature: impl Into<Feature>, subject: &impl Subject) -> Decision<'_> {
         if !self.is_current() {
-            self.refresh();
+            self.renew();
         }
         let number = feature.into().0;
         let program = &*self.program;
@@ -131,9 +161,16 @@ impl Reader {
     #[inline]
     pub fn view(&mut self) -> View<'_, &Program> {
         if !self.is_current() {
-            self.refresh();
+            self.renew();
         }
-        View::borrowed(&self.program, self.clock.now_ms(), self.shard.as_deref())
+        View::borrowed((self.epoch, &self.program), self.clock.now_ms(), self.shard.as_deref())
+    }
+
+    /// The program that was used last. For hosts that keep a decision: they must keep what it borrows from.
+    #[must_use]
+    #[inline]
+    pub fn last_program(&self) -> &Arc<Program> {
+        &self.program
     }
 }
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::counters::{Lease, Shard};
 use super::{Feature, Gate, decision};
@@ -14,6 +15,7 @@ use crate::program::{Entry, Program};
 /// One version of the snapshot at one instant.
 pub struct View<'s, P = &'s Program> {
     program: P,
+    epoch: u64,
     now: i64,
     counting: Counting<'s>,
     /// Counting is one thread's at a time.
@@ -36,15 +38,22 @@ impl<P: Deref<Target = Program>> fmt::Debug for View<'_, P> {
 }
 
 impl<'s> View<'s, &'s Program> {
-    pub(super) fn borrowed(program: &'s Program, now: i64, shard: Option<&'s Shard>) -> Self {
-        Self { program, now, counting: shard.map_or(Counting::No, Counting::Owned), _one_thread: PhantomData }
+    pub(super) fn borrowed((epoch, program): (u64, &'s Program), now: i64, shard: Option<&'s Shard>) -> Self {
+        Self {
+            program,
+            epoch,
+            now,
+            counting: shard.map_or(Counting::No, Counting::Owned),
+            _one_thread: PhantomData,
+        }
     }
 }
 
 impl<P: Deref<Target = Program>> View<'_, P> {
-    pub(super) fn new(program: P, now: i64, lease: Option<Lease>) -> Self {
+    pub(super) fn new((epoch, program): (u64, P), now: i64, lease: Option<Lease>) -> Self {
         Self {
             program,
+            epoch,
             now,
             counting: lease.map_or(Counting::No, Counting::Leased),
             _one_thread: PhantomData,
@@ -55,6 +64,24 @@ impl<P: Deref<Target = Program>> View<'_, P> {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.program.version
+    }
+
+    /// The epoch of the program: see [`Reader::epoch`](super::Reader::epoch).
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// A decision of this program, in words; of another program it would say something else.
+    #[must_use]
+    pub fn recall(&self, feature: impl Into<Feature>, raw: Raw) -> Decision<'_> {
+        decision(&self.program, feature.into().0, raw)
     }
 
     /// The instant, in milliseconds since 1970.
@@ -111,5 +138,13 @@ impl<P: Deref<Target = Program>> View<'_, P> {
             Counting::Owned(shard) => shard.count(raw.counter()),
         }
         raw
+    }
+}
+
+impl View<'_, Arc<Program>> {
+    /// The program, to keep it. For hosts that keep a decision: they must keep what it borrows from.
+    #[must_use]
+    pub fn shared_program(&self) -> &Arc<Program> {
+        &self.program
     }
 }

@@ -121,6 +121,10 @@ catalogue! {
     5005 DeltaBase                  Error   "a delta is for another base version than the one that is served";
     5006 DeltaIncomplete            Error   "a delta does not carry a definition that it concerns";
 
+    5010 BadArgument                Error   "an argument of a call has another type or form than is expected";
+    5011 Closed                     Error   "an engine, client, context or view was closed";
+    5012 OtherEngine                Error   "a context or handle is of another engine";
+
     6001 RuleNeverReached       Warning "a rule is never reached";
     6002 ConstantCondition      Warning "a condition always or never holds";
     6003 UnknownTestedVariant   Warning "a condition asks for a variant that the feature does not have";

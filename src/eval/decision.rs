@@ -41,6 +41,13 @@ impl<'p> Decision<'p> {
         Some((release, phase))
     }
 
+    /// As the program has it: equal for equal decisions of one feature in one program. For hosts that keep what they made
+    /// of a decision.
+    #[must_use]
+    pub fn raw(&self) -> Raw {
+        self.raw
+    }
+
     /// The feature's key.
     #[must_use]
     pub fn feature(&self) -> &'p str {

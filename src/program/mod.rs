@@ -14,6 +14,7 @@ mod chunk;
 mod inst;
 mod listing;
 mod names;
+mod reads;
 
 pub use self::chunk::{Chunk, FeatureMeta, Tables, VariantList};
 pub use self::inst::{Arm, Fork, HOLDS, Inst, ON, Pc, Ranges, Reason, Served};

@@ -159,6 +159,12 @@ pub enum tg_status {
     DeltaBase = 5005,
     /// `TG5006`: a delta does not carry a definition that it concerns.
     DeltaIncomplete = 5006,
+    /// `TG5010`: an argument of a call has another type or form than is expected.
+    BadArgument = 5010,
+    /// `TG5011`: an engine, client, context or view was closed.
+    Closed = 5011,
+    /// `TG5012`: a context or handle is of another engine.
+    OtherEngine = 5012,
     /// `TG6001`: a rule is never reached.
     RuleNeverReached = 6001,
     /// `TG6002`: a condition always or never holds.
@@ -311,6 +317,9 @@ impl From<Code> for tg_status {
             Code::BadOverride => Self::BadOverride,
             Code::DeltaBase => Self::DeltaBase,
             Code::DeltaIncomplete => Self::DeltaIncomplete,
+            Code::BadArgument => Self::BadArgument,
+            Code::Closed => Self::Closed,
+            Code::OtherEngine => Self::OtherEngine,
             Code::RuleNeverReached => Self::RuleNeverReached,
             Code::ConstantCondition => Self::ConstantCondition,
             Code::UnknownTestedVariant => Self::UnknownTestedVariant,

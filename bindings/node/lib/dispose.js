@@ -1,0 +1,4 @@
+'use strict';
+/** The first releases of Node 20 lack these. */
+Symbol.dispose ??= Symbol('Symbol.dispose');
+Symbol.asyncDispose ??= Symbol('Symbol.asyncDispose');

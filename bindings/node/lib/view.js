@@ -1,0 +1,118 @@
+'use strict';
+/** One version of the document at one instant, for several decisions that must not mix versions. */
+const { closed, listed } = require('./core.js');
+const { Decision } = require('./decision.js');
+const { TidegateError, wrongType } = require('./errors.js');
+const { contextOf } = require('./feature.js');
+const { call, native } = require('./native.js');
+
+const forgotten = new FinalizationRegistry((handle) => native.viewFree(handle));
+
+class View {
+  #core;
+  #handle;
+  #version;
+  #now;
+  #decisions;
+  #list;
+  /** By the gate's handle: the attributes that are read for it. */
+  #reads = new Map();
+
+  constructor(core) {
+    if (core.clock !== undefined) core.tick();
+    const [handle, epoch, version, now] = core.call(native.viewNew);
+    this.#core = core;
+    this.#handle = handle;
+    this.#version = version;
+    this.#now = now;
+    if (core.call(native.engineEpoch) === epoch) {
+      core.follow(epoch);
+      this.#decisions = core.decisions;
+      this.#list = core.list?.epoch === epoch ? core.list : undefined;
+    } else {
+      // Another document came in between: its decisions are its own.
+      this.#decisions = [];
+    }
+    forgotten.register(this, handle, this);
+  }
+
+  get version() {
+    return this.#version;
+  }
+
+  /** The instant, in milliseconds since 1970. */
+  get now() {
+    return this.#now;
+  }
+
+  check(name, context, fallback = false) {
+    if (typeof fallback !== 'boolean') throw wrongType('fallback', 'a boolean', fallback);
+    const { value } = this.decide(name, context);
+    return value === undefined ? fallback : value === true;
+  }
+
+  decide(name, context) {
+    if (typeof name !== 'string') throw wrongType('name', 'the name of a feature', name);
+    if (this.#handle === 0) throw closed('view');
+    const handle = contextOf(context);
+    if (this.#core.gates.get(name) === undefined && !call(native.viewHas, this.#handle, name)) {
+      return Decision.unknown(name, this.#version);
+    }
+    const gate = this.#core.gate(name).handle;
+    const used = handle === -1 ? this.#core.borrowed(context, this.#readsOf(gate)) : handle;
+    const number = native.viewDecide(this.#handle, gate, used);
+    if (number === undefined) throw this.#problem(used);
+    return this.#decision(number);
+  }
+
+  /** The decisions of all features, by name, in the order of names. */
+  evaluateAll(context) {
+    if (this.#handle === 0) throw closed('view');
+    const handle = contextOf(context);
+    this.#list ??= listed(call(native.viewFeatures, this.#handle));
+    const { names, numbers, reads } = this.#list;
+    const used = handle === -1 ? this.#core.borrowed(context, reads) : handle;
+    const found = new Int32Array(numbers.length);
+    if (native.viewEvaluateAll(this.#handle, used, numbers, found) === undefined) throw this.#problem(used);
+    const decisions = new Map();
+    for (let i = 0; i < names.length; i += 1) decisions.set(names[i], this.#decision(found[i]));
+    return decisions;
+  }
+
+  [Symbol.dispose]() {
+    if (this.#handle === 0) return;
+    forgotten.unregister(this);
+    native.viewFree(this.#handle);
+    this.#handle = 0;
+  }
+
+  #readsOf(gate) {
+    let reads = this.#reads.get(gate);
+    if (reads === undefined) {
+      reads = JSON.parse(call(native.gateReads, gate, this.#handle));
+      this.#reads.set(gate, reads);
+    }
+    return reads;
+  }
+
+  #decision(number) {
+    if (number >= 0) return this.#decisions[number];
+    const decision = Decision.parse(call(native.viewDescribe, this.#handle, ~number));
+    this.#decisions[~number] = decision;
+    return decision;
+  }
+
+  #problem(context) {
+    if (context === 0) return closed('context');
+    try {
+      call(native.viewProblem, this.#handle, context);
+    } catch (error) {
+      return error;
+    }
+    return this.#core.handle === 0
+      ? closed('engine')
+      : new TidegateError({ code: 'TG0000', message: 'the native code gave no answer; this is a defect of tidegate' });
+  }
+}
+
+module.exports = { View };
