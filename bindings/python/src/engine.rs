@@ -7,24 +7,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMapping, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 use tidegate::context::AttributeKey;
-use tidegate::engine::{Clock, EngineBuilder, Subscription as Told, SystemClock};
+use tidegate::engine::{Clock, Subscription as Told};
 use tidegate::error::Code;
-use tidegate::model::{Key, Mode};
+use tidegate::model::Key;
 use tidegate::program::Program;
 use tidegate::{Override, Reader, Subject, Update, Value};
 
-use crate::callbacks::{Callbacks, Subscription, log, raised as callback_raised};
+use crate::callbacks::{Callbacks, Subscription};
+use crate::clock::HostClock;
 use crate::context::Context;
 use crate::decision::{Decision, Kept, Loose, by_feature, loosen};
-use crate::error::{closed, of_package, pointer, raised, records, wrong_type, wrong_use, wrong_value};
+use crate::document::Document;
+use crate::error::{closed, of_package, pointer, raised, wrong_type, wrong_use, wrong_value};
 use crate::fork;
 use crate::gil::{Guarded, Lent};
 use crate::handle::{Feature, Gate};
 use crate::hot::{Read, feature_name, read};
 use crate::names::Names;
+use crate::options::Wish;
+use crate::update::{record, tell};
 use crate::value;
 use crate::view::View;
 
@@ -57,153 +61,6 @@ pub(crate) struct Engine {
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.engine.fmt(f)
-    }
-}
-
-/// A callable that says what time it is.
-#[derive(Debug)]
-struct HostClock(Guarded<Option<Py<PyAny>>>);
-
-impl Clock for HostClock {
-    fn now_ms(&self) -> i64 {
-        let asked = Python::try_attach(|py| {
-            let clock = self.0.lend(py)?.as_ref().map(|clock| clock.clone_ref(py))?;
-            match clock.call0(py).and_then(|now| now.extract::<i64>(py)) {
-                Ok(now) => Some(now),
-                Err(error) => {
-                    callback_raised(py, "the clock of an engine", error);
-                    None
-                }
-            }
-        });
-        asked.flatten().unwrap_or_else(|| SystemClock.now_ms())
-    }
-}
-
-/// The record of an update.
-fn record<'py>(py: Python<'py>, update: &Update) -> PyResult<Bound<'py, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let keys = |keys: &[Key]| pyo3::types::PyTuple::new(py, keys.iter().map(|key| &**key));
-    of_package(py, &CLASS, "tidegate._records", "Update")?.call1((
-        update.from,
-        update.version,
-        keys(&update.changed)?,
-        update.recompiled,
-        keys(&update.isolated)?,
-        records(py, &update.diagnostics)?,
-    ))
-}
-
-/// Tells an update to the log and to the callbacks.
-fn tell(py: Python<'_>, listeners: &Callbacks, update: &Update) {
-    static LOG: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    match record(py, update) {
-        Ok(record) => {
-            log(py, &LOG, "updated", &record);
-            listeners.tell(py, "a callback of `on_update`", &record);
-        }
-        Err(error) => error.write_unraisable(py, None),
-    }
-}
-
-/// How an engine is to be.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Wish {
-    pub(crate) process: Vec<(String, Value)>,
-    pub(crate) mode: Mode,
-    pub(crate) counters: bool,
-    pub(crate) keep_source: bool,
-}
-
-impl Wish {
-    pub(crate) fn read(
-        process: Option<&Bound<'_, PyAny>>,
-        mode: &Bound<'_, PyAny>,
-        counters: bool,
-        keep_source: bool,
-    ) -> PyResult<Self> {
-        Ok(Self { process: process_attributes(process)?, mode: read_mode(mode)?, counters, keep_source })
-    }
-
-    pub(crate) fn builder(&self) -> EngineBuilder {
-        let builder = tidegate::Engine::builder().mode(self.mode);
-        let builder = builder.counters(self.counters).keep_source(self.keep_source);
-        self.process.iter().fold(builder, |builder, (name, value)| builder.process(name, value.clone()))
-    }
-}
-
-fn read_mode(mode: &Bound<'_, PyAny>) -> PyResult<Mode> {
-    let Ok(text) = mode.cast::<PyString>() else {
-        return Err(wrong_type(Code::BadArgument, "/mode", "a str as mode", mode));
-    };
-    match value::text(text, Code::BadArgument, "/mode")? {
-        "lenient" => Ok(Mode::Lenient),
-        "strict" => Ok(Mode::Strict),
-        other => {
-            let message = format!("expected the mode `lenient` or `strict`, found `{other}`");
-            Err(wrong_value(mode.py(), Code::BadArgument, "/mode", &message))
-        }
-    }
-}
-
-pub(crate) fn process_attributes(process: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, Value)>> {
-    let Some(given) = process else { return Ok(Vec::new()) };
-    let Ok(mapping) = given.cast::<PyMapping>() else {
-        return Err(wrong_type(Code::BadArgument, "/process", "a mapping as process attributes", given));
-    };
-    let mut process = Vec::new();
-    for item in mapping.items()?.iter() {
-        let (name, value) = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
-        let name = value::name(&name, Code::BadArgument, "/process")?;
-        let value = value::argument(&value, &pointer("/process", &name))?;
-        process.push((name, value));
-    }
-    Ok(process)
-}
-
-/// The bytes of a document, borrowed from what never changes.
-enum Document<'py> {
-    Bytes(Bound<'py, PyBytes>),
-    Owned(Vec<u8>),
-    Text(Bound<'py, PyString>),
-}
-
-impl<'py> Document<'py> {
-    fn of(given: &Bound<'py, PyAny>) -> PyResult<Self> {
-        if let Ok(bytes) = given.cast::<PyBytes>() {
-            return Ok(Self::Bytes(bytes.clone()));
-        }
-        if let Ok(text) = given.cast::<PyString>() {
-            value::text(text, Code::BadArgument, "/document")?;
-            return Ok(Self::Text(text.clone()));
-        }
-        if let Ok(array) = given.cast::<PyByteArray>() {
-            return Ok(Self::Owned(array.to_vec()));
-        }
-        let py = given.py();
-        let class = given.get_type();
-        if class.name()?.to_str()? == "memoryview" {
-            let bytes = py.get_type::<PyBytes>().call1((given,))?;
-            return Ok(Self::Bytes(bytes.cast_into::<PyBytes>()?));
-        }
-        static SNAPSHOT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        if given.is_instance(of_package(py, &SNAPSHOT, "tidegate._records", "Snapshot")?)? {
-            let document = given.getattr("document")?;
-            if let Ok(bytes) = document.cast::<PyBytes>() {
-                return Ok(Self::Bytes(bytes.clone()));
-            }
-            let message = "expected a snapshot with its document (`keep_source`), found one without";
-            return Err(wrong_value(py, Code::BadArgument, "/document", message));
-        }
-        Err(wrong_type(Code::BadArgument, "/document", "bytes, a str or a Snapshot as document", given))
-    }
-
-    fn bytes(&self) -> PyResult<&[u8]> {
-        Ok(match self {
-            Self::Bytes(bytes) => bytes.as_bytes(),
-            Self::Owned(bytes) => bytes,
-            Self::Text(text) => text.to_str()?.as_bytes(),
-        })
     }
 }
 

@@ -14,8 +14,10 @@
 mod bench;
 mod callbacks;
 mod client;
+mod clock;
 mod context;
 mod decision;
+mod document;
 mod engine;
 mod error;
 mod fork;
@@ -23,8 +25,10 @@ mod gil;
 mod handle;
 mod hot;
 mod names;
+mod options;
 mod raw;
 mod subject;
+mod update;
 mod value;
 mod view;
 

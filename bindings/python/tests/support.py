@@ -41,7 +41,7 @@ def serving(**features: Any) -> tidegate.Engine:
     return engine
 
 
-def until(what: Callable[[], T]) -> T:
+def until(what: Callable[[], T | None]) -> T:
     """Waits until something is so, and gives it."""
     deadline = time.monotonic() + DEADLINE_S
     while True:

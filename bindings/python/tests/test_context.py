@@ -160,7 +160,8 @@ def test_a_value_of_another_type_is_a_type_error_that_names_it(door: Door, value
 
 
 def test_what_no_test_asks_for_is_not_looked_at() -> None:
-    assert ENGINE.check("x", {"a": "x", "b": object(), "c": "\ud800", 7: 8})
+    context: Any = {"a": "x", "b": object(), "c": "\ud800", 7: 8}
+    assert ENGINE.check("x", context)
 
 
 @pytest.mark.parametrize("value", ["\ud800", "x\udfff", Text("\ud800"), ["\ud800"]])
@@ -173,7 +174,7 @@ def test_a_lone_surrogate_is_a_value_error_that_names_it(door: Door, value: Any)
 
 @pytest.mark.parametrize("context", [None, 1, "x", b"x", [("a", 1)], ("a",), {"a"}, object(), dict, print])
 def test_what_is_no_mapping_is_no_context(context: Any) -> None:
-    asked = [
+    asked: list[Any] = [
         ENGINE.gate("x").check, ENGINE.gate("x"), ENGINE.feature("x").decide, ENGINE.feature("x").value, ENGINE.evaluate_all,
         lambda each: ENGINE.check("x", each), lambda each: ENGINE.check("x", each, True),
         lambda each: ENGINE.check("unknown", each, True), lambda each: ENGINE.decide("unknown", each),

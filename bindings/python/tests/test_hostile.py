@@ -70,7 +70,7 @@ def test_a_mapping_that_raises_when_it_is_read() -> None:
 
 
 def test_decisions_within_a_decision() -> None:
-    engine = serving(f=gate(*RULES), g=gate(rule("a", "eq", LONG)))
+    engine: Any = serving(f=gate(*RULES), g=gate(rule("a", "eq", LONG)))
     answers = []
 
     def nested() -> bool:
@@ -89,10 +89,10 @@ def test_decisions_within_a_decision() -> None:
 
 
 def test_a_decision_that_never_ends_is_a_recursion_error() -> None:
-    engine = serving(f=gate(*RULES))
+    engine: Any = serving(f=gate(*RULES))
 
     def again() -> bool:
-        return engine.check("f", context)
+        return bool(engine.check("f", context))
 
     context = {Key("a", again): 1}
     with pytest.raises(RecursionError):
@@ -101,7 +101,7 @@ def test_a_decision_that_never_ends_is_a_recursion_error() -> None:
 
 
 def test_a_context_that_is_changed_while_it_is_evaluated() -> None:
-    raised = []
+    raised: list[str] = []
 
     def clock() -> int:
         for change in (context.clear, lambda: context.set("a", "x"), lambda: context.unset("a")):
@@ -124,7 +124,7 @@ def test_a_context_that_is_changed_while_it_is_evaluated() -> None:
 
 def test_a_view_is_one_threads_at_a_time() -> None:
     engine = serving(f=gate(*RULES))
-    view = engine.view()
+    view: Any = engine.view()
     raised = []
 
     def nested() -> bool:
