@@ -127,6 +127,17 @@ where
 pub(crate) type OneArgument =
     unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
 
+/// A method that does nothing, to measure against.
+#[cfg(feature = "bench")]
+pub(crate) unsafe extern "C" fn nothing(
+    _object: *mut ffi::PyObject,
+    argument: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: methods are called with the GIL.
+    let py = unsafe { Python::assume_attached() };
+    boolean(py, !std::hint::black_box(argument).is_null())
+}
+
 /// Adds a method to a class, without what PyO3 does around each call.
 pub(crate) fn add_method(
     class: &Bound<'_, PyType>,

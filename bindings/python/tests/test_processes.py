@@ -118,6 +118,27 @@ def test_a_fork_waits_for_updates() -> None:
             thread.join()
 
 
+def test_a_fork_while_callbacks_update_other_engines(path: pathlib.Path) -> None:
+    other, told = tidegate.Engine(), threading.Event()
+
+    def load(event: tidegate.Event) -> None:
+        other.load(document(other.version + 1, **{f"f{at}": gate(EVERYONE) for at in range(200)}))
+        told.set()
+
+    with tidegate.Client.from_file(path, watch_interval=0.01, on_event=load) as client:
+        client.wait_ready(30)
+        for version in range(2, 22):
+            put(path, document(version, f=gate()))
+            told.wait(0.05)
+            told.clear()
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                other.load(document(10**9))
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+
+
 def test_a_fork_within_a_callback() -> None:
     engine = tidegate.Engine()
     codes = []
