@@ -24,7 +24,7 @@ from tidegate._tidegate import _bench
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 DATA = ROOT / "target" / "bench-data"
-ROUNDS = 101
+ROUNDS = 301
 
 Users = list[dict[str, str]]
 
