@@ -37,12 +37,14 @@ impl<P: Deref<Target = Program>> fmt::Debug for View<'_, P> {
 }
 
 impl<'s> View<'s, &'s Program> {
-    pub(super) fn borrowed(
-        (epoch, program): (u64, &'s Program),
-        now: i64,
-        shard: Option<&'s Shard>,
-    ) -> Self {
-        Self { program, epoch, now, counting: shard.map_or(Counting::No, Counting::Owned), _one_thread: PhantomData }
+    pub(super) fn borrowed((epoch, program): (u64, &'s Program), now: i64, shard: Option<&'s Shard>) -> Self {
+        Self {
+            program,
+            epoch,
+            now,
+            counting: shard.map_or(Counting::No, Counting::Owned),
+            _one_thread: PhantomData,
+        }
     }
 }
 

@@ -369,6 +369,18 @@ enum tg_status
      */
     TG_STATUS_DELTA_INCOMPLETE = 5006,
     /**
+     * `TG5010`: an argument of a call has another type or form than is expected.
+     */
+    TG_STATUS_BAD_ARGUMENT = 5010,
+    /**
+     * `TG5011`: an engine, client, context or view was closed.
+     */
+    TG_STATUS_CLOSED = 5011,
+    /**
+     * `TG5012`: a context or handle is of another engine.
+     */
+    TG_STATUS_OTHER_ENGINE = 5012,
+    /**
      * `TG6001`: a rule is never reached.
      */
     TG_STATUS_RULE_NEVER_REACHED = 6001,

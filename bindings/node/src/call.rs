@@ -9,7 +9,8 @@ use crate::failure::Failure;
 /// Runs the body of an export.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> napi::Result<T> {
     let done = catch_unwind(AssertUnwindSafe(work));
-    Ok(done.unwrap_or_else(|_| Err(Failure::defect("the native code panicked; this is a defect of tidegate")))?)
+    Ok(done
+        .unwrap_or_else(|_| Err(Failure::defect("the native code panicked; this is a defect of tidegate")))?)
 }
 
 /// JSON text of something that always can be one.

@@ -20,7 +20,9 @@ use crate::state::{self, EngineSlot};
 
 /// What keeps a callback subscribed.
 pub(crate) enum Feed {
-    Updates(#[expect(dead_code, reason = "dropping it ends the subscription")] tidegate::engine::Subscription),
+    Updates(
+        #[expect(dead_code, reason = "dropping it ends the subscription")] tidegate::engine::Subscription,
+    ),
 }
 
 /// A callback, to be called from any thread with a text; it runs on the event loop, which it does not keep alive.
@@ -93,7 +95,9 @@ impl Given {
         let mut options = match (&self.connection, self.file) {
             (Some(connection), None) => ConnectOptions::from_connection(connection)?,
             (None, Some(file)) => ConnectOptions::from_file(file),
-            _ => return Err(Failure::argument("connection", "expected either a connection string or a file")),
+            _ => {
+                return Err(Failure::argument("connection", "expected either a connection string or a file"));
+            }
         };
         let engine = self.engine;
         options = options.sdk("node", env!("CARGO_PKG_VERSION")).engine(move || engine.builder());

@@ -18,7 +18,10 @@ fn context_new(handle: i32) -> napi::Result<i32> {
         state::with(|state| {
             state.engine(handle)?;
             let slot = ContextSlot { engine: handle, context: Box::new(Context::new()) };
-            state.contexts.insert(slot).ok_or_else(|| Failure::limit("expected at most four million contexts at once"))
+            state
+                .contexts
+                .insert(slot)
+                .ok_or_else(|| Failure::limit("expected at most four million contexts at once"))
         })
     })
 }

@@ -34,7 +34,7 @@ impl tidegate::engine::Clock for Clock {
 }
 
 /// How an engine is made.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct EngineOptions {
     pub(crate) process: BTreeMap<String, Value>,
@@ -43,12 +43,6 @@ pub(crate) struct EngineOptions {
     pub(crate) keep_source: bool,
     /// Whether JavaScript sets the time.
     pub(crate) clock: bool,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self { process: BTreeMap::new(), strict: false, counters: false, keep_source: false, clock: false }
-    }
 }
 
 impl EngineOptions {
@@ -101,7 +95,8 @@ fn about() -> napi::Result<String> {
             openfeature: reason.openfeature(),
             error: reason.openfeature_error(),
         });
-        let codes: BTreeMap<&str, &str> = Code::all().iter().map(|code| (code.as_str(), code.meaning())).collect();
+        let codes: BTreeMap<&str, &str> =
+            Code::all().iter().map(|code| (code.as_str(), code.meaning())).collect();
         json(&serde_json::json!({
             "version": env!("CARGO_PKG_VERSION"),
             "semantics": tidegate::SEMANTICS,
@@ -241,11 +236,14 @@ fn engine_features(handle: i32) -> napi::Result<String> {
 pub(crate) fn features(epoch: u64, program: &tidegate::program::Program) -> Result<String, Failure> {
     let mut features: Vec<(u32, &str)> = program.present().collect();
     features.sort_by_key(|(_, name)| *name);
-    let mut reads: Vec<AttributeKey> = features.iter().flat_map(|(number, _)| program.reads(*number)).collect();
+    let mut reads: Vec<AttributeKey> =
+        features.iter().flat_map(|(number, _)| program.reads(*number)).collect();
     reads.sort_unstable();
     reads.dedup();
     let reads: Vec<usize> = reads.into_iter().map(AttributeKey::index).collect();
-    json(&serde_json::json!({"epoch": epoch, "version": program.version, "features": features, "reads": reads}))
+    json(
+        &serde_json::json!({"epoch": epoch, "version": program.version, "features": features, "reads": reads}),
+    )
 }
 
 /// Whether there is such a feature now.
@@ -312,7 +310,8 @@ fn gate_reads(gate: i32, view: i32) -> napi::Result<String> {
 }
 
 fn names(engine: &Engine, keys: &[AttributeKey]) -> Result<String, Failure> {
-    let names: Vec<&str> = keys.iter().map(|key| engine.attributes().name(*key).unwrap_or_default()).collect();
+    let names: Vec<&str> =
+        keys.iter().map(|key| engine.attributes().name(*key).unwrap_or_default()).collect();
     json(&names)
 }
 
@@ -362,7 +361,13 @@ fn engine_exposures(handle: i32) -> napi::Result<String> {
 
 /// A trace as JSON or as text; the context is one of `context`, or an object as JSON.
 #[napi]
-fn engine_trace(handle: i32, feature: String, context: i32, object: String, is_text: bool) -> napi::Result<String> {
+fn engine_trace(
+    handle: i32,
+    feature: String,
+    context: i32,
+    object: String,
+    is_text: bool,
+) -> napi::Result<String> {
     guarded(|| {
         let (engine, attributes) = state::with(|state| {
             let engine = &state.engine(handle)?.engine;
@@ -393,7 +398,8 @@ fn engine_on_update(handle: i32, callback: Function<'_, String, ()>) -> napi::Re
                 listener(text);
             }
         });
-        let before = state::with(|state| Ok(state.engine_mut(handle)?.feed.replace(Feed::Updates(subscription))))?;
+        let before =
+            state::with(|state| Ok(state.engine_mut(handle)?.feed.replace(Feed::Updates(subscription))))?;
         drop(before);
         Ok(())
     })
@@ -471,4 +477,3 @@ fn handles() -> napi::Result<Vec<u32>> {
         })
     })
 }
-

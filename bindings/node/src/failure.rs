@@ -5,60 +5,72 @@ use tidegate::error::{Code, Diagnostic, Severity};
 
 /// Why a call failed.
 #[derive(Debug, Serialize)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Details>);
+
+#[derive(Debug, Serialize)]
+struct Details {
     code: &'static str,
     message: String,
     /// The argument that is at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
     diagnostics: Vec<Diagnostic>,
-    /// A first problem that is an error.
+    /// The first problem that is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<Diagnostic>,
 }
 
+/// What is wrong is neither a document nor a use, but this package.
+const DEFECT: &str = "TG0000";
+
 impl Failure {
-    fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code: code.as_str(), message: message.into(), field: None, diagnostics: Vec::new(), first: None }
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self(Box::new(Details { code, message, field: None, diagnostics: Vec::new(), first: None }))
     }
 
     /// Something was closed, or freed.
     pub(crate) fn closed(what: &str) -> Self {
-        Self::new(Code::Closed, format!("expected an open {what}, found one that was closed"))
+        Self::new(Code::Closed.as_str(), format!("expected an open {what}, found one that was closed"))
     }
 
     /// Something belongs to another engine.
     pub(crate) fn other_engine(what: &str) -> Self {
-        Self::new(Code::OtherEngine, format!("expected a {what} of this engine, found one of another"))
+        let message = format!("expected a {what} of this engine, found one of another");
+        Self::new(Code::OtherEngine.as_str(), message)
     }
 
     /// An argument is not as it must be.
     pub(crate) fn argument(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field: Some(field), ..Self::new(Code::BadArgument, message) }
+        let mut failure = Self::new(Code::BadArgument.as_str(), message);
+        failure.0.field = Some(field);
+        failure
     }
 
     /// There is no room.
     pub(crate) fn limit(message: &str) -> Self {
-        Self::new(Code::Limit, message)
+        Self::new(Code::Limit.as_str(), message)
     }
 
     /// A defect of this package.
     pub(crate) fn defect(message: &str) -> Self {
-        Self { code: "TG0000", ..Self::new(Code::BadArgument, message) }
+        Self::new(DEFECT, message)
     }
 }
 
 impl From<tidegate::Error> for Failure {
     fn from(error: tidegate::Error) -> Self {
+        let mut failure = Self::new(error.code().as_str(), error.to_string());
         let diagnostics = error.diagnostics().to_vec();
-        let first = diagnostics.iter().find(|d| d.severity == Severity::Error).or(diagnostics.first()).cloned();
-        Self { diagnostics, first, ..Self::new(error.code(), error.to_string()) }
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
+        failure.0.first = diagnostics.iter().find(is_error).or_else(|| diagnostics.first()).cloned();
+        failure.0.diagnostics = diagnostics;
+        failure
     }
 }
 
 impl From<Failure> for napi::Error {
     fn from(failure: Failure) -> Self {
-        let text = serde_json::to_string(&failure);
-        Self::from_reason(text.unwrap_or_else(|_| failure.message))
+        Self::from_reason(serde_json::to_string(&failure).unwrap_or(failure.0.message))
     }
 }

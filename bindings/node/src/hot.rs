@@ -39,7 +39,11 @@ const FUNCTIONS: [(&std::ffi::CStr, Function); 10] = [
 ];
 
 /// Puts the functions into the addon's exports.
-pub(crate) fn register(env: sys::napi_env, exports: sys::napi_value, state: Rc<RefCell<State>>) -> napi::Result<()> {
+pub(crate) fn register(
+    env: sys::napi_env,
+    exports: sys::napi_value,
+    state: Rc<RefCell<State>>,
+) -> napi::Result<()> {
     // Of each load of the addon its own: a clean-up hook may be added but once.
     let held = Box::into_raw(Box::new(state));
     // SAFETY: the environment is being set up.
@@ -51,7 +55,14 @@ pub(crate) fn register(env: sys::napi_env, exports: sys::napi_value, state: Rc<R
         let mut made = null_mut();
         // SAFETY: names end with zero, and `data` lives until the hook has run; no function is called after that.
         let status = unsafe {
-            sys::napi_create_function(env, name.as_ptr(), name.count_bytes() as isize, Some(function), data, &mut made)
+            sys::napi_create_function(
+                env,
+                name.as_ptr(),
+                name.count_bytes() as isize,
+                Some(function),
+                data,
+                &mut made,
+            )
         };
         napi::check_status!(status)?;
         // SAFETY: as above.
@@ -81,11 +92,23 @@ impl Call {
     /// The two are those of a call of one of [`FUNCTIONS`].
     #[inline(always)]
     unsafe fn new(env: sys::napi_env, info: sys::napi_callback_info) -> Option<Self> {
-        let mut call = Self { env, given: [const { MaybeUninit::uninit() }; MOST], count: MOST, state: std::ptr::null() };
+        let mut call = Self {
+            env,
+            given: [const { MaybeUninit::uninit() }; MOST],
+            count: MOST,
+            state: std::ptr::null(),
+        };
         let mut data = null_mut();
         // SAFETY: `MOST` values have room. Node writes all of them: those that were not given as `undefined`.
         let status = unsafe {
-            sys::napi_get_cb_info(env, info, &mut call.count, call.given.as_mut_ptr().cast(), null_mut(), &mut data)
+            sys::napi_get_cb_info(
+                env,
+                info,
+                &mut call.count,
+                call.given.as_mut_ptr().cast(),
+                null_mut(),
+                &mut data,
+            )
         };
         call.state = data.cast_const().cast();
         (status == sys::Status::napi_ok && !data.is_null()).then_some(call)
@@ -265,8 +288,8 @@ unsafe extern "C" fn view_decide(env: sys::napi_env, info: sys::napi_callback_in
     call.number(number)
 }
 
-/// `evaluateAll(engine, context, features, numbers)`: decides the features in the one `Int32Array`, writes the numbers of the
-/// decisions to the other. `undefined` if the array is of another program: its epoch is not the fifth argument's.
+/// `evaluateAll(engine, context, features, numbers, epoch)`: decides the features in the one `Int32Array`, writes the numbers of
+/// the decisions to the other. `undefined` if another program is served than that of the epoch.
 unsafe extern "C" fn evaluate_all(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
     let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
@@ -283,15 +306,14 @@ unsafe extern "C" fn evaluate_all(env: sys::napi_env, info: sys::napi_callback_i
         }
         let mut outcomes = engine.outcomes.try_borrow_mut().ok()?;
         let view = engine.reader.view();
-        // SAFETY: the arrays of this call; nothing else reads or writes them before it returns.
-        let (features, numbers) = unsafe { (integers(env, &call, 2)?, integers(env, &call, 3)?) };
-        if view.epoch() != epoch || !is_epoch(env, &call, 4, epoch) || features.len() != numbers.len() {
+        let (features, numbers) = (Integers::of(&call, 2)?, Integers::of(&call, 3)?);
+        if view.epoch() != epoch || !is_epoch(env, &call, 4, epoch) {
             return None;
         }
-        for (feature, number) in features.iter().zip(numbers) {
-            let feature = feature.cast_unsigned();
-            *number = outcomes.number(feature, view.decide(Feature::from_number(feature), &*context.context).raw());
-        }
+        features.each(&numbers, |feature| {
+            let raw = view.decide(Feature::from_number(feature), &*context.context).raw();
+            outcomes.number(feature, raw)
+        })?;
         Some(true)
     });
     call.boolean(done)
@@ -306,17 +328,12 @@ unsafe extern "C" fn view_evaluate_all(env: sys::napi_env, info: sys::napi_callb
         if context.engine != view.engine {
             return None;
         }
-        // SAFETY: as above.
-        let (features, numbers) = unsafe { (integers(env, &call, 2)?, integers(env, &call, 3)?) };
-        if features.len() != numbers.len() {
-            return None;
-        }
+        let (features, numbers) = (Integers::of(&call, 2)?, Integers::of(&call, 3)?);
         let mut outcomes = view.outcomes.try_borrow_mut().ok()?;
-        for (feature, number) in features.iter().zip(numbers) {
-            let feature = feature.cast_unsigned();
+        features.each(&numbers, |feature| {
             let raw = view.view.decide(Feature::from_number(feature), &*context.context).raw();
-            *number = outcomes.number(feature, raw);
-        }
+            outcomes.number(feature, raw)
+        })?;
         Some(true)
     });
     call.boolean(done)
@@ -331,30 +348,45 @@ fn is_epoch(env: sys::napi_env, call: &Call, index: usize, epoch: u64) -> bool {
     status == sys::Status::napi_ok && value == epoch as f64
 }
 
-/// The elements of an `Int32Array`.
-///
-/// # Safety
-/// Nothing else may touch them for as long as they are used.
-unsafe fn integers<'c>(env: sys::napi_env, call: &'c Call, index: usize) -> Option<&'c mut [i32]> {
-    let (mut kind, mut len, mut data) = (0, 0, null_mut());
-    // SAFETY: a value of this call, and out-parameters; what is not wanted is NULL.
-    let status = unsafe {
-        sys::napi_get_typedarray_info(
-            env,
-            *call.given().get(index)?,
-            &mut kind,
-            &mut len,
-            &mut data,
-            null_mut(),
-            null_mut(),
-        )
-    };
-    if status != sys::Status::napi_ok || kind != sys::TypedarrayType::int32_array {
-        return None;
+/// An `Int32Array`, for as long as the call that it was given to.
+struct Integers {
+    first: *mut i32,
+    count: usize,
+}
+
+impl Integers {
+    fn of(call: &Call, index: usize) -> Option<Self> {
+        let (mut kind, mut count, mut data) = (0, 0, null_mut());
+        let value = *call.given().get(index)?;
+        // SAFETY: a value of this call, and out-parameters; what is not wanted is NULL.
+        let status = unsafe {
+            sys::napi_get_typedarray_info(
+                call.env,
+                value,
+                &mut kind,
+                &mut count,
+                &mut data,
+                null_mut(),
+                null_mut(),
+            )
+        };
+        let is = status == sys::Status::napi_ok && kind == sys::TypedarrayType::int32_array;
+        is.then_some(Self { first: data.cast(), count })
     }
-    if len == 0 || data.is_null() {
-        return Some(&mut []);
+
+    /// Writes to each of `numbers` what `work` says of the one of these at the same place.
+    fn each(&self, numbers: &Self, mut work: impl FnMut(u32) -> i32) -> Option<()> {
+        if self.count != numbers.count {
+            return None;
+        }
+        for index in 0..self.count {
+            // SAFETY: Node says that both have so many, aligned as this kind of array is. They are reached by pointer alone,
+            // so that it is no matter if the two are one.
+            unsafe {
+                let number = work(self.first.add(index).read().cast_unsigned());
+                numbers.first.add(index).write(number);
+            }
+        }
+        Some(())
     }
-    // SAFETY: Node says that there are so many, aligned as the kind of array wants; the caller keeps others off them.
-    Some(unsafe { std::slice::from_raw_parts_mut(data.cast(), len) })
 }

@@ -27,7 +27,8 @@ impl Outcomes {
     /// The number of a decision, `!number` if JavaScript does not know it yet.
     #[inline]
     pub(crate) fn number(&mut self, feature: u32, raw: Raw) -> i32 {
-        let found = self.features.get(feature as usize).and_then(|own| own.iter().find(|(known, _)| *known == raw));
+        let found =
+            self.features.get(feature as usize).and_then(|own| own.iter().find(|(known, _)| *known == raw));
         match found {
             Some((_, number)) => *number,
             None => self.add(feature, raw),

@@ -83,7 +83,8 @@ impl<'v> Values<'v> {
         let Some(cell) = self.held.get(index) else { return Held::Missing };
         match cell.get() {
             Held::Unread => {
-                let held = self.given.get(index).map_or(Held::Missing, |value| read(self.env, *value, &self.texts));
+                let held =
+                    self.given.get(index).map_or(Held::Missing, |value| read(self.env, *value, &self.texts));
                 cell.set(held);
                 held
             }
@@ -218,13 +219,17 @@ pub(crate) fn owned_text(env: sys::napi_env, value: sys::napi_value) -> Option<S
     }
     let mut bytes = vec![0_u8; len.checked_add(1)?];
     // SAFETY: the buffer has room for the string and a zero.
-    let status =
-        unsafe { sys::napi_get_value_string_utf8(env, value, bytes.as_mut_ptr().cast(), bytes.len(), &mut len) };
+    let status = unsafe {
+        sys::napi_get_value_string_utf8(env, value, bytes.as_mut_ptr().cast(), bytes.len(), &mut len)
+    };
     if status != sys::Status::napi_ok {
         return None;
     }
     bytes.truncate(len);
-    Some(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Some(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    )
 }
 
 /// Reads a value: strings first, which most are.
@@ -282,11 +287,16 @@ fn far(env: sys::napi_env, value: sys::napi_value) -> Held {
     let (mut sign, mut count) = (0, 17);
     let mut words = [0_u64; 17];
     // SAFETY: so many words have room; if there are more, `count` says how many are needed.
-    let status = unsafe { sys::napi_get_value_bigint_words(env, value, &mut sign, &mut count, words.as_mut_ptr()) };
+    let status =
+        unsafe { sys::napi_get_value_bigint_words(env, value, &mut sign, &mut count, words.as_mut_ptr()) };
     if status != sys::Status::napi_ok || count > words.len() {
         return Held::Missing;
     }
-    let sum = words.iter().take(count).rev().fold(0.0, |sum: f64, word| sum * 18_446_744_073_709_551_616.0 + *word as f64);
+    let sum = words
+        .iter()
+        .take(count)
+        .rev()
+        .fold(0.0, |sum: f64, word| sum * 18_446_744_073_709_551_616.0 + *word as f64);
     number(if sign == 0 { sum } else { -sum })
 }
 
