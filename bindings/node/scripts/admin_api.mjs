@@ -1,7 +1,7 @@
 // Writes the typed parts of `tidegate/admin` from docs/openapi.json.
 //
-//   docs/openapi.json ─┬─▶ openapi-typescript ─────▶ ts/admin/openapi.ts      types of paths, bodies and answers
-//                      └─▶ a method per operation ─▶ ts/admin/operations.ts   what `Admin` inherits
+//   docs/openapi.json ─┬─▶ openapi-typescript ─────▶ ts/admin/openapi.mts      types of paths, bodies and answers
+//                      └─▶ a method per operation ─▶ ts/admin/operations.mts   what `Admin` inherits
 //
 // `node scripts/admin_api.mjs --check` writes nothing and fails if a file would be another.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ const ITEMS = {
   list_webhooks: 'WebhookView',
 };
 
-/** Items that the document has no schema for; their types are in ts/admin/types.ts. */
+/** Items that the document has no schema for; their types are in ts/admin/types.mts. */
 const SUMMARIES = {
   list_feature_history: 'HistoryEntry',
   list_pipelines: 'PipelineSummary',
@@ -153,15 +153,15 @@ export async function files() {
   if (gone.length > 0) throw new Error(`scripts/admin_api.mjs names operations that there are not: ${gone.join(', ')}`);
   const types = astToString(await openapiTS(pruned(document), { emptyObjectsUnknown: true, alphabetize: true }));
   const methods = operations(document).map(method).join('\n');
-  const calls = `${HEAD}import { Calls, part } from "./calls.js";
-import type { Listing } from "./list.js";
-import type { AdminEvent, Answer, AuditLine, Body, CallOptions, GuardedOptions, HistoryEntry, PipelineSummary, Query, Schema, WriteOptions } from "./types.js";
+  const calls = `${HEAD}import { Calls, part } from "./calls.mjs";
+import type { Listing } from "./list.mjs";
+import type { AdminEvent, Answer, AuditLine, Body, CallOptions, GuardedOptions, HistoryEntry, PipelineSummary, Query, Schema, WriteOptions } from "./types.mjs";
 
 /** Each operation of the admin API as a method; \`Admin\` inherits them. */
 export abstract class Operations extends Calls {
 ${methods}}
 `;
-  return { 'openapi.ts': HEAD + types, 'operations.ts': calls };
+  return { 'openapi.mts': HEAD + types, 'operations.mts': calls };
 }
 
 async function main() {

@@ -1,5 +1,5 @@
 // What goes wrong with a call of the admin API.
-import type { Schema } from './types.js';
+import type { Schema } from './types.mjs';
 
 /** How a server says what is wrong: RFC 9457. */
 export type Problem = Schema<'Problem'>;

@@ -1,5 +1,5 @@
 // The types of the admin API, by the names that docs/openapi.json gives them.
-import type { components, operations } from './openapi.js';
+import type { components, operations } from './openapi.mjs';
 
 /** The id of an operation, as docs/openapi.json has it. */
 export type OperationId = keyof operations;

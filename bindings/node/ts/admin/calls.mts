@@ -1,9 +1,9 @@
 // The ways in which answers come: one value, pages, lines, events, bytes.
-import { follow } from './events.js';
-import { AdminError } from './error.js';
-import { Listing } from './list.js';
-import { type AdminOptions, type Call, type TokenSource, Transport } from './transport.js';
-import type { AdminEvent, Answer, AuditLine, OperationId } from './types.js';
+import { follow } from './events.mjs';
+import { AdminError } from './error.mjs';
+import { Listing } from './list.mjs';
+import { type AdminOptions, type Call, type TokenSource, Transport } from './transport.mjs';
+import type { AdminEvent, Answer, AuditLine, OperationId } from './types.mjs';
 
 /** A part of a path. */
 export function part(value: number | string): string {

@@ -1,13 +1,13 @@
 // A typed client of the admin API: release actions for tools of one's own.
 //
-//   docs/openapi.json ─▶ openapi.ts (types) ─▶ operations.ts (a method each) ─▶ Admin ─▶ fetch
+//   docs/openapi.json ─▶ openapi.mts (types) ─▶ operations.mts (a method each) ─▶ Admin ─▶ fetch
 //
 // The JSON is the API's own, with its names. Not here: deciding (`tidegate`), and following snapshots (`Client`).
-import { Operations } from './operations.js';
+import { Operations } from './operations.mjs';
 
-export { AdminError, type Problem } from './error.js';
-export { Listing } from './list.js';
-export type { AdminOptions, TokenSource } from './transport.js';
+export { AdminError, type Problem } from './error.mjs';
+export { Listing } from './list.mjs';
+export type { AdminOptions, TokenSource } from './transport.mjs';
 export type {
   AdminEvent,
   Answer,
@@ -22,7 +22,7 @@ export type {
   Query,
   Schema,
   WriteOptions,
-} from './types.js';
+} from './types.mjs';
 
 /**
  * A client of an admin server.

@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 
-import { AdminError } from './error.js';
-import { type Call, type Transport, backoff } from './transport.js';
-import type { AdminEvent, Schema } from './types.js';
+import { AdminError } from './error.mjs';
+import { type Call, type Transport, backoff } from './transport.mjs';
+import type { AdminEvent, Schema } from './types.mjs';
 
 /** The server says something at least every 15 s. */
 const SILENCE_MS = 60_000;

@@ -1,8 +1,8 @@
 // Written by scripts/admin_api.mjs from docs/openapi.json; edit that.
 
-import { Calls, part } from "./calls.js";
-import type { Listing } from "./list.js";
-import type { AdminEvent, Answer, AuditLine, Body, CallOptions, GuardedOptions, HistoryEntry, PipelineSummary, Query, Schema, WriteOptions } from "./types.js";
+import { Calls, part } from "./calls.mjs";
+import type { Listing } from "./list.mjs";
+import type { AdminEvent, Answer, AuditLine, Body, CallOptions, GuardedOptions, HistoryEntry, PipelineSummary, Query, Schema, WriteOptions } from "./types.mjs";
 
 /** Each operation of the admin API as a method; `Admin` inherits them. */
 export abstract class Operations extends Calls {

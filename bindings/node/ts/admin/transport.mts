@@ -6,8 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { AdminError, refusal } from './error.js';
-import type { GuardedOptions, OperationId } from './types.js';
+import { AdminError, refusal } from './error.mjs';
+import type { GuardedOptions, OperationId } from './types.mjs';
 
 /** A call, as the generated methods put it. */
 export interface Call<Id extends OperationId = OperationId> {
