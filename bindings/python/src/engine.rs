@@ -634,6 +634,12 @@ impl Engine {
         Ok(py.detach(|| engine.listing(feature)))
     }
 
+    #[pyo3(signature = (name, /))]
+    fn constant(&self, name: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+        self.open(name.py())?;
+        Ok(self.engine.constant(feature_name(name)?))
+    }
+
     #[pyo3(signature = (callback, /))]
     fn on_update(&self, callback: Bound<'_, PyAny>) -> PyResult<Subscription> {
         let py = callback.py();
