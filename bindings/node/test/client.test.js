@@ -23,6 +23,13 @@ function folder(t) {
   return { path, file, put };
 }
 
+/** The event of a version. */
+function changedTo(client, version) {
+  return new Promise((resolve) => {
+    client.on('changed', (event) => event.version === version && resolve(event));
+  });
+}
+
 const quick = { watchInterval: 10, pollInterval: 50, reportInterval: 50, flushTimeout: 2000 };
 
 describe('a watched file', () => {
@@ -43,9 +50,9 @@ describe('a watched file', () => {
     assert.ok(instance.length > 8);
 
     const events = client.events();
-    const changed = once(client, 'changed');
+    const changed = changedTo(client, 2);
     put(document(2, { f: always(false) }));
-    const [{ version: next, features, lagMs }] = await alive(changed);
+    const { version: next, features, lagMs } = await alive(changed);
     assert.deepEqual([next, features, lagMs >= 0, engine.check('f', {})], [2, ['f'], true, false]);
     let event;
     do ({ value: event } = await alive(events.next())); while (event.version !== 2);
@@ -118,11 +125,12 @@ describe('a watched file', () => {
     const { file, put } = folder(t);
     put(document(1));
     await using(watchFile(file, quick), async (client) => {
+      client.ref();
       for await (const event of client) {
         assert.equal(event.type, 'ready');
         break;
       }
-      client.ref().ref().unref();
+      assert.equal(client.unref(), client);
     });
   });
 });
@@ -149,7 +157,7 @@ test('nobody listens at the other end', async () => {
 test('a release, its abort, and the fleet page, with a real server', async (t) => {
   const server = await Server.start(t);
   await server.call('POST', '/features', { key: 'checkout', definition: { kind: 'gate', rules: [] } });
-  const phases = [{ id: 'all', target: [{ environments: ['prod'] }], bake_s: 3600 }];
+  const phases = [{ id: 'all', target: [{ environments: ['prod', 'dev'] }], bake_s: 3600 }];
   const draft = await server.call('POST', '/pipelines', { key: 'slow', body: { phases } });
   await server.call('POST', '/pipelines/slow/publish', { base_revision: draft.revision });
   await server.call('PUT', '/features/checkout/pipeline', { pipeline: 'slow' });
@@ -173,10 +181,10 @@ test('a release, its abort, and the fleet page, with a real server', async (t) =
   const member = await until(async () => (await server.call('GET', '/fleet?environment=prod')).items.find((item) => item.instance === instance && item.version === engine.version));
   assert.deepEqual([member.sdk.name, member.process.region, member.process.service], ['node', 'eu', 'shop']);
   const counted = await until(async () => {
-    const text = JSON.stringify(await server.call('GET', '/features/checkout/exposures?environment=prod'));
+    const text = JSON.stringify(await server.call('GET', '/features/checkout/exposures'));
     return text.includes(release) && /"count":\s*1\d{3}\b/.test(text) ? text : undefined;
   });
-  assert.ok(counted.includes('"all"'), counted);
+  assert.ok(counted.includes('"all"') && counted.includes('"prod"'), counted);
 
   // An abort reaches it.
   const aborted = once(client, 'changed');

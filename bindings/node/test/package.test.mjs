@@ -41,6 +41,7 @@ test('every file that the package names is there', () => {
 test('npx tidegate runs the command-line tool', () => {
   const run = (...args) => spawnSync(process.execPath, [new URL('bin/tidegate.js', root).pathname, ...args], { encoding: 'utf8' });
   const { status, stdout } = run('--version');
-  assert.deepEqual([status, stdout], [0, `tidegate ${required.version}\n`]);
+  assert.equal(status, 0);
+  assert.ok(stdout.startsWith(`tidegate ${required.version} `), stdout);
   assert.equal(run('no-such-command').status, 2);
 });

@@ -48,7 +48,7 @@ class Server {
   /** A connection string. */
   connection(environment = 'prod') {
     const own = { ...env, TIDEGATE_SERVER: this.url, TIDEGATE_TOKEN: this.token };
-    return execFileSync(tidegate, ['sdk-key', 'new', '--env', environment], { env: own, encoding: 'utf8' }).trim();
+    return execFileSync(tidegate, ['sdk-key', 'new', '--env', environment], { env: own, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   }
 }
 
