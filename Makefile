@@ -15,6 +15,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 OFREP := target/ofrep
+PYTHON_SDK := target/python
 
 # The differential run compares engine, trace and oracle on DOCUMENTS random documents × CONTEXTS random contexts. Each document
 # has at least one feature, so their product is the least number of decisions.
@@ -33,7 +34,7 @@ PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
 .PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node fuzz schemathesis install
-.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
+.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +51,7 @@ demo-guard: ## Play a release whose candidate is bad: a guard sees it in Prometh
 load: ## Put load on an admin server and print what it takes (LOAD=idle, actions, race or delivery for one)
 	$(CARGO) run $(LOCKED) --release --package tidegate-admin --example load -- $(LOAD)
 
-test: test-rust test-c test-node test-oracle test-ofrep differential ## Run all tests
+test: test-rust test-c test-node test-python test-oracle test-ofrep differential ## Run all tests
 
 check: fmt lint doc layers schema-drift header-drift licences ## Run what is checked without running the product: format, lints, docs, layers, schema, header, licences
 
@@ -100,6 +101,19 @@ library-c: ## Build the C library as it is installed
 install: library-c ## Install the C library: header, libraries, pkg-config and CMake files (PREFIX=, DESTDIR=)
 	LIBRARIES=$(C_LIBRARIES) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' bindings/c/install.sh
 
+test-python: wheel-python ## Python: the wheel in a fresh environment, then every test against it, mypy and stubtest; needs the network once
+	$(PYTHON_SDK)/venv/bin/python -m pytest bindings/python
+	cd bindings/python && ../../$(PYTHON_SDK)/venv/bin/python -m mypy
+	$(PYTHON_SDK)/venv/bin/python -m mypy.stubtest --ignore-disjoint-bases tidegate._tidegate
+
+wheel-python: $(PYTHON_SDK)/venv/ready ## Build the wheel for tests, and install it, also where there is nothing else
+	LOCKED='$(LOCKED)' bindings/python/build.sh $(PYTHON_SDK)/venv dev $(PYTHON_SDK)/wheel
+	$(PYTHON_SDK)/venv/bin/python -m pip install --quiet --no-deps --force-reinstall $(PYTHON_SDK)/wheel/*.whl
+	$(PYTHON) -m venv --clear --without-pip $(PYTHON_SDK)/clean
+	$(PYTHON_SDK)/venv/bin/python -m pip --python $(PYTHON_SDK)/clean/bin/python install --quiet --no-deps $(PYTHON_SDK)/wheel/*.whl
+	$(PYTHON_SDK)/clean/bin/python -c 'import tidegate; tidegate.Engine()'
+	$(PYTHON_SDK)/clean/bin/python -m tidegate --version
+
 test-oracle: $(VENV)/ready ## Python: the oracle's own tests, and every case of testdata/ decided by it
 	$(PY) oracle/test_oracle.py
 	$(PY) oracle/run_cases.py
@@ -143,6 +157,11 @@ clean: ## Remove all that the targets made
 $(VENV)/ready: oracle/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --requirement oracle/requirements.txt
+	touch $@
+
+$(PYTHON_SDK)/venv/ready: bindings/python/requirements.txt
+	$(PYTHON) -m venv $(PYTHON_SDK)/venv
+	$(PYTHON_SDK)/venv/bin/python -m pip install --quiet --requirement bindings/python/requirements.txt
 	touch $@
 
 $(OFREP)/venv/ready: tests/ofrep/requirements.txt

@@ -298,7 +298,7 @@ impl Intake {
     /// A key is not trusted, and no endorsement says otherwise.
     pub(super) fn untrusted(&mut self, claimed: u64, error: Error) {
         if claimed > 0 {
-            self.shared.refused(claimed, error);
+            self.shared.refused_hearsay(claimed, error);
         } else {
             self.shared.fail(error);
         }

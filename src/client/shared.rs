@@ -48,6 +48,8 @@ pub(super) struct Standing {
     pub(super) isolated: Vec<Isolated>,
     /// The newest version that was refused, until a newer one is applied.
     pub(super) nack: Option<Nack>,
+    /// Nothing that verified says that there is the version which was refused: its sender said so.
+    nack_is_hearsay: bool,
     /// From arrival to being served, of the version that is served.
     pub(super) lag: Option<Duration>,
     last_error: Option<(Error, Duration)>,
@@ -80,6 +82,7 @@ impl Shared {
             freshness,
             isolated: Vec::new(),
             nack: None,
+            nack_is_hearsay: false,
             lag: None,
             last_error: None,
             is_closed: false,
@@ -137,7 +140,8 @@ impl Shared {
             standing.version = version;
             standing.lag = Some(lag);
             standing.isolated = isolated;
-            if standing.nack.as_ref().is_some_and(|nack| nack.version <= version) {
+            if standing.nack_is_hearsay || standing.nack.as_ref().is_some_and(|nack| nack.version <= version)
+            {
                 standing.nack = None;
             }
             is_first
@@ -151,7 +155,21 @@ impl Shared {
 
     /// A version was refused: remembered for the report, and told.
     pub(super) fn refused(&self, version: u64, error: Error) {
-        self.standing.lock().nack = Some(Nack::new(version, &error));
+        self.nack(version, error, false);
+    }
+
+    /// Something was refused that its sender said to be this version. Whether there is such a version is not known, so it
+    /// is remembered only until something verifies: a number that somebody made up would never be reached.
+    pub(super) fn refused_hearsay(&self, version: u64, error: Error) {
+        self.nack(version, error, true);
+    }
+
+    fn nack(&self, version: u64, error: Error, is_hearsay: bool) {
+        {
+            let mut standing = self.standing.lock();
+            standing.nack = Some(Nack::new(version, &error));
+            standing.nack_is_hearsay = is_hearsay;
+        }
         self.fail(error);
         self.report.notify_one();
     }
@@ -168,7 +186,14 @@ impl Shared {
     /// A verified head says what is served is what there is; `at`: when it was signed.
     pub(super) fn renew(&self, at: i64) {
         let now = self.now();
-        let turn = self.standing.lock().freshness.renew(at, now);
+        let (turn, is_over) = {
+            let mut standing = self.standing.lock();
+            let is_over = standing.nack_is_hearsay && standing.nack.take().is_some();
+            (standing.freshness.renew(at, now), is_over)
+        };
+        if is_over {
+            self.report.notify_one();
+        }
         self.turned(turn);
     }
 

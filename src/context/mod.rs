@@ -8,6 +8,7 @@
 //! A context may outlive any number of snapshot swaps: slots belong to the engine, not to a program.
 
 use std::fmt;
+use std::hint::cold_path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 mod attributes;
@@ -336,7 +337,10 @@ impl<'a> Context<'a> {
     fn word_bytes(&self, attribute: AttributeKey) -> Option<&Word> {
         match self.near.get(attribute.index()) {
             Some(word) => Some(word),
-            None => Some(&self.far(attribute)?.word),
+            None => {
+                cold_path();
+                Some(&self.far(attribute)?.word)
+            }
         }
     }
 
@@ -344,7 +348,10 @@ impl<'a> Context<'a> {
     fn holds(&self, attribute: AttributeKey) -> Option<&Holds<'a>> {
         match self.holds.get(attribute.index()) {
             Some(holds) => Some(holds),
-            None => Some(&self.far(attribute)?.holds),
+            None => {
+                cold_path();
+                Some(&self.far(attribute)?.holds)
+            }
         }
     }
 
@@ -352,7 +359,10 @@ impl<'a> Context<'a> {
     fn hash(&self, attribute: AttributeKey) -> Option<&AtomicU64> {
         match self.hashes.get(attribute.index()) {
             Some(hash) => Some(hash),
-            None => Some(&self.far(attribute)?.hash),
+            None => {
+                cold_path();
+                Some(&self.far(attribute)?.hash)
+            }
         }
     }
 
@@ -360,7 +370,10 @@ impl<'a> Context<'a> {
     fn version_cell(&self, attribute: AttributeKey) -> Option<&AtomicU64> {
         match self.versions.get(attribute.index()) {
             Some(version) => Some(version),
-            None => Some(&self.far(attribute)?.version),
+            None => {
+                cold_path();
+                Some(&self.far(attribute)?.version)
+            }
         }
     }
 
@@ -405,7 +418,13 @@ impl Subject for Context<'_> {
 
     #[inline(always)]
     fn word(&self, attribute: AttributeKey) -> u64 {
-        self.word_bytes(attribute).map_or(word::MISSING, |word| u64::from_le_bytes(*word))
+        match self.near.get(attribute.index()) {
+            Some(word) => u64::from_le_bytes(*word),
+            None => {
+                cold_path();
+                self.far(attribute).map_or(word::MISSING, |far| u64::from_le_bytes(far.word))
+            }
+        }
     }
 
     #[inline]
@@ -449,12 +468,24 @@ impl Subject for Context<'_> {
 
     #[inline(always)]
     fn known_unit(&self, attribute: AttributeKey) -> u64 {
-        self.hash(attribute).map_or(0, |hash| hash.load(Ordering::Relaxed))
+        match self.hashes.get(attribute.index()) {
+            Some(hash) => hash.load(Ordering::Relaxed),
+            None => {
+                cold_path();
+                self.far(attribute).map_or(0, |far| far.hash.load(Ordering::Relaxed))
+            }
+        }
     }
 
     #[inline(always)]
     fn known_version(&self, attribute: AttributeKey) -> Packed {
-        Packed::from_bits(self.version_cell(attribute).map_or(0, |version| version.load(Ordering::Relaxed)))
+        Packed::from_bits(match self.versions.get(attribute.index()) {
+            Some(version) => version.load(Ordering::Relaxed),
+            None => {
+                cold_path();
+                self.far(attribute).map_or(0, |far| far.version.load(Ordering::Relaxed))
+            }
+        })
     }
 }
 

@@ -295,6 +295,17 @@ impl Engine {
         self.inner.shared.load().1
     }
 
+    /// The program that is served, and its document if that is kept ([`EngineBuilder::keep_source`]; not after a delta).
+    #[must_use]
+    pub fn snapshot(&self) -> (Arc<Program>, Option<Arc<[u8]>>) {
+        let writer = self.inner.writer.lock();
+        let document = match &writer.source {
+            Some(Source::Kept(document)) => Some(Arc::clone(document)),
+            Some(Source::Wanted) | None => None,
+        };
+        (Arc::clone(&writer.compiled), document)
+    }
+
     /// The text of the program, or of one feature of it; `None` if there is no such feature.
     #[must_use]
     pub fn listing(&self, feature: Option<&str>) -> Option<String> {

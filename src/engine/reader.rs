@@ -139,6 +139,13 @@ impl Reader {
         }
         View::borrowed((self.epoch, &self.program), self.clock.now_ms(), self.shard.as_deref())
     }
+
+    /// The program that was used last. For hosts that keep a decision: they must keep what it borrows from.
+    #[must_use]
+    #[inline]
+    pub fn last_program(&self) -> &Arc<Program> {
+        &self.program
+    }
 }
 
 #[inline(always)]

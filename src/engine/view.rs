@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::counters::{Lease, Shard};
 use super::{Feature, Gate, decision};
@@ -137,5 +138,13 @@ impl<P: Deref<Target = Program>> View<'_, P> {
             Counting::Owned(shard) => shard.count(raw.counter()),
         }
         raw
+    }
+}
+
+impl View<'_, Arc<Program>> {
+    /// The program, to keep it. For hosts that keep a decision: they must keep what it borrows from.
+    #[must_use]
+    pub fn shared_program(&self) -> &Arc<Program> {
+        &self.program
     }
 }

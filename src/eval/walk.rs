@@ -1,6 +1,7 @@
 //! The walk over instructions that look at nothing but attributes.
 //!
-//! [`walk`] does those that need no call, in registers, and stops at all others; [`step`] does one of any of them.
+//! [`walk`] does those that need no call, in registers, calls for the few that may be what a short look does not settle (a text
+//! whose filter or tail fits), and stops at all others; [`step`] does one of these.
 
 use std::hint::cold_path;
 
@@ -62,7 +63,7 @@ pub(super) const NOBODY: Pc = Pc::MAX;
 /// Goes on until the end, or something that this can't do, and returns it (`None` if there is no such place); with it, where the
 /// last patch that took part on the way is noted (`Served`), or [`NOBODY`]. (Two registers; a third is dear.)
 ///
-/// It calls nothing. What is computed once per context is asked for by the `known_…` of [`Subject`]; if it is not known
+/// Its frequent ways call nothing. What is computed once per context is asked for by the `known_…` of [`Subject`]; if it is not known
 /// yet, the walk stops, and [`step`] computes it.
 #[inline(never)]
 pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) -> (Option<&'c Inst>, Pc) {
@@ -97,16 +98,26 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                 0 => None,
                 unit => Some(inside(fork, mix(salt, unit) <= last)),
             },
-            Inst::TextSet { fork, filter, words, .. } => {
+            Inst::TextSet { fork, set, filter, words } => {
                 let hash = subject.known_text_hash(fork.slot);
                 let (index, bits) = filter_position(hash, u64::from(words));
                 let index = (filter as usize).wrapping_add(index);
                 let passed = tables.filters.get(index).is_some_and(|&word| word & bits == bits);
-                if passed || hash == 0 { None } else { Some(fork.or) }
+                if passed || hash == 0 {
+                    cold_path();
+                    Some(go(fork, in_set(chunk, set, subject, fork)))
+                } else {
+                    Some(fork.or)
+                }
             }
-            Inst::Suffix { fork, tail, shift, .. } => {
+            Inst::Suffix { whole, fork, tail, shift, text } => {
                 let differs = (subject.word(fork.slot) ^ tail) >> (shift & 63);
-                if differs == 0 { None } else { Some(fork.or) }
+                if differs == 0 {
+                    cold_path();
+                    Some(go(fork, has_suffix(chunk, text, whole, subject, fork)))
+                } else {
+                    Some(fork.or)
+                }
             }
             Inst::Switch { fork, arms, count } => {
                 let own = subject.word(fork.slot);
@@ -184,7 +195,7 @@ fn version(fork: Fork, mask: u8, packed: u64, own: u64) -> bool {
     (mask >> ordering & 1 != 0) != fork.negated
 }
 
-/// Where an instruction leads that looks at nothing but one attribute; `None` for the others.
+/// Where an instruction leads at which the walk stopped and that looks at nothing but one attribute; `None` for the others.
 #[inline(never)]
 pub(super) fn step<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Pc> {
     Some(match *inst {
@@ -204,8 +215,6 @@ pub(super) fn step<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Optio
             Some(unit) => arm(chunk, arms, count, mix(salt, unit)).unwrap_or(fork.or),
             None => fork.or,
         },
-        Inst::TextSet { fork, set, .. } => go(fork, in_set(chunk, set, subject, fork)),
-        Inst::Suffix { whole, fork, text, .. } => go(fork, has_suffix(chunk, text, whole, subject, fork)),
         Inst::Version { fork, mask, packed, test } | Inst::VersionAnd { fork, mask, packed, test } => {
             let own = subject.version(fork.slot);
             if own.is_plain() {
@@ -234,6 +243,7 @@ fn general<S: Subject>(chunk: &Chunk, test: u32, subject: &S, fork: Fork) -> Pc 
     }
 }
 
+#[inline(never)]
 fn in_set<S: Subject>(chunk: &Chunk, set: u32, subject: &S, fork: Fork) -> bool {
     match (chunk.tables.sets.get(set as usize), subject.text(fork.slot)) {
         (Some(set), Some(text)) => set.contains(subject.text_hash(fork.slot), text),
@@ -241,6 +251,7 @@ fn in_set<S: Subject>(chunk: &Chunk, set: u32, subject: &S, fork: Fork) -> bool 
     }
 }
 
+#[inline(never)]
 fn has_suffix<S: Subject>(chunk: &Chunk, text: u32, whole: bool, subject: &S, fork: Fork) -> bool {
     match (chunk.tables.texts.get(text as usize), subject.text(fork.slot)) {
         (Some(suffix), Some(text)) => {

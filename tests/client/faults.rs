@@ -58,6 +58,23 @@ fn a_flipped_byte_in_the_signature_is_refused() {
 }
 
 #[test]
+fn a_version_that_nothing_proves_is_nacked_only_until_something_verifies() {
+    let server = Server::start();
+    let (client, told) = at_one(&server);
+    // A number that no version ever reaches: were it kept, the nack would hold phases for ever.
+    server.set(|state| state.token_flipped = true);
+    server.publish(1 << 60, &[("a", false)]);
+    told.until_error(Code::BadSignature);
+    until("the nack", || nacked(&server, 1 << 60, "TG6014"));
+    server.set(|state| (state.token_flipped, state.current) = (false, 1));
+    server.beat();
+    until("no nack any more", || {
+        server.state().reports.last().is_some_and(|report| report.version == 1 && report.nack.is_none())
+    });
+    assert!(is_on(&client, "a"));
+}
+
+#[test]
 fn half_a_response_is_nothing() {
     for streaming in [Streaming::On, Streaming::Off] {
         let server = Server::start();

@@ -17,6 +17,7 @@ mod reports;
 mod server;
 mod start;
 mod stream;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::clock::has_come;
 use crate::domain::World;
+use crate::trouble::Trouble;
 use crate::writer::{Request, Writer};
 
 /// The least time between two looks through the world.
@@ -44,6 +45,7 @@ pub async fn run(writer: Writer, driver: Arc<dyn Driver>) {
 async fn turn(writer: &Writer, driver: &dyn Driver) {
     let mut leading = writer.leading();
     let mut changed = writer.changed();
+    let late = Trouble::new("a timer could not run");
     loop {
         if leading.wait_for(Option::is_some).await.is_err() {
             return;
@@ -73,7 +75,7 @@ async fn turn(writer: &Writer, driver: &dyn Driver) {
                 continue;
             }
         }
-        let refused = fire(writer, driver).await;
+        let refused = fire(writer, driver, &late).await;
         // Nothing moved although something is due: a refusal, or a store that is away. Not at full speed, then.
         if refused || *changed.borrow() == seq {
             sleep(REST).await;
@@ -82,22 +84,21 @@ async fn turn(writer: &Writer, driver: &dyn Driver) {
 }
 
 /// Does what is due; whether some of it could not be done.
-async fn fire(writer: &Writer, driver: &dyn Driver) -> bool {
+async fn fire(writer: &Writer, driver: &dyn Driver, late: &Trouble) -> bool {
     let mut requests = driver.due(&writer.world(), writer.now()).into_iter();
     let mut refused = false;
     loop {
         let chunk: Vec<_> =
             requests.by_ref().take(CHUNK).map(|request| writer.run_as_leader(request)).collect();
         if chunk.is_empty() {
+            if !refused {
+                late.is_over();
+            }
             return refused;
         }
         for answer in join_all(chunk).await {
             if let Err(problem) = answer {
-                tracing::warn!(
-                    code = problem.code.as_str(),
-                    detail = problem.detail,
-                    "a timer could not run"
-                );
+                late.came(&format_args!("{}: {}", problem.code.as_str(), problem.detail));
                 refused = true;
             }
         }

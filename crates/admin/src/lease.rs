@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::clock::BEAT;
 use crate::store::Lease;
+use crate::trouble::Trouble;
 use crate::writer::{DAY, Writer};
 
 /// How long to wait after a failure.
@@ -23,15 +24,19 @@ const SWEEP: u64 = 600;
 /// Leads whenever it can, until the writer is closed.
 pub(crate) async fn keep(writer: Writer) {
     let stop = writer.stopped();
+    let away = Trouble::new("cannot campaign for the timers");
     while !stop.is_cancelled() {
         let lease = tokio::select! {
             () = stop.cancelled() => return,
             lease = writer.store().campaign(writer.name()) => lease,
         };
         match lease {
-            Ok(lease) => lead(&writer, lease).await,
+            Ok(lease) => {
+                away.is_over();
+                lead(&writer, lease).await;
+            }
             Err(error) => {
-                tracing::warn!(%error, "cannot campaign for the timers");
+                away.came(&error);
                 sleep(REST).await;
             }
         }
@@ -86,16 +91,18 @@ pub(crate) async fn hear(writer: Writer) {
 }
 
 async fn listen(writer: &Writer) {
+    let deaf = Trouble::new("cannot hear the other servers");
     loop {
         let mut listener = match writer.store().listen().await {
             Ok(Some(listener)) => listener,
             Ok(None) => return,
             Err(error) => {
-                tracing::warn!(%error, "cannot hear the other servers");
+                deaf.came(&error);
                 sleep(REST).await;
                 continue;
             }
         };
+        deaf.is_over();
         // What was committed before we listened.
         writer.catch_up();
         loop {

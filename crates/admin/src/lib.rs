@@ -21,5 +21,6 @@ pub mod propagation;
 mod publisher;
 pub mod server;
 pub mod store;
+mod trouble;
 pub mod webhooks;
 pub mod writer;

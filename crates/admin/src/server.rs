@@ -32,7 +32,7 @@ use crate::guards::{self, GiveVerdict, Guards};
 use crate::http::{self, App, Limits, Metrics, Shared};
 use crate::keyfile::{KeyFile, KeyFileError};
 use crate::propagation::{Counter, Monitor};
-use crate::publisher::{self, Delivery, Publisher, Told};
+use crate::publisher::{self, Delivery, Parts, Publisher, SigningTime, Told};
 use crate::store::{Store, StoreError};
 use crate::webhooks::{self, Outbox, Secrets, Webhooks};
 use crate::writer::{Options, Request, Writer};
@@ -119,9 +119,10 @@ pub async fn serve_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server,
     let name = format!("{address} (process {})", std::process::id());
     let options = Options { name, seal: snapshot::seal, ..Options::default() };
     let writer = Writer::open(Arc::clone(&store), clock, options).await?;
-    let mut background = background(&config, &writer, &keys)?;
     let admin_token = bootstrap(&writer).await.map_err(|problem| ServeError::Bootstrap(problem.detail))?;
+    // Before the timers: it says how long timeouts wait.
     let fleet = Fleet::open(writer.clone()).await?;
+    let mut background = background(&config, &writer, &keys)?;
     let stop = CancellationToken::new();
     let used = Arc::new(Used::default());
     let metrics = Metrics::new();
@@ -271,11 +272,12 @@ async fn deliver(
         made.map_err(|problem| ServeError::SigningKey(problem.detail))?;
     }
     let (hub, signer) = (Arc::clone(&delivery.hub), Arc::clone(&delivery.signer));
-    let publisher = Publisher::open(writer.clone(), Arc::clone(&hub), Arc::clone(&signer), told).await?;
-    tasks.spawn(publisher.run());
-    let clock = Arc::clone(writer.clock());
-    let now = move || clock.now().wall;
-    tasks.spawn(tidegate_delivery::heartbeat(hub, Some(signer), config.limits.heartbeat, now));
+    let time = Arc::new(SigningTime::open(writer).await?);
+    let parts = Parts { hub: Arc::clone(&hub), signer: Arc::clone(&signer), time: Arc::clone(&time), told };
+    tasks.spawn(Publisher::open(writer.clone(), parts).await?.run());
+    let every = config.limits.heartbeat;
+    tasks.spawn(publisher::remember(Arc::clone(writer.store()), Arc::clone(&hub)));
+    tasks.spawn(tidegate_delivery::heartbeat(hub, Some(signer), every, move || time.now()));
     Ok(())
 }
 

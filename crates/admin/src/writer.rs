@@ -12,6 +12,7 @@ mod attempt;
 mod group;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -27,6 +28,7 @@ use crate::domain::event::AuditEvent;
 use crate::domain::{Capabilities, Code, Command, Problem, SnapshotRow, Tx, Who, World};
 use crate::lease;
 use crate::store::{Store, StoreError};
+use crate::trouble::Trouble;
 
 /// How long an idempotency key is kept (ms).
 pub const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -131,12 +133,15 @@ struct Inner {
     world: ArcSwap<World>,
     /// What the SDKs that are live understand.
     fleet: ArcSwap<Capabilities>,
+    /// Up to which uptime it is not known well enough who has applied what.
+    settles_at: AtomicU64,
     queue: mpsc::Sender<Job>,
     events: broadcast::Sender<Arc<AuditEvent>>,
     changed: watch::Sender<u64>,
     leading: watch::Sender<Option<u64>>,
     stop: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    failing: Trouble,
 }
 
 /// What waits for the writer.
@@ -194,11 +199,13 @@ impl Writer {
                 changed: watch::Sender::new(world.seq),
                 world: ArcSwap::from_pointee(world),
                 fleet: ArcSwap::default(),
+                settles_at: AtomicU64::new(0),
                 queue,
                 events,
                 leading: watch::Sender::new(None),
                 stop: CancellationToken::new(),
                 tasks: Mutex::new(Vec::new()),
+                failing: Trouble::severe("the store does not take what is written"),
             }),
         };
         let tasks = vec![
@@ -273,6 +280,11 @@ impl Writer {
     #[must_use]
     pub fn capabilities(&self) -> Arc<Capabilities> {
         self.inner.fleet.load_full()
+    }
+
+    /// Sets up to which uptime (ms) it is not known well enough who has applied what: see [`Tx::settles_at`].
+    pub fn set_settles_at(&self, uptime: u64) {
+        self.inner.settles_at.store(uptime, Ordering::SeqCst);
     }
 
     /// Done when the writer is being closed.

@@ -24,6 +24,7 @@ mod failure;
 mod nearest;
 mod output;
 mod progress;
+mod secret;
 mod warnings;
 
 /// The version of docs/SEMANTICS.md that decisions follow.

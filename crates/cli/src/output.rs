@@ -97,7 +97,10 @@ pub(crate) fn warning(message: &str, hint: Option<&str>) {
 
 fn say(style: Style, word: &str, message: &str, hint: Option<(&str, &str)>) {
     let mut stderr = anstream::stderr().lock();
-    let _ = writeln!(stderr, "{style}{word}{style:#}: {}", printable(message));
+    // What the library says begins with `error[TG…]: ` by itself.
+    let coded = message.strip_prefix(word).filter(|rest| rest.starts_with('['));
+    let (between, message) = coded.map_or((": ", message), |rest| ("", rest));
+    let _ = writeln!(stderr, "{style}{word}{style:#}{between}{}", printable(message));
     if let Some((before, hint)) = hint {
         let _ = writeln!(stderr, "{before}{HINT}hint{HINT:#}: {}", printable(hint));
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use tidegate::Value;
-use tidegate::wire::{ExposureBatch, Isolated, Nack, RelayReport, Report, Sdk};
+use tidegate::wire::{ExposureBatch, Group, Isolated, Nack, RelayReport, Report, Sdk};
 
 use crate::service::ReportRefused;
 
@@ -20,6 +20,9 @@ const PROBLEMS: usize = 100;
 const PROCESS: usize = 16 * 1024;
 /// The most bytes of a text for people.
 const MESSAGE: usize = 1_024;
+/// The most bytes, roughly, of what all who report from an environment say of themselves: room for 100 000 instances with
+/// attributes of a kilobyte. Without it, one SDK key could fill the memory.
+pub const ALL: usize = 256 << 20;
 
 /// Takes a report, cut where it is too long for what it tells.
 ///
@@ -68,6 +71,53 @@ pub fn relay_report(report: &mut RelayReport) -> Result<(), ReportRefused> {
         batch(&format!("/exposures/{place}/batch"), &one.batch)?;
     }
     Ok(())
+}
+
+/// How many bytes are kept of a report while its instance lives, roughly; without operators.
+#[must_use]
+pub fn weight(report: &Report) -> usize {
+    let isolated = problems_weight(&report.isolated);
+    let nack = report.nack.as_ref().map_or(0, nack_weight);
+    sum([PART, report.instance.len(), whose_weight(&report.process, &report.sdk), isolated, nack])
+}
+
+/// As [`weight`], of a relay's groups.
+#[must_use]
+pub fn groups_weight(groups: &[Group]) -> usize {
+    let group = |group: &Group| {
+        let stale = sum(group.stale.iter().map(|id| PART + id.len()));
+        let nacked =
+            sum(group.nacked.iter().map(|one| sum([PART, one.instance.len(), nack_weight(&one.nack)])));
+        let isolated = group.isolated.iter();
+        let isolated =
+            sum(isolated.map(|one| sum([PART, one.instance.len(), problems_weight(&one.isolated)])));
+        sum([PART, whose_weight(&group.process, &group.sdk), stale, nacked, isolated])
+    };
+    sum(groups.iter().map(group))
+}
+
+/// Of what is there beside texts.
+const PART: usize = 64;
+
+fn whose_weight(process: &BTreeMap<String, Value>, sdk: &Sdk) -> usize {
+    let attribute = |(name, value): (&String, &Value)| match value {
+        Value::Str(text) => sum([PART, name.len(), text.len()]),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => PART + name.len(),
+        other => sum([PART, name.len(), serde_json::to_vec(other).map_or(PROCESS, |json| json.len())]),
+    };
+    sum([sdk.name.len(), sdk.version.len(), sum(process.iter().map(attribute))])
+}
+
+fn nack_weight(nack: &Nack) -> usize {
+    sum([PART, nack.code.len(), nack.message.len(), nack.pointer.as_ref().map_or(0, String::len)])
+}
+
+fn problems_weight(problems: &[Isolated]) -> usize {
+    sum(problems.iter().map(|one| sum([PART, one.feature.len(), one.code.len(), one.message.len()])))
+}
+
+fn sum(parts: impl IntoIterator<Item = usize>) -> usize {
+    parts.into_iter().fold(0, usize::saturating_add)
 }
 
 fn whose(pointer: &str, process: &BTreeMap<String, Value>, sdk: &Sdk) -> Result<(), ReportRefused> {
@@ -185,5 +235,17 @@ mod tests {
         let mut long = of("eu", &"ü".repeat(MESSAGE));
         report(&mut long).unwrap();
         assert_eq!(long.nack.unwrap().message, "ü".repeat(MESSAGE / 2));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_report_is_about_what_it_says() {
+        let small = weight(&of("eu", "bad"));
+        assert!((100..500).contains(&small), "{small}");
+        assert_eq!(weight(&of(&"x".repeat(1_000), "bad")), small + 998);
+        assert_eq!(weight(&of("eu", &"x".repeat(1_000))), small + 997);
+        let group = serde_json::json!({"process": {"region": "eu"}, "sdk": {"name": "s", "version": "1"}, "version": 1, "count": 9,
+            "stale": ["x".repeat(1_000)]});
+        let group: Group = serde_json::from_value(group).unwrap();
+        assert!((1_000..1_500).contains(&groups_weight(&[group])));
     }
 }

@@ -32,6 +32,9 @@ use crate::stream;
 /// The signed head of the document that is current.
 pub(crate) const HEAD: HeaderName = HeaderName::from_static("tidegate-head");
 
+/// A body of more bytes is parsed beside: a relay's report of megabytes would hold up the streams that the thread has.
+const AT_ONCE: usize = 64 << 10;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -119,7 +122,7 @@ async fn admitted(service: &Service, headers: &HeaderMap) -> Result<Admission, P
 }
 
 /// Who sent a report, and the report.
-async fn reported<T: DeserializeOwned>(
+async fn reported<T: DeserializeOwned + Send + 'static>(
     service: &Service,
     request: Request,
     limit: usize,
@@ -130,7 +133,15 @@ async fn reported<T: DeserializeOwned>(
     let time = service.shared().limits.report_time;
     let read = tokio::time::timeout(time, body::read(body, limit)).await;
     let bytes = read.unwrap_or_else(|_| Err(late(time)))?;
-    Ok((who, body::parse(&bytes)?))
+    if bytes.len() <= AT_ONCE {
+        return Ok((who, body::parse(&bytes)?));
+    }
+    let parsed = tokio::task::spawn_blocking(move || body::parse(&bytes)).await;
+    let parsed = parsed.map_err(|error| {
+        tracing::error!(%error, "a report cannot be read");
+        Problem::unavailable("the report cannot be read")
+    })?;
+    Ok((who, parsed?))
 }
 
 fn late(limit: Duration) -> Problem {

@@ -82,6 +82,12 @@ impl Problem {
             .retry_after(RETRY_S.saturating_add(fastrand::u64(0..=RETRY_SPREAD_S)))
     }
 
+    /// With a `Retry-After` that differs from one to the next.
+    pub(crate) fn too_many(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "too many requests", detail)
+            .retry_after(RETRY_S.saturating_add(fastrand::u64(0..=RETRY_SPREAD_S)))
+    }
+
     /// With the place in the body.
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
         self.0.pointer = Some(pointer.into());

@@ -18,7 +18,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use tidegate::model::Key;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
 use crate::admission::{Refused, admit, sdk_key};
 use crate::encoding::{Encoding, takes_gzip};
@@ -26,7 +26,7 @@ use crate::event::{COMMENT, Coding, Output, Piece, retry};
 use crate::hub::{Channel, Endorsements};
 use crate::problem::Problem;
 use crate::publication::Stamp;
-use crate::service::Service;
+use crate::service::{NoPlace, Place, Service};
 
 /// A stream at work.
 struct Follower {
@@ -48,7 +48,7 @@ struct Follower {
     beats: u64,
     checks: u64,
     retired: u64,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Answers with the stream.
@@ -60,8 +60,16 @@ pub(crate) async fn follow(State(service): State<Service>, request: Request) -> 
     if hub.closing().is_some() {
         return Err(Problem::unavailable("the server is stopping"));
     }
-    let permit = Arc::clone(&service.shared().streams).try_acquire_owned();
-    let permit = permit.map_err(|_| Problem::unavailable("expected fewer streams: all places are taken"))?;
+    let place = service.place(&who.key_id).map_err(|none| match none {
+        NoPlace::Full => Problem::unavailable("expected fewer streams: all places are taken"),
+        NoPlace::OfKey => {
+            let most = service.shared().limits.streams_per_key;
+            Problem::too_many(format!("expected at most {most} streams of the SDK key `{}`", who.key_id))
+                .hint(
+                    "give each service an SDK key of its own, or put a relay between; polls are served still",
+                )
+        }
+    })?;
     let channel = hub.channel(&who.environment);
     let coding = if takes_gzip(headers) { Coding::Gzip } else { Coding::Plain };
     let follower = Follower {
@@ -79,7 +87,7 @@ pub(crate) async fn follow(State(service): State<Service>, request: Request) -> 
         environment: who.environment,
         channel,
         service,
-        _permit: permit,
+        _place: place,
     };
     let mut response = Response::new(Body::from_stream(events(follower)));
     let headers = response.headers_mut();

@@ -27,11 +27,11 @@ pub struct Difference {
     pub op: Op,
     /// Before; absent if it was added.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Json, required = false)]
     pub before: Option<Json>,
     /// Now; absent if it was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Json, required = false)]
     pub after: Option<Json>,
 }
 

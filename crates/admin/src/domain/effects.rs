@@ -16,8 +16,8 @@ use std::sync::Arc;
 use serde_json::json;
 use tidegate::model::{self, Key};
 use tidegate::release::{
-    self, Actor, Event, Input, NextWake, Now, PhaseStatus, Plan, Refusal, RefusalKind, State, Status,
-    Transition,
+    self, Actor, Event, Input, NextWake, Now, PhaseState, PhaseStatus, Plan, Refusal, RefusalKind, State,
+    Status, Timer, Transition,
 };
 
 use super::entity::{Environment, Feature, Kill, Kind, Release, ReleaseState, Segment};
@@ -52,7 +52,8 @@ pub fn drive(tx: &mut Tx, id: &Key, input: Input) -> Result<Transition, Problem>
     let run = find(tx.world(), id)?;
     let by_itself =
         matches!(input, Input::Applied { .. } | Input::Tick | Input::Required { .. } | Input::Verdict { .. });
-    let step = |input: &Input| release::step(&run.release.plan, &run.state.state, input, tx.now);
+    let state = patient(&run, tx.now, tx.settles_at);
+    let step = |input: &Input| release::step(&run.release.plan, &state, input, tx.now);
     let mut transition = step(&input).map_err(|refusal| refused(&run, refusal, &tx.actor, tx.now))?;
     let plan = &run.release.plan;
     let sound = match completes(&transition) {
@@ -72,6 +73,28 @@ pub fn drive(tx: &mut Tx, id: &Key, input: Input) -> Result<Transition, Problem>
     }
     settle(tx, id, &run.release, Some(&run.state), &transition)?;
     Ok(transition)
+}
+
+/// Where a release is; a timeout of propagation that is due moves to `settles_at`, if that is later: until then, nobody knows what
+/// the instances have applied, so it would be their fault that the server was started anew.
+fn patient(run: &Run, now: Now, settles_at: u64) -> Arc<State> {
+    let state = &run.state.state;
+    let later = settles_at.saturating_sub(now.uptime);
+    let is_due = |phase: &PhaseState| {
+        let due = phase.timer.is_some_and(|timer| timer.remaining(now) == 0);
+        phase.status == PhaseStatus::Propagating && !phase.overdue && due
+    };
+    if later == 0 || !state.phases.get(state.phase).is_some_and(is_due) {
+        return Arc::clone(state);
+    }
+    let mut state = State::clone(state);
+    if let Some(phase) = state.phases.get_mut(state.phase) {
+        phase.timer = phase.timer.map(|timer| match timer {
+            Timer::DueAt(_) => Timer::DueAt(settles_at),
+            Timer::Remaining(_) => Timer::Remaining(later),
+        });
+    }
+    Arc::new(state)
 }
 
 /// Writes what a step came to, and does all that comes of it.

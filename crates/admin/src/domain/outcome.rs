@@ -1,7 +1,7 @@
 //! What a command answers.
 
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tidegate::model::Key;
 
 use super::entity::Kind;
@@ -44,7 +44,11 @@ impl Outcome {
     /// Done (200).
     #[must_use]
     pub fn new(action: &str, kind: Kind, key: &Key, body: impl Serialize) -> Self {
-        let body = serde_json::to_value(body).unwrap_or(Json::Null);
+        // An answer is an object, also one that says nothing.
+        let body = match serde_json::to_value(body) {
+            Ok(Json::Null) | Err(_) => json!({}),
+            Ok(body) => body,
+        };
         Self {
             status: 200,
             body,

@@ -8,13 +8,15 @@ use tidegate::release::Plan;
 
 use super::diff::{self, Difference};
 use super::start::{Ask, Begun, begin};
-use super::{Problem, Tx, World, effects, references, snapshot};
+use super::{Problem, Tx, World, capabilities, effects, references, snapshot};
 
 /// A transaction on what this one holds; what it does is lost.
 #[must_use]
 pub fn scratch(tx: &Tx) -> Tx {
     let mut scratch = Tx::new(tx.world().clone(), tx.actor.clone(), tx.now);
     scratch.fleet = std::sync::Arc::clone(&tx.fleet);
+    scratch.force.clone_from(&tx.force);
+    scratch.settles_at = tx.settles_at;
     scratch
 }
 
@@ -25,7 +27,20 @@ pub fn scratch(tx: &Tx) -> Tx {
 pub fn change(tx: &Tx, ask: &Ask) -> Result<Json, Problem> {
     let mut trial = scratch(tx);
     let begun = begin(&mut trial, ask)?;
+    understood(tx.world(), &mut trial, "change.previewed")?;
     Ok(described(tx.world(), &trial, ask, &begun))
+}
+
+/// Refuses what a transaction has changed by an action if a live SDK cannot compile it; if it is forced, tells so.
+///
+/// # Errors
+/// `SdkTooOld`.
+pub(crate) fn understood(before: &World, tx: &mut Tx, action: &str) -> Result<(), Problem> {
+    if tx.fleet.is_empty() {
+        return Ok(());
+    }
+    let rows = snapshot::changed_rows(before, tx.world(), tx.changes());
+    capabilities::check(tx, action, &rows)
 }
 
 fn described(before: &World, trial: &Tx, ask: &Ask, begun: &Begun) -> Json {

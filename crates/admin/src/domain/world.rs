@@ -166,6 +166,8 @@ pub struct Tx {
     pub fleet: Arc<Capabilities>,
     /// Why the change is to be made although SDKs that are live cannot compile it.
     pub force: Option<String>,
+    /// Up to which uptime (ms) it is not known well enough who has applied what: no timeout of propagation is acted on before.
+    pub settles_at: u64,
     changes: Vec<Change>,
     facts: Vec<Fact>,
 }
@@ -175,7 +177,7 @@ impl Tx {
     #[must_use]
     pub fn new(world: World, actor: Actor, now: Now) -> Self {
         let (changes, facts) = (Vec::new(), Vec::new());
-        Self { world, actor, now, fleet: Arc::default(), force: None, changes, facts }
+        Self { world, actor, now, fleet: Arc::default(), force: None, settles_at: 0, changes, facts }
     }
 
     /// The world as this command has made it so far.

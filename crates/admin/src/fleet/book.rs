@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tidegate::model::Key;
 use tidegate::release::Now;
 use tidegate::wire::{IsolatedAt, NackedAt, RelayReport, Report};
+use tidegate_delivery::fit;
 
 use super::member::{Member, Seen, Standing};
 use super::versions::{Propagation, Versions};
@@ -43,6 +44,8 @@ pub(super) struct Book {
 #[derive(Debug, Default)]
 struct Environment {
     reporters: BTreeMap<Arc<str>, Reporter>,
+    /// Of all reporters.
+    weight: usize,
     versions: Versions,
 }
 
@@ -63,6 +66,8 @@ struct Reporter {
     first: u64,
     /// The highest version that it acked and that was published.
     acked: u64,
+    /// How many bytes its members are, roughly; 0: another server took them, and bounds them.
+    weight: usize,
 }
 
 /// Who reported, and what was new in it.
@@ -93,18 +98,26 @@ pub(super) struct Line {
     pub(super) stored: Stored,
 }
 
-/// There are too many reporters.
+/// What a reporter said, as it is kept.
+struct Said {
+    members: Vec<Arc<Member>>,
+    interval_ms: u64,
+    weight: usize,
+}
+
+/// There are too many reporters, or they say too much.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Full;
 
 impl Book {
     /// An instance reports.
     pub(super) fn report(&mut self, environment: &Key, report: Report, now: Now) -> Result<Noted, Full> {
+        let weight = fit::weight(&report);
         let id: Arc<str> = format!("i:{}", report.instance).into();
         let before = self.member(environment, &id).cloned();
         let before = before.as_deref();
         let operators = match report.operators {
-            Some(names) => Some(self.intern(names)),
+            Some(names) => self.intern(names),
             None => before.and_then(|before| before.operators.clone()),
         };
         let same = before.filter(|before| before.version == report.version);
@@ -132,8 +145,9 @@ impl Book {
             instance,
         };
         let wants_operators = member.operators.is_none();
-        let members = vec![Arc::new(member)];
-        let changed = self.hear(environment, &id, members, interval_ms(report.interval_s), now)?;
+        let said =
+            Said { members: vec![Arc::new(member)], interval_ms: interval_ms(report.interval_s), weight };
+        let changed = self.hear(environment, &id, said, now)?;
         Ok(Noted { who: (Key::clone(environment), id), changed, wants_operators })
     }
 
@@ -144,6 +158,7 @@ impl Book {
         report: RelayReport,
         now: Now,
     ) -> Result<Noted, Full> {
+        let weight = fit::groups_weight(&report.groups);
         let id: Arc<str> = format!("r:{}", report.relay).into();
         let reporter = self.environments.get(environment).and_then(|known| known.reporters.get(&id));
         let before = reporter.map(|reporter| reporter.members.clone()).unwrap_or_default();
@@ -161,7 +176,7 @@ impl Book {
                 process: group.process,
                 sdk: group.sdk,
                 schema_version: group.schema_version,
-                operators: group.operators.map(|names| self.intern(names)),
+                operators: group.operators.and_then(|names| self.intern(names)),
                 source: None,
                 version: group.version,
                 unknown_version: None,
@@ -178,7 +193,8 @@ impl Book {
             members.push(Arc::new(member));
         }
         let wants_operators = members.iter().any(|member| member.operators.is_none());
-        let changed = self.hear(environment, &id, members, interval_ms(report.interval_s), now)?;
+        let said = Said { members, interval_ms: interval_ms(report.interval_s), weight };
+        let changed = self.hear(environment, &id, said, now)?;
         Ok(Noted { who: (Key::clone(environment), id), changed, wants_operators })
     }
 
@@ -195,7 +211,7 @@ impl Book {
         let members = self.adopt(line.stored.members);
         // Its own time: by when it came here, propagation would be slower than it is.
         let heard = Now { wall: line.wall, uptime: line.seen };
-        self.hear(&line.environment, &line.id, members, interval_ms, heard)
+        self.hear(&line.environment, &line.id, Said { members, interval_ms, weight: 0 }, heard)
     }
 
     /// What is stored of before the start: waited for.
@@ -215,6 +231,7 @@ impl Book {
             until: expiry(now.uptime, interval_ms),
             heard: false,
             first: now.uptime,
+            weight: 0,
         };
         self.environment(&line.environment).reporters.entry(line.id).or_insert(reporter);
     }
@@ -226,7 +243,7 @@ impl Book {
 
     /// A version of an environment was published; whether it is new.
     pub(super) fn published(&mut self, environment: &Key, version: u64, now: Now) -> bool {
-        let Environment { reporters, versions } = self.environment(environment);
+        let Environment { reporters, versions, .. } = self.environment(environment);
         let Some(published) = versions.publish(version, now.uptime, now.wall) else { return false };
         for (id, reporter) in &*reporters {
             if reporter.heard && reporter.until >= now.uptime {
@@ -287,6 +304,14 @@ impl Book {
         !reporters.any(|reporter| !reporter.heard && reporter.until >= now.uptime)
     }
 
+    /// How long it takes at most until the book is settled (ms); 0: it is.
+    pub(super) fn unsettled(&self, now: Now) -> u64 {
+        let reporters = self.environments.values().flat_map(|known| known.reporters.values());
+        let unheard = reporters.filter(|reporter| !reporter.heard && reporter.until >= now.uptime);
+        let left = unheard.map(|reporter| (reporter.until - now.uptime).saturating_add(1));
+        left.max().unwrap_or(0)
+    }
+
     /// The newest version of an environment; 0: none is known.
     pub(super) fn head(&self, environment: &str) -> u64 {
         self.environments.get(environment).map_or(0, |known| known.versions.head())
@@ -317,6 +342,9 @@ impl Book {
             known.reporters.retain(|_, reporter| {
                 let stays = reporter.until >= now.uptime;
                 gone |= !stays;
+                if !stays {
+                    known.weight = known.weight.saturating_sub(reporter.weight);
+                }
                 stays
             });
         }
@@ -351,19 +379,23 @@ impl Book {
         self.environments.get(environment)?.reporters.get(id)?.members.first()
     }
 
-    fn intern(&mut self, mut names: Vec<String>) -> Arc<Vec<String>> {
+    /// The list that is kept; none: there are too many different ones, and what this instance knows is taken for not told.
+    fn intern(&mut self, mut names: Vec<String>) -> Option<Arc<Vec<String>>> {
         names.sort_unstable();
         names.dedup();
         if let Some(known) = self.operators.get(&names) {
-            return Arc::clone(known);
+            return Some(Arc::clone(known));
         }
-        // Else one instance that tells others each time would fill the memory.
+        // Else instances that tell others each time would fill the memory.
         if self.operators.len() >= OPERATORS {
             self.operators.retain(|names| Arc::strong_count(names) > 1);
         }
+        if self.operators.len() >= OPERATORS {
+            return None;
+        }
         let names = Arc::new(names);
         self.operators.insert(Arc::clone(&names));
-        names
+        Some(names)
     }
 
     /// Members that were read, with their operators kept once.
@@ -387,13 +419,18 @@ impl Book {
         &mut self,
         environment: &Key,
         id: &Arc<str>,
-        members: Vec<Arc<Member>>,
-        interval_ms: u64,
+        Said { members, interval_ms, weight }: Said,
         now: Now,
     ) -> Result<bool, Full> {
-        let Environment { reporters, versions } = self.environment(environment);
+        let Environment { reporters, versions, weight: all } = self.environment(environment);
         let until = expiry(now.uptime, interval_ms);
         let is_full = reporters.len() >= REPORTERS;
+        let others = all.saturating_sub(reporters.get(id).map_or(0, |reporter| reporter.weight));
+        let total = others.saturating_add(weight);
+        // Who says less than before is always heard.
+        if total > fit::ALL && total > *all {
+            return Err(Full);
+        }
         let changed = match reporters.get_mut(id) {
             Some(reporter) => {
                 // One that was not heard of for too long begins anew: what it missed meanwhile is no propagation.
@@ -407,20 +444,30 @@ impl Book {
                 }
                 (reporter.interval_ms, reporter.heard) = (interval_ms, true);
                 (reporter.seen, reporter.wall) = (reporter.seen.max(now.uptime), now.wall);
-                reporter.until = until;
+                (reporter.until, reporter.weight) = (until, weight);
                 reporter.ack(id, versions);
                 changed
             }
             None if is_full => return Err(Full),
             None => {
                 let (seen, wall, first) = (now.uptime, now.wall, now.uptime);
-                let mut reporter =
-                    Reporter { members, interval_ms, seen, wall, until, heard: true, first, acked: 0 };
+                let mut reporter = Reporter {
+                    members,
+                    interval_ms,
+                    seen,
+                    wall,
+                    until,
+                    heard: true,
+                    first,
+                    acked: 0,
+                    weight,
+                };
                 reporter.ack(id, versions);
                 reporters.insert(Arc::clone(id), reporter);
                 true
             }
         };
+        *all = total;
         Ok(changed)
     }
 }

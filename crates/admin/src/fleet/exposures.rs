@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::{ExposedBatch, ExposureKey, Store};
+use crate::trouble::Trouble;
 
 /// How long batches are collected before they are written.
 const COLLECT: Duration = Duration::from_millis(100);
@@ -38,6 +39,7 @@ pub(super) struct Exposures {
     state: Mutex<State>,
     wake: Notify,
     written: watch::Sender<u64>,
+    away: Trouble,
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +53,8 @@ struct State {
 
 impl Exposures {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::default(), wake: Notify::new(), written: watch::Sender::new(0) }
+        let away = Trouble::new("counts of what was served are not written yet");
+        Self { state: Mutex::default(), wake: Notify::new(), written: watch::Sender::new(0), away }
     }
 
     /// Up to which batch the counts of an instance are known to be durable.
@@ -131,6 +134,7 @@ impl Exposures {
         let mut state = self.state.lock();
         let done = match done {
             Ok(_) => {
+                self.away.is_over();
                 if state.durable.len() >= REMEMBERED {
                     state.durable.clear();
                 }
@@ -141,7 +145,7 @@ impl Exposures {
                 true
             }
             Err(error) => {
-                tracing::warn!(%error, "counts of what was served are not written yet");
+                self.away.came(&error);
                 for (instance, batch) in taken {
                     state.take(instance, batch);
                 }

@@ -5,13 +5,14 @@
 //!                            │        │ ▲
 //!                            │        ▼ └── rows of the other servers (PostgreSQL, each 0.5 s)
 //!                            │      rows, in batches
-//!                            └─▶ exposures ─▶ store, in batches ─▶ answered when durable
+//!                            └─▶ exposures ─ of what there is ─▶ store, in batches ─▶ answered when durable
 //! ```
 //! Not here: what is decided by it. The book is observed, so it is in no log, and a lost row costs an interval of waiting.
 
 mod book;
 mod exposures;
 mod member;
+mod names;
 mod reports;
 mod sync;
 mod versions;
@@ -29,10 +30,14 @@ use tokio::sync::watch;
 use self::book::Book;
 use self::exposures::Exposures;
 pub use self::member::{Member, Seen, Standing, State};
+use self::names::Names;
 pub use self::versions::Propagation;
 pub(crate) use self::versions::percentile;
 use crate::store::StoreError;
 use crate::writer::Writer;
+
+/// So long after the instances are settled, the releases were told what they applied (ms of uptime).
+const TOLD: u64 = 2_000;
 
 /// How often instances are asked to report (s).
 pub const INTERVAL_S: u32 = 10;
@@ -52,6 +57,7 @@ struct Inner {
     changed: watch::Sender<u64>,
     unwritten: Mutex<Unwritten>,
     exposures: Exposures,
+    names: Names,
 }
 
 /// Whom the store does not know as they are.
@@ -75,10 +81,12 @@ impl Fleet {
                 changed: watch::Sender::new(0),
                 unwritten: Mutex::default(),
                 exposures: Exposures::new(),
+                names: Names::default(),
                 writer,
             }),
         };
         fleet.restore().await?;
+        fleet.settle();
         Ok(fleet)
     }
 
@@ -141,6 +149,15 @@ impl Fleet {
     pub fn seen(&self, environment: &str) -> Vec<Seen> {
         let now = self.inner.writer.measured();
         self.inner.book.lock().seen(environment, now)
+    }
+
+    /// Has timeouts wait until everybody of before has reported again or is gone, and a little longer, until that was told.
+    fn settle(&self) {
+        let (now, left) = {
+            let writer = &self.inner.writer;
+            (writer.now(), self.inner.book.lock().unsettled(writer.measured()))
+        };
+        self.inner.writer.set_settles_at(now.uptime.saturating_add(left).saturating_add(TOLD));
     }
 
     fn bump(&self) {

@@ -18,6 +18,7 @@ use super::{Fleet, Unwritten};
 use crate::domain::entity::{Kind, SnapshotHead};
 use crate::domain::{Capabilities, Capable};
 use crate::store::{Dialect, Heard, MemberRow, StoreError};
+use crate::trouble::Trouble;
 
 /// How often rows are written where other servers read them, and where none does.
 const WRITE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
@@ -108,6 +109,7 @@ impl Fleet {
     }
 
     async fn write_rows(&self, stop: &CancellationToken) {
+        let away = Trouble::new("who reported is not written yet");
         let is_shared = self.inner.writer.store().dialect() == Dialect::Postgres;
         let mut ticks = interval(if is_shared { WRITE.0 } else { WRITE.1 });
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -116,8 +118,9 @@ impl Fleet {
                 () = stop.cancelled() => true,
                 _ = ticks.tick() => false,
             };
-            if let Err(error) = self.flush().await {
-                tracing::warn!(%error, "who reported is not written yet");
+            match self.flush().await {
+                Ok(()) => away.is_over(),
+                Err(error) => away.came(&error),
             }
             if stops {
                 return;
@@ -155,11 +158,15 @@ impl Fleet {
         if self.inner.writer.store().dialect() != Dialect::Postgres {
             std::future::pending::<()>().await;
         }
+        let away = Trouble::new("cannot read what the other servers hear");
         let mut since = 0;
         loop {
             match self.read_since(since).await {
-                Ok(last) => since = last,
-                Err(error) => tracing::warn!(%error, "cannot read what the other servers hear"),
+                Ok(last) => {
+                    away.is_over();
+                    since = last;
+                }
+                Err(error) => away.came(&error),
             }
             sleep(READ).await;
         }
@@ -190,6 +197,9 @@ impl Fleet {
             let now = self.inner.writer.measured();
             let is_gone = self.inner.book.lock().sweep(now);
             let was = std::mem::replace(&mut settled, self.settled());
+            if settled && !was {
+                self.settle();
+            }
             if is_gone || was != settled {
                 self.bump();
             }

@@ -14,8 +14,10 @@ use tidegate_delivery::{Admission, ReportRefused, Reports as _};
 use super::book::{Book, Line, Stored};
 use super::{Fleet, Member, Standing, State};
 use crate::clock::ManualClock;
+use crate::domain::command::fixture::Fixture;
+use crate::domain::{Command, Outcome, entity};
 use crate::store::{Counted, Store};
-use crate::writer::Writer;
+use crate::writer::{Request, Writer};
 
 /// A Monday.
 const WALL: i64 = 1_767_614_400_000;
@@ -115,6 +117,35 @@ fn an_instance_that_tells_other_operators_each_time_leaves_none_behind() {
     assert!(book.lists_of_operators() <= 1_000);
     let live = book.live("prod", at(5_000));
     assert_eq!(live[0].operators.as_deref().unwrap(), &["op4999"]);
+}
+
+#[test]
+fn what_instances_say_of_themselves_is_bounded_in_all() {
+    let mut book = Book::default();
+    let of = |n: usize, version: u64| {
+        let process =
+            BTreeMap::from([("region".to_owned(), tidegate::Value::Str("x".repeat(1 << 20).into()))]);
+        Report { process, operators: Some(vec![format!("op{n}")]), ..report(&format!("i{n}"), version) }
+    };
+    let taken = (0..1_000).take_while(|n| book.report(&prod(), of(*n, 0), at(0)).is_ok()).count();
+    assert!((200..256).contains(&taken), "{taken}");
+    // Who is there goes on, another environment has its own room, and who is gone makes room.
+    book.report(&prod(), of(0, 1), at(30_000)).unwrap();
+    book.report(&"dev".into(), of(0, 1), at(30_000)).unwrap();
+    book.report(&prod(), of(taken, 0), at(30_000)).unwrap_err();
+    assert!(book.sweep(at(30_001)));
+    book.report(&prod(), of(taken, 0), at(30_001)).unwrap();
+}
+
+#[test]
+fn too_many_different_lists_of_operators_are_as_if_not_told() {
+    let mut book = Book::default();
+    for n in 0..1_100 {
+        let operators = Some(vec![format!("op{n}")]);
+        let noted = book.report(&prod(), Report { operators, ..report(&format!("i{n}"), 0) }, at(0)).unwrap();
+        assert_eq!(noted.wants_operators, n >= 1_000, "{n}");
+    }
+    assert_eq!(book.lists_of_operators(), 1_000);
 }
 
 #[test]
@@ -418,9 +449,22 @@ fn who() -> Admission {
     Admission { environment: prod(), key_id: "k".to_owned() }
 }
 
+/// With the feature `checkout` and its release `r-1`, which has the phase `canary`.
 async fn fleet() -> (Fleet, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(WALL));
     let writer = Writer::in_memory(Arc::clone(&clock) as _);
+    let mut fixture = Fixture::new();
+    fixture.feature("checkout", serde_json::json!({"kind": "gate"}));
+    fixture.pipeline("p", serde_json::json!([{"id": "canary", "target": [{"environments": ["prod"]}]}]));
+    fixture.release("r-1", "p", "checkout", serde_json::json!({"kind": "gate", "default": "on"}), "running");
+    let world = fixture.world;
+    let command: Command = Box::new(move |tx| {
+        let (feature, release) = ("checkout".into(), "r-1".into());
+        tx.put(&feature, entity::Feature::clone(&world.features[&feature].body))?;
+        tx.put(&release, entity::Release::clone(&world.releases[&release].body))?;
+        Ok(Outcome::new("test", entity::Kind::Release, &release, ()))
+    });
+    writer.run(Request::system(command)).await.unwrap();
     (Fleet::open(writer).await.unwrap(), clock)
 }
 
@@ -475,6 +519,32 @@ async fn a_batch_is_answered_when_it_is_durable_and_counted_once() {
     stop.cancel();
     work.await.unwrap();
     others.await.unwrap();
+}
+
+#[tokio::test]
+async fn counts_of_what_there_is_not_are_lost_unless_the_instance_knows_more_than_the_server() {
+    let (fleet, _) = fleet().await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let work = tokio::spawn(fleet.clone().run(stop.clone()));
+    let store = Arc::clone(fleet.inner.writer.store());
+    let mut made_up = counted(1, 5);
+    let one = made_up.counts[0].clone();
+    let made_up_one = |n| ExposureCount { feature: format!("made-up-{n}"), ..one.clone() };
+    made_up.counts.extend((0..100).map(made_up_one));
+    // It has a version that is not known here: there may be such features.
+    let ahead = Report { exposures: Some(made_up.clone()), ..report("a", 1 << 60) };
+    assert_eq!(fleet.report(&who(), ahead).await.unwrap().stored_batch, None);
+    assert_eq!(total(&store).await, 0);
+    let sent = Report { exposures: Some(made_up.clone()), ..report("a", 0) };
+    assert_eq!(fleet.report(&who(), sent).await.unwrap().stored_batch, Some(1));
+    assert_eq!((total(&store).await, store.exposure_losses().await.unwrap()["prod"]), (5, 1 + 500));
+    // Of a relay, too.
+    let relayed = RelayedBatch { instance: "b".to_owned(), batch: made_up };
+    let relayed = RelayReport { exposures: vec![relayed], ..relay(vec![group(0, 1)]) };
+    assert_eq!(fleet.relay_report(&who(), relayed).await.unwrap().stored.len(), 1);
+    assert_eq!((total(&store).await, store.exposure_losses().await.unwrap()["prod"]), (10, 2 + 1_000));
+    stop.cancel();
+    work.await.unwrap();
 }
 
 #[tokio::test]
@@ -606,4 +676,20 @@ async fn who_is_told_a_longer_interval_is_not_missed_before() {
     assert_eq!(ids(&fleet.live("prod")), ["a"]);
     clock.advance(2_000);
     assert!(fleet.live("prod").is_empty());
+}
+
+#[test]
+fn how_long_it_takes_to_settle_is_known() {
+    let mut book = Book::default();
+    assert_eq!(book.unsettled(at(0)), 0);
+    for (instance, seen) in [("a", 900), ("b", 1_000)] {
+        book.restore(line(instance, 5, seen), at(1_000));
+    }
+    assert_eq!(book.unsettled(at(1_000)), 30_001);
+    assert_eq!(book.unsettled(at(21_000)), 10_001);
+    book.report(&prod(), report("a", 5), at(21_000)).unwrap();
+    assert_eq!(book.unsettled(at(21_000)), 10_001);
+    assert!(!book.is_settled(at(31_000)) && book.is_settled(at(31_001)));
+    book.report(&prod(), report("b", 5), at(22_000)).unwrap();
+    assert_eq!(book.unsettled(at(22_000)), 0);
 }

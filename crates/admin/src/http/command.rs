@@ -136,7 +136,7 @@ fn respond(parts: &Parts, answer: Answer) -> Response {
 }
 
 /// Why the change is to be made although SDKs that are live cannot compile it.
-fn force(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(crate) fn force(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let text = headers.get(FORCE).map(|value| String::from_utf8_lossy(value.as_bytes()));
     text.map(|text| capabilities::reason(&text)).transpose()
 }

@@ -70,6 +70,8 @@ pub(crate) struct Operation {
     is_command: bool,
     /// Whether `Idempotency-Key` is heeded.
     repeats: bool,
+    /// It takes a reason to pass over SDKs that cannot compile the change.
+    forces: bool,
     route: MethodRouter<App>,
 }
 
@@ -187,6 +189,7 @@ impl Draft {
             media: "application/json",
             is_command: true,
             repeats: true,
+            forces: true,
             route,
         }
     }
@@ -227,6 +230,7 @@ impl Draft {
             media: "application/json",
             is_command: false,
             repeats: false,
+            forces: false,
             route,
         }
     }
@@ -249,7 +253,16 @@ impl Draft {
             }
         });
         let query = Q::into_params(|| Some(ParameterIn::Query));
-        Operation { draft: self, query, body: None, media, is_command: false, repeats: false, route }
+        Operation {
+            draft: self,
+            query,
+            body: None,
+            media,
+            is_command: false,
+            repeats: false,
+            forces: false,
+            route,
+        }
     }
 
     /// What a command would do: it runs on a copy of the world, which is thrown away.
@@ -263,11 +276,12 @@ impl Draft {
         let route = on(self.filter(), move |State(app): State<App>, request: Request| {
             let act = act.clone();
             async move {
-                let (_, call, bytes) = command::receive(&app, access, request).await?;
+                let (parts, call, bytes) = command::receive(&app, access, request).await?;
                 call.query::<Nothing>()?;
                 let body: B = super::body::parse(&bytes)?;
                 let world = (*app.writer.world()).clone();
                 let mut tx = Tx::new(world, call.caller.actor.clone(), app.writer.now());
+                (tx.fleet, tx.force) = (app.writer.capabilities(), command::force(&parts.headers)?);
                 Ok::<_, Problem>(axum::Json(act(&mut tx, &call, body)?.body))
             }
         });
@@ -279,6 +293,7 @@ impl Draft {
             media,
             is_command: true,
             repeats: false,
+            forces: true,
             route,
         }
     }
@@ -308,6 +323,7 @@ impl Draft {
             media: "application/json",
             is_command: true,
             repeats: false,
+            forces: false,
             route,
         }
     }

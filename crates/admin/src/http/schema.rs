@@ -111,8 +111,16 @@ shown! {
     }
     /// A phase that awaits approval.
     ChangeRequest {
-        /// The release.
-        release: Option<String>,
+        /// The id of the release.
+        key: String,
+        /// Its revision; what an approval is decided on.
+        revision: u64,
+        /// The phase.
+        phase: Option<String>,
+        /// The environments of the phase.
+        environments: Option<Vec<String>>,
+        /// What an approval signs: the definitions, what they refer to, the phase and the version of the pipeline.
+        signed: Option<String>,
     }
     /// A snapshot document; see docs/snapshot.schema.json.
     Snapshot {

@@ -7,7 +7,8 @@
 //! ```
 //! Only the server that leads tells. It tells what makes a release decide otherwise, not each instance on the way, so that the log
 //! holds decisions and not traffic. Who looks at a release sees the count of that moment ([`Counter::of`]).
-//! INVARIANT: before the instances are settled after a start, nobody is told that there are enough, or none.
+//! INVARIANT: before the instances are settled after a start, nobody is told that there are enough, or none, and no timeout is
+//! acted on (`Tx::settles_at`).
 
 mod aim;
 mod count;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
-use tidegate::release::{PhaseStatus, State};
+use tidegate::release::{PhaseStatus, State, Status};
 use tidegate::value::Value;
 use tidegate::wire::{Isolated, IsolatedAt, Nack, NackedAt};
 
@@ -517,4 +517,26 @@ async fn until(bench: &Bench, id: &str, phase: usize, status: PhaseStatus) {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), there).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_timeout_is_acted_on_before_everybody_had_the_time_to_report_again() {
+    let bench = Bench::new(prod(json!({"timeout_s": 10, "then": "abort"}))).await;
+    bench.fleet.join(Played::new("prod", "a"));
+    bench.fleet.settled.store(false, Ordering::SeqCst);
+    bench.writer.set_settles_at(60_000);
+    let id = bench.start().await;
+    let tick = || async {
+        let due = release::Due::Release(id.as_str().into());
+        bench.run(move |tx| release::fire(tx, &due)).await;
+        bench.state(&id).status
+    };
+    bench.clock.advance(10_000);
+    assert_eq!(tick().await, Status::Running);
+    // Nor by something else that is told meanwhile, such as that some have not applied it.
+    bench.clock.advance(49_000);
+    bench.monitor().look().await;
+    assert_eq!((bench.heard(&id), tick().await), (Some(applied(0, 1)), Status::Running));
+    bench.clock.advance(1_000);
+    assert_eq!(tick().await, Status::Aborted);
 }

@@ -14,6 +14,7 @@ mod delivery;
 mod doorkeeper;
 mod line;
 mod signer;
+mod time;
 
 #[cfg(test)]
 mod tests;
@@ -31,11 +32,12 @@ pub(crate) use self::delivery::{Delivery, base_url, first_key};
 use self::doorkeeper::Doorkeeper;
 use self::line::{KEPT, Line, Texts};
 pub(crate) use self::signer::{Signer, make};
-use crate::clock::Clock;
+pub(crate) use self::time::{SigningTime, remember};
 use crate::domain::command::signing_key;
 use crate::domain::entity::Kind;
 use crate::domain::{Table, World};
 use crate::store::{Store, StoreError};
+use crate::trouble::Trouble;
 use crate::writer::Writer;
 
 /// After how many publications old versions are removed from the store.
@@ -46,6 +48,15 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Told of each publication, just before the streams are: the environment, the version, and how long it took to make (s).
 pub(crate) type Told = Arc<dyn Fn(&Key, u64, f64) + Send + Sync>;
+
+/// What a publisher works with.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) signer: Arc<Signer>,
+    pub(crate) time: Arc<SigningTime>,
+    pub(crate) told: Told,
+}
 
 /// See the module.
 pub(crate) struct Publisher {
@@ -58,7 +69,7 @@ pub(crate) struct Publisher {
 struct Book {
     hub: Arc<Hub>,
     signer: Arc<Signer>,
-    clock: Arc<dyn Clock>,
+    time: Arc<SigningTime>,
     told: Told,
     world: Arc<World>,
     lines: BTreeMap<Key, Line>,
@@ -71,16 +82,11 @@ impl Publisher {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub(crate) async fn open(
-        writer: Writer,
-        hub: Arc<Hub>,
-        signer: Arc<Signer>,
-        told: Told,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn open(writer: Writer, parts: Parts) -> Result<Self, StoreError> {
         // Marked before the world is read, so that nothing is missed.
         let mut changed = writer.changed();
         changed.mark_unchanged();
-        let book = Book::open(&writer, hub, signer, told).await?;
+        let book = Book::open(&writer, parts).await?;
         Ok(Self { writer, changed, book })
     }
 
@@ -97,8 +103,7 @@ impl Publisher {
                 return;
             }
             let world = writer.world();
-            let (hub, signer, told) =
-                (Arc::clone(&book.hub), Arc::clone(&book.signer), Arc::clone(&book.told));
+            let parts = book.parts();
             // Hashing a large document takes milliseconds.
             let followed = tokio::task::spawn_blocking(move || {
                 book.follow(world);
@@ -110,7 +115,7 @@ impl Publisher {
                     tracing::error!(%error, "the publisher failed, and begins anew");
                     let opened = tokio::select! {
                         () = stop.cancelled() => return,
-                        opened = Book::reopen(&writer, &hub, &signer, &told) => opened,
+                        opened = Book::reopen(&writer, &parts) => opened,
                     };
                     opened
                 }
@@ -125,12 +130,8 @@ impl Publisher {
 
 impl Book {
     /// Publishes what there is, with the past that the store knows.
-    async fn open(
-        writer: &Writer,
-        hub: Arc<Hub>,
-        signer: Arc<Signer>,
-        told: Told,
-    ) -> Result<Self, StoreError> {
+    async fn open(writer: &Writer, parts: Parts) -> Result<Self, StoreError> {
+        let Parts { hub, signer, time, told } = parts;
         let world = writer.world();
         let mut lines = BTreeMap::new();
         let mut texts = Texts::new();
@@ -141,24 +142,30 @@ impl Book {
         }
         signer.follow(&world);
         hub.set_endorsements(&signing_key::endorsements(&world));
-        let clock = Arc::clone(writer.clock());
-        let mut book = Self { hub, signer, clock, told, world, lines, published: 0 };
+        let mut book = Self { hub, signer, time, told, world, lines, published: 0 };
         book.begin_all();
         Ok(book)
     }
 
     /// As [`Book::open`], again and again until the store can be read: heads are renewed meanwhile, so that clients take what
     /// they have for the newest.
-    async fn reopen(writer: &Writer, hub: &Arc<Hub>, signer: &Arc<Signer>, told: &Told) -> Self {
+    async fn reopen(writer: &Writer, parts: &Parts) -> Self {
+        let away = Trouble::severe("nothing is published until the store can be read");
         loop {
-            match Self::open(writer, Arc::clone(hub), Arc::clone(signer), Arc::clone(told)).await {
+            match Self::open(writer, parts.clone()).await {
                 Ok(book) => return book,
                 Err(error) => {
-                    tracing::error!(%error, "nothing is published until the store can be read");
+                    away.came(&error);
                     tokio::time::sleep(REST).await;
                 }
             }
         }
+    }
+
+    /// What another book is opened with.
+    fn parts(&self) -> Parts {
+        let (hub, signer) = (Arc::clone(&self.hub), Arc::clone(&self.signer));
+        Parts { hub, signer, time: Arc::clone(&self.time), told: Arc::clone(&self.told) }
     }
 
     /// Publishes what a later world has.
@@ -210,7 +217,7 @@ impl Book {
         }
         if !was_ready {
             self.begin_anew(world);
-        } else if let Err(error) = self.hub.beat(Some(&*self.signer), self.clock.now().wall) {
+        } else if let Err(error) = self.hub.beat(Some(&*self.signer), self.time.now()) {
             tracing::error!(%error, "a head was not signed anew");
         }
     }
@@ -240,7 +247,7 @@ impl Book {
     /// Clients take only a later head for a proof of freshness.
     fn at(&self, environment: &Key) -> i64 {
         let before = self.hub.current(environment).map(|current| current.renewed_at());
-        self.clock.now().wall.max(before.map_or(i64::MIN, |before| before.saturating_add(1)))
+        self.time.now().max(before.map_or(i64::MIN, |before| before.saturating_add(1)))
     }
 
     fn publish(&mut self, environment: &Key, publication: Result<Publication, Unfit>, started: Instant) {

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use tidegate::wire::KeyRing;
 use tidegate_delivery::Hub;
 
-use super::{Book, Signer, make};
+use super::{Book, Signer, SigningTime, make};
 use crate::clock::ManualClock;
 use crate::domain::command::access::Because;
 use crate::domain::command::fixture::{Fixture, WALL, body};
@@ -24,7 +24,7 @@ fn begin() -> (Fixture, Book) {
     let mut book = Book {
         hub: Arc::new(Hub::new()),
         signer: Arc::new(Signer::new(keys, false)),
-        clock: Arc::new(ManualClock::new(WALL)),
+        time: Arc::new(SigningTime::after(None, Arc::new(ManualClock::new(WALL)))),
         told: Arc::new(|_, _, _| {}),
         world: Arc::default(),
         lines: std::collections::BTreeMap::new(),

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::database::args;
 use super::{Store, StoreError};
 
+/// The value of the server's own that says when the latest head was signed.
+const SIGNED_AT: &str = "signed_at";
+
 impl Store {
     /// Notes when tokens were last used (id → Unix ms); an older instant than the noted one changes nothing.
     ///
@@ -51,5 +54,27 @@ impl Store {
         let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = meta.value RETURNING value";
         let row = held.rows(sql.into(), args![key, value]).await?.into_iter().next();
         row.ok_or_else(|| StoreError::damaged("meta was not written"))?.text()
+    }
+
+    /// When the latest head was signed, as far as that was noted (Unix ms).
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn signed_at(&self) -> Result<Option<i64>, StoreError> {
+        let Some(text) = self.meta(SIGNED_AT).await? else { return Ok(None) };
+        let at = text
+            .parse()
+            .map_err(|_| StoreError::damaged(format!("meta.{SIGNED_AT} is `{text}`, not a number")));
+        at.map(Some)
+    }
+
+    /// Notes when a head was signed (Unix ms), unless a later one was noted.
+    ///
+    /// # Errors
+    /// If the store cannot write.
+    pub async fn note_signed_at(&self, at: i64) -> Result<(), StoreError> {
+        let mut held = self.database().await?.connect().await?;
+        let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE CAST(meta.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
+        held.run(sql.into(), args![SIGNED_AT, at.to_string()]).await.map(drop)
     }
 }

@@ -1,6 +1,7 @@
 //! One command: pure, so that whatever it does, nothing stays of it unless the caller keeps the result.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 
 use tidegate::model::Key;
 use tidegate::release::{Actor, Now};
@@ -24,6 +25,7 @@ pub(super) fn attempt(request: Request, world: &World, now: Now, writer: &Writer
     let mut tx = Tx::new(world.clone(), actor, now);
     tx.fleet = writer.capabilities();
     tx.force = request.force;
+    tx.settles_at = writer.inner.settles_at.load(Ordering::SeqCst);
     let person = request.who != Who::System;
     let (command, seal) = (request.command, writer.inner.options.seal);
     let work = || -> Result<_, Problem> {

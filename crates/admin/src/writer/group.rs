@@ -48,8 +48,8 @@ impl<'w> Group<'w> {
         if commands.is_empty() {
             match timeout(PATIENCE, self.catch_up()).await {
                 Ok(Ok(())) => self.writer.publish(self.world, &self.events),
-                Ok(Err(error)) => tracing::warn!(%error, "cannot read what other servers wrote"),
-                Err(_) => tracing::warn!("the store did not answer"),
+                Ok(Err(error)) => self.writer.inner.failing.came(&error),
+                Err(_) => self.writer.inner.failing.came(&"it did not answer"),
             }
             return;
         }
@@ -59,11 +59,14 @@ impl<'w> Group<'w> {
         let failure = match written {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
-                tracing::error!(%error, "a write failed");
+                self.writer.inner.failing.came(&error);
                 Some(error.problem())
             }
             Err(_) => {
-                tracing::error!("a write was given up after {} s", PATIENCE.as_secs());
+                self.writer
+                    .inner
+                    .failing
+                    .came(&format_args!("a write was given up after {} s", PATIENCE.as_secs()));
                 Some(Problem::new(Code::Unavailable, "the store does not answer"))
             }
         };
@@ -78,6 +81,7 @@ impl<'w> Group<'w> {
             }
             return;
         }
+        self.writer.inner.failing.is_over();
         self.writer.publish(self.world, &self.events);
         failpoint::reach("batch.published");
         for (to, reply) in replies {

@@ -1,7 +1,7 @@
 //! From a commit to those who follow: deltas, after a restart, from another server on the same store.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use tidegate::wire::{Connection, Rows, Section, Trust};
@@ -26,6 +26,16 @@ pub(crate) async fn server() -> Harness {
     }
     for key in ["checkout", "search", "other"] {
         harness.post("/features", json!({ "key": key, "definition": gate(true) })).await.expect(201);
+    }
+    // What is committed is published a little later; who follows from here on gets the newest first.
+    let published = |name: &str| {
+        let head = harness.server().writer().world().snapshot_heads[name].body.version;
+        harness.server().hub().current(&name.into()).is_some_and(|current| current.version() == head)
+    };
+    let began = Instant::now();
+    while !["dev", "prod"].into_iter().all(published) {
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing is published");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     harness
 }

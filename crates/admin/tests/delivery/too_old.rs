@@ -29,6 +29,11 @@ async fn it_is_refused_and_with_a_reason_done_and_logged() {
         (&refused.body["members"][0]["environment"], &refused.body["count"]),
         (&json!("prod"), &json!(3))
     );
+    harness.post("/features", json!({ "key": "plain", "definition": { "kind": "gate" } })).await.expect(201);
+    let change = json!({ "definition": definition, "base_revision": 1 });
+    harness.post("/features/plain/preview", change.clone()).await.problem(409, "sdk_too_old");
+    let preview = harness.request(&harness.admin, "POST", "/features/plain/preview");
+    reply(preview.header("tidegate-force", "tonight").json(&change)).await.expect(200);
     let forced = |reason: &str| {
         let request = harness.request(&harness.admin, "POST", "/features");
         reply(request.header("tidegate-force", reason.as_bytes()).json(&new))

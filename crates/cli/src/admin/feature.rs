@@ -126,7 +126,7 @@ enum Verb {
         /// Its key
         key: String,
         /// The environment
-        #[arg(long)]
+        #[arg(long, alias = "env")]
         environment: String,
         /// Why
         #[arg(long)]
@@ -137,7 +137,7 @@ enum Verb {
         /// Its key
         key: String,
         /// The environment
-        #[arg(long)]
+        #[arg(long, alias = "env")]
         environment: String,
         /// Why
         #[arg(long)]
@@ -173,7 +173,7 @@ struct List {
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
     /// Only with a block for this environment, or killed there
-    #[arg(long)]
+    #[arg(long, alias = "env")]
     environment: Option<String>,
     /// Archived ones instead
     #[arg(long)]
@@ -205,7 +205,7 @@ struct InEnvironment {
     /// Its key
     key: String,
     /// Only in this environment
-    #[arg(long)]
+    #[arg(long, alias = "env")]
     environment: Option<String>,
     #[command(flatten)]
     start: Start,

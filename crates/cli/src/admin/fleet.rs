@@ -24,7 +24,7 @@ pub(crate) struct Fleet {
 #[derive(Args, Debug)]
 struct Which {
     /// Only of this environment
-    #[arg(long = "env", value_name = "NAME")]
+    #[arg(long = "env", alias = "environment", value_name = "NAME")]
     environment: Option<String>,
     /// Only with this process attribute, repeatable
     #[arg(long, value_name = "NAME:VALUE")]
@@ -57,7 +57,7 @@ enum Verb {
     /// How fast the last versions reached the instances
     Propagation {
         /// Only of this environment
-        #[arg(long = "env", value_name = "NAME")]
+        #[arg(long = "env", alias = "environment", value_name = "NAME")]
         environment: Option<String>,
     },
 }

@@ -133,7 +133,7 @@ struct List {
     #[arg(long)]
     feature: Option<String>,
     /// Only those that touch this environment
-    #[arg(long)]
+    #[arg(long, alias = "env")]
     environment: Option<String>,
     /// Only started or written by them
     #[arg(long)]

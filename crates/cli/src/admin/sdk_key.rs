@@ -23,13 +23,13 @@ enum Verb {
     /// Lists them, without their secrets
     List {
         /// Only those of this environment
-        #[arg(long = "env", value_name = "ENVIRONMENT")]
+        #[arg(long = "env", alias = "environment", value_name = "ENVIRONMENT")]
         environment: Option<String>,
     },
     /// Makes one, and prints its connection string: once, and nothing else on stdout
     New {
         /// The environment
-        #[arg(long = "env", value_name = "ENVIRONMENT")]
+        #[arg(long = "env", alias = "environment", value_name = "ENVIRONMENT")]
         environment: String,
         /// Who uses it
         #[arg(long)]

@@ -16,7 +16,7 @@ pub(crate) struct Snapshot {
     #[command(flatten)]
     remote: Remote,
     /// As the engines of this environment get it; else whole: all environments, phases and pipelines
-    #[arg(long)]
+    #[arg(long, alias = "env")]
     environment: Option<String>,
     /// Where it goes; stdout if left out
     #[arg(long, short, value_name = "FILE")]

@@ -28,6 +28,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use crate::admin::time::duration;
 use crate::args::{OneContext, Process};
 use crate::failure::{Exit, Failure};
+use crate::secret::Secret;
 
 const HELP: &str = "\
 It prints JSON lines: started, ready, changed, stale, fresh, error, decision, status, ended; SIGUSR1 asks for a status. \
@@ -49,7 +50,7 @@ pub(crate) struct Follow {
         hide_env_values = true,
         conflicts_with = "file"
     )]
-    connect: Option<String>,
+    connect: Option<Secret>,
     /// A document to watch instead of a server
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -92,7 +93,7 @@ pub(crate) struct Follow {
     read_stall: Option<u64>,
     /// The proxy, such as http://proxy:3128; `none` for none; else that of HTTPS_PROXY and the like
     #[arg(long, value_name = "URL")]
-    proxy: Option<String>,
+    proxy: Option<Secret>,
     /// A certificate authority to trust beside those of the system, in PEM
     #[arg(long, value_name = "FILE")]
     root_certificate: Option<PathBuf>,
@@ -125,7 +126,7 @@ fn options(args: &Follow) -> Result<ConnectOptions, Failure> {
     let mut options = match (&args.connect, &args.file) {
         (_, Some(file)) => ConnectOptions::from_file(file),
         (Some(text), None) => {
-            ConnectOptions::from_connection(text).map_err(|error| Failure::usage(error.to_string()))?
+            ConnectOptions::from_connection(text.text()).map_err(|error| Failure::usage(error.to_string()))?
         }
         (None, None) => {
             return Err(Failure::usage("expected a connection string, found none")
@@ -148,7 +149,7 @@ fn options(args: &Follow) -> Result<ConnectOptions, Failure> {
     if args.no_stream {
         options = options.streaming(Streaming::Off);
     }
-    match args.proxy.as_deref() {
+    match args.proxy.as_ref().map(Secret::text) {
         Some("none") => options = options.proxy(Proxy::Direct),
         Some(url) => options = options.proxy(Proxy::Url(url.to_owned())),
         None => {}

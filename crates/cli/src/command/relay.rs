@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::serve::{LogForm, log};
 use crate::failure::{Exit, Failure};
+use crate::secret::Secret;
 
 const HELP: &str = "\
 An upstream is given as a connection string, as `tidegate sdk-key new` prints it, of an SDK key that the relay has for itself:
@@ -53,22 +54,6 @@ pub(crate) struct Relay {
     log: LogForm,
 }
 
-/// A connection string that is read later: an error about it must not repeat it.
-#[derive(Clone)]
-struct Secret(String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
 pub(crate) fn run(args: &Relay) -> Result<Exit, Failure> {
     log(args.log);
     let config = Config {
@@ -85,13 +70,13 @@ pub(crate) fn run(args: &Relay) -> Result<Exit, Failure> {
 }
 
 fn connections(texts: &[Secret]) -> Result<Vec<Connection>, Failure> {
-    let one = |(index, Secret(text)): (usize, &Secret)| {
-        text.parse().map_err(|error: tidegate::Error| {
+    let one = |(index, text): (usize, &Secret)| {
+        text.text().parse().map_err(|error: tidegate::Error| {
             Failure::usage(format!("--upstream {}: {error}", index + 1))
                 .hint("`tidegate sdk-key new --env prod` prints a connection string")
         })
     };
-    texts.iter().enumerate().filter(|(_, text)| !text.0.is_empty()).map(one).collect()
+    texts.iter().enumerate().filter(|(_, text)| !text.text().is_empty()).map(one).collect()
 }
 
 async fn serve(address: SocketAddr, config: Config) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ use tidegate_admin::server::{ServeError, serve};
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::{Exit, Failure};
+use crate::secret::Secret;
 
 const HELP: &str = "\
 At its first start it prints a one-time token for the principal `admin` on stdout. Exchange it for a lasting one:
@@ -34,7 +35,7 @@ pub(crate) struct Serve {
         env = "TIDEGATE_STORE",
         hide_env_values = true
     )]
-    store: String,
+    store: Secret,
     /// The key that signing secrets are encrypted under (mode 0600), made if it is not there; else next to the SQLite file
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -65,7 +66,7 @@ pub(crate) fn run(args: &Serve) -> Result<Exit, Failure> {
     log(args.log);
     let config = Config {
         listen: args.listen,
-        store: args.store.clone(),
+        store: args.store.text().to_owned(),
         key_file: args.key_file.clone(),
         prometheus: args.prometheus.clone(),
         public_url: args.public_url.clone(),

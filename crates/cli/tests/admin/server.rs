@@ -61,15 +61,18 @@ impl Server {
 
     /// As [`Server::restart`], with something done to its directory in between.
     pub(crate) fn restart_after(&mut self, between: impl FnOnce(&Path)) {
+        self.restart_with(|directory, _| between(directory));
+    }
+
+    /// As [`Server::restart_after`], with something done to the command as well.
+    pub(crate) fn restart_with(&mut self, between: impl FnOnce(&Path, &mut Command)) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        between(&self.directory);
         let address = self.url.strip_prefix("http://").unwrap();
-        self.child = command(&["serve", "--listen", address])
-            .current_dir(&self.directory)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = command(&["serve", "--listen", address]);
+        command.current_dir(&self.directory).stderr(Stdio::null());
+        between(&self.directory, &mut command);
+        self.child = command.spawn().unwrap();
         let mut lines = BufReader::new(self.child.stdout.take().unwrap()).lines();
         assert_eq!(lines.next().unwrap().unwrap(), format!("listening on {}", self.url));
     }

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::follow::{Follow, follow};
 use crate::server::Server;
@@ -162,6 +162,40 @@ fn a_clock_that_is_wrong_by_a_day_makes_nothing_stale_and_keeps_nothing_back() {
         let fleet = server.fleet();
         assert!(fleet.to_string().contains(status["instance"].as_str().unwrap()), "{fleet:#}");
     }
+}
+
+/// What the surroundings of a process must have for it to live a day ago; none if there is no `faketime` here.
+fn a_day_ago() -> Option<Vec<(String, String)>> {
+    let environment = Command::new("faketime").args(["-f", "-1d", "env"]).output().ok()?;
+    let lines = String::from_utf8(environment.stdout).unwrap();
+    let pairs = lines.lines().filter_map(|line| line.split_once('='));
+    let wanted = pairs.filter(|(name, _)| ["LD_PRELOAD", "FAKETIME"].contains(name));
+    Some(wanted.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+#[test]
+fn a_server_whose_clock_was_set_back_by_a_day_goes_on_to_prove_that_nothing_is_kept_back() {
+    let Some(a_day_ago) = a_day_ago() else {
+        eprintln!("skipped: there is no `faketime` on the PATH");
+        return;
+    };
+    assert_eq!(a_day_ago.len(), 2, "{a_day_ago:?}");
+    let mut server = Server::start();
+    let connection = server.gate("a");
+    let mut sdk = Follow::start(&connection, &["--check", "a", "--status", "200ms"]);
+    sdk.until_served("a", false);
+    // Longer than it takes to write when the latest head was signed.
+    sdk.listen(Duration::from_millis(1_500));
+    server.restart_with(|_, command| {
+        command.args(["--heartbeat", "500ms"]).envs(a_day_ago);
+    });
+    server.turn("a", true);
+    let at = sdk.until_served("a", true)["at"].as_u64().unwrap();
+    // Proofs that came after the restart: the next one, and again.
+    let young =
+        |line: &Json| line["event"] == "status" && line["age_ms"].as_f64().is_some_and(|age| age < 1_500.0);
+    sdk.until("a proof", |line| young(line) && line["at"].as_u64() > Some(at));
+    sdk.until("another proof", |line| young(line) && line["at"].as_u64() > Some(at + 3_000));
 }
 
 #[test]

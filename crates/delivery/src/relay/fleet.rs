@@ -9,8 +9,9 @@
 //! stored; only then is that said below, and until then they are sent again from there too: a relay may lose its memory, no count is lost.
 //! INVARIANT: an instance has at most one batch here; it sends the next when it knows that this one is stored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -21,7 +22,7 @@ use tidegate::wire::{
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::fit::LIST;
+use crate::fit::{self, LIST};
 use crate::service::ReportRefused;
 
 /// The interval until the upstream asks for another one, seconds.
@@ -32,6 +33,8 @@ const BATCHES_BYTES: usize = 256 << 10;
 const MOST_PENDING: usize = 50_000;
 /// The most instances.
 const MOST_MEMBERS: usize = 100_000;
+/// The most different lists of operators; what another instance understands is taken for not told.
+const MOST_OPERATORS: usize = 1_000;
 /// The most relays behind this one.
 const MOST_RELAYS: usize = 1_000;
 /// Who has not reported for so many of its intervals is gone.
@@ -44,10 +47,16 @@ pub(super) struct Fleet {
     changed: Notify,
 }
 
+/// The operators that an instance understands; each list kept once, as thousands of instances have the same.
+type Operators = Arc<Vec<String>>;
+
 #[derive(Debug)]
 struct State {
     members: HashMap<String, Member>,
     relays: HashMap<String, Relay>,
+    operators: HashSet<Operators>,
+    /// How many bytes all of them said of themselves, roughly.
+    weight: usize,
     /// By instance.
     pending: BTreeMap<String, ExposureBatch>,
     /// The instance whose batch was sent last.
@@ -66,14 +75,18 @@ struct Stored {
 
 #[derive(Debug)]
 struct Member {
+    /// Without operators.
     report: Report,
+    operators: Option<Operators>,
     until: Instant,
+    weight: usize,
 }
 
 #[derive(Debug)]
 struct Relay {
     groups: Vec<Group>,
     until: Instant,
+    weight: usize,
 }
 
 impl Default for State {
@@ -81,6 +94,8 @@ impl Default for State {
         Self {
             members: HashMap::new(),
             relays: HashMap::new(),
+            operators: HashSet::new(),
+            weight: 0,
             pending: BTreeMap::new(),
             last: String::new(),
             stored: HashMap::new(),
@@ -108,22 +123,28 @@ impl Fleet {
                 "expected at most {MOST_MEMBERS} instances here"
             )));
         }
+        let weight = fit::weight(&report);
+        let before = state.members.get(&report.instance);
+        // Operators are told now and then; they do not change.
+        let known = before.and_then(|before| before.operators.clone());
+        let before = before.map_or(0, |member| member.weight);
+        state.weigh(before, weight)?;
+        let operators = report.operators.take().map_or(known, |names| state.intern(names));
         if let Some(batch) = report.exposures.take() {
             state.take_batch(&report.instance, batch);
         }
-        let is_news = state.members.get(&report.instance).is_none_or(|before| {
-            // Operators are told now and then; they do not change.
-            report.operators = report.operators.take().or_else(|| before.report.operators.clone());
-            differs(&before.report, &report)
+        let before = state.members.get(&report.instance);
+        let is_news = before.is_none_or(|before| {
+            differs(&before.report, &report) || before.operators.is_some() != operators.is_some()
         });
         state.changed |= is_news;
         let answer = ReportAnswer {
             interval_s: state.interval_s,
-            want_operators: report.operators.is_none(),
+            want_operators: operators.is_none(),
             stored_batch: state.stored_of(&report.instance, until),
             stored: Vec::new(),
         };
-        state.members.insert(report.instance.clone(), Member { report, until });
+        state.members.insert(report.instance.clone(), Member { report, operators, until, weight });
         self.tell(&state);
         Ok(answer)
     }
@@ -140,6 +161,10 @@ impl Fleet {
         if state.relays.len() >= MOST_RELAYS && !state.relays.contains_key(&report.relay) {
             return Err(ReportRefused::Unavailable(format!("expected at most {MOST_RELAYS} relays here")));
         }
+        let operators = report.groups.iter().map(|group| operators_weight(group.operators.as_ref()));
+        let weight = operators.fold(fit::groups_weight(&report.groups), usize::saturating_add);
+        let before = state.relays.get(&report.relay).map_or(0, |relay| relay.weight);
+        state.weigh(before, weight)?;
         let instances: Vec<String> = report.exposures.iter().map(|batch| batch.instance.clone()).collect();
         for RelayedBatch { instance, batch } in report.exposures {
             state.take_batch(&instance, batch);
@@ -152,7 +177,7 @@ impl Fleet {
         };
         let stored = instances.into_iter().filter_map(stored).collect();
         let want_operators = report.groups.iter().any(|group| group.operators.is_none());
-        state.relays.insert(report.relay, Relay { groups: report.groups, until });
+        state.relays.insert(report.relay, Relay { groups: report.groups, until, weight });
         self.tell(&state);
         Ok(ReportAnswer { interval_s: state.interval_s, want_operators, stored_batch: None, stored })
     }
@@ -182,6 +207,10 @@ impl Fleet {
         state.members.retain(|_, member| now < member.until);
         state.relays.retain(|_, relay| now < relay.until);
         state.stored.retain(|_, stored| now < stored.until);
+        state.operators.retain(|names| Arc::strong_count(names) > 1);
+        let members = state.members.values().map(|member| member.weight);
+        let relays = state.relays.values().map(|relay| relay.weight);
+        state.weight = members.chain(relays).fold(0, usize::saturating_add);
         RelayReport {
             relay: relay.to_owned(),
             interval_s: state.interval_s,
@@ -214,6 +243,30 @@ impl Fleet {
 }
 
 impl State {
+    fn intern(&mut self, names: Vec<String>) -> Option<Operators> {
+        if let Some(known) = self.operators.get(&names) {
+            return Some(Arc::clone(known));
+        }
+        if self.operators.len() >= MOST_OPERATORS {
+            return None;
+        }
+        let names = Arc::new(names);
+        self.operators.insert(Arc::clone(&names));
+        Some(names)
+    }
+
+    /// Counts what one who reports says now in the place of what it said before.
+    fn weigh(&mut self, before: usize, now: usize) -> Result<(), ReportRefused> {
+        let total = self.weight.saturating_sub(before).saturating_add(now);
+        // Who says less than before is always heard.
+        if total > fit::ALL && total > self.weight {
+            let detail = format!("expected at most {} bytes of reports here", fit::ALL);
+            return Err(ReportRefused::Unavailable(detail));
+        }
+        self.weight = total;
+        Ok(())
+    }
+
     /// A batch that waits to be stored; one that is stored is not sent again. Where there is no room, the instance keeps it.
     fn take_batch(&mut self, instance: &str, batch: ExposureBatch) {
         let is_stored = self.stored.get(instance).is_some_and(|stored| stored.batch >= batch.batch);
@@ -256,7 +309,7 @@ impl State {
     fn groups(&self) -> Vec<Group> {
         let mut groups: BTreeMap<Common, Group> = BTreeMap::new();
         for member in self.members.values() {
-            merge(&mut groups, of_one(&member.report));
+            merge(&mut groups, of_one(member));
         }
         for relay in self.relays.values() {
             for group in &relay.groups {
@@ -282,7 +335,7 @@ impl State {
 
 /// Whether the upstream is to know soon; the rest is told at the next interval.
 fn differs(before: &Report, now: &Report) -> bool {
-    let ok = |report: &Report| (report.version, report.stale, report.operators.is_some());
+    let ok = |report: &Report| (report.version, report.stale);
     ok(before) != ok(now)
         || before.nack != now.nack
         || before.isolated != now.isolated
@@ -290,7 +343,7 @@ fn differs(before: &Report, now: &Report) -> bool {
 }
 
 /// An instance, as a group of one.
-fn of_one(report: &Report) -> Group {
+fn of_one(Member { report, operators, .. }: &Member) -> Group {
     let instance = || report.instance.clone();
     let nacked = report.nack.clone().map(|nack| NackedAt { instance: instance(), nack });
     let isolated = (!report.isolated.is_empty())
@@ -304,7 +357,7 @@ fn of_one(report: &Report) -> Group {
         nacked: nacked.into_iter().collect(),
         isolated: isolated.into_iter().collect(),
         schema_version: report.schema_version,
-        operators: report.operators.clone(),
+        operators: operators.as_deref().cloned(),
     }
 }
 
@@ -327,6 +380,10 @@ fn merge(groups: &mut BTreeMap<Common, Group>, more: Group) {
         }
         _ => None,
     };
+}
+
+fn operators_weight(operators: Option<&Vec<String>>) -> usize {
+    operators.map_or(0, |names| names.iter().fold(0, |sum, name| sum + name.len() + 24))
 }
 
 /// How long a batch is as JSON, roughly.
@@ -402,6 +459,41 @@ mod tests {
         assert_eq!(group.stale, ["b"]);
         assert_eq!(group.nacked, [NackedAt { instance: "b".into(), nack }]);
         assert_eq!(group.isolated, [IsolatedAt { instance: "b".into(), isolated: vec![bad] }]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_instances_say_of_themselves_is_bounded_in_all() {
+        let fleet = Fleet::default();
+        let long = "x".repeat(1 << 20);
+        let taken =
+            (0..1_000).take_while(|n| fleet.report(report(&format!("i{n}"), &long, 7)).is_ok()).count();
+        assert!((200..256).contains(&taken), "{taken}");
+        // Who is there goes on, and who is gone makes room.
+        fleet.report(report("i0", &long, 8)).unwrap();
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert!(fleet.drain("r").groups.is_empty());
+        fleet.report(report("another", &long, 7)).unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lists_of_operators_are_kept_once_and_are_not_without_end() {
+        let fleet = Fleet::default();
+        let of = |n: usize| Report {
+            operators: Some(vec![format!("op{n}")]),
+            ..report(&format!("i{n}"), "eu", 7)
+        };
+        for n in 0..MOST_OPERATORS {
+            assert!(!fleet.report(of(n)).unwrap().want_operators);
+        }
+        assert!(fleet.report(of(MOST_OPERATORS)).unwrap().want_operators);
+        let same = Report { operators: Some(vec!["op1".to_owned()]), ..report("same", "us", 7) };
+        assert!(!fleet.report(same).unwrap().want_operators);
+        assert!(!fleet.report(report("same", "us", 8)).unwrap().want_operators);
+        let drained = fleet.drain("r");
+        assert_eq!(drained.groups.last().unwrap().operators, Some(vec!["op1".to_owned()]));
+        tokio::time::advance(Duration::from_secs(30)).await;
+        fleet.drain("r");
+        assert!(!fleet.report(of(MOST_OPERATORS)).unwrap().want_operators);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@
 //! Where streams never come through, polls keep it current. Nothing is signed here: heads are renewed when the
 //! upstream renews them, so that when it is gone, the clients below see that what they have grows stale, and go on.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,7 +122,14 @@ impl Follower {
                     "serving what was stored"
                 );
             }
-            Err(trouble) => self.trouble(&trouble),
+            Err(trouble) => {
+                let why = match trouble {
+                    Trouble::Refused(error) => error.to_string(),
+                    other => other.to_string(),
+                };
+                tracing::warn!(environment = &*self.environment, why, "what was stored is not used");
+                self.status.send_modify(|status| status.problem = Some(why));
+            }
         }
     }
 
@@ -269,11 +277,14 @@ impl Follower {
             return Err(Trouble::Unfit("what was held is lost".to_owned()));
         };
         let done = spawn_blocking(move || {
-            let step = f(&mut held);
+            // What is held changes last of all, so after a panic it is what it was.
+            let step = catch_unwind(AssertUnwindSafe(|| f(&mut held)));
             (held, step)
         });
         let (held, step) = done.await.map_err(|error| Trouble::Unfit(error.to_string()))?;
         self.held = Some(held);
+        let step =
+            step.map_err(|_| Trouble::Unfit("what the upstream sent made the relay fail".to_owned()))?;
         step.map_err(Trouble::Refused)
     }
 

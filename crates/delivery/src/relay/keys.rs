@@ -10,6 +10,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -57,6 +58,8 @@ pub(super) struct RelayKeys {
     fresh: Fresh,
     entries: Mutex<HashMap<Sha256, Arc<Entry>>>,
     asking: Semaphore,
+    /// That the upstream cannot be asked was told.
+    is_failing: AtomicBool,
     cache: Option<Arc<Cache>>,
     hub: Arc<Hub>,
 }
@@ -117,6 +120,7 @@ impl RelayKeys {
             fresh,
             entries: Mutex::new(stored.into_iter().map(entry).collect()),
             asking: Semaphore::new(ASKING),
+            is_failing: AtomicBool::new(false),
             cache,
             hub,
         }
@@ -149,12 +153,16 @@ impl RelayKeys {
             let before = known.good();
             match found {
                 Ok(verdict) => {
+                    self.is_failing.store(false, Ordering::Relaxed);
                     let fresh = if verdict.is_ok() { self.fresh.good } else { self.fresh.refused };
                     *known = Known { verdict: Some(verdict), until: now.checked_add(fresh) };
                 }
                 // What was known holds on.
                 Err(why) => {
-                    tracing::warn!(%why, "an SDK key cannot be checked; what was known of it holds on");
+                    // For each of a thousand keys the same would be said.
+                    if !self.is_failing.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(%why, "SDK keys cannot be checked; what was known of them holds on");
+                    }
                     known.until = now.checked_add(self.fresh.retry);
                 }
             }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tidegate::wire::{Head, Rows, Sha256, SigningKey, Token};
 use tidegate_delivery::{Limits, Publication, Signer, Timeouts, Unfit, heartbeat};
 use tokio::io::AsyncWriteExt as _;
@@ -312,6 +312,28 @@ async fn there_is_room_for_so_many_streams() {
     assert!(refused.headers().contains_key("retry-after"));
     let problem: Json = refused.json().await.unwrap();
     assert_eq!(problem["code"], "unavailable");
+    drop(first);
+    server.wait_for_streams(1).await;
+    assert!(server.stream(PROD, None).await.next().await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_sdk_key_does_not_take_all_the_room() {
+    let limits = Limits { streams_per_key: 2, ..Limits::default() };
+    let server = Server::with(limits, Timeouts::default()).await;
+    server.publish("prod", 1, &[]);
+    server.publish("dev", 1, &[]);
+    let (first, _second) = (server.stream(PROD, None).await, server.stream(PROD, None).await);
+    let refused = server.get("/sdk/v1/stream", PROD).send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key("retry-after"));
+    let problem: Json = refused.json().await.unwrap();
+    assert_eq!((&problem["code"], &problem["status"]), (&json!("rate_limited"), &json!(429)));
+    assert!(problem["detail"].as_str().unwrap().contains("at most 2 streams"), "{problem}");
+    assert!(!problem.to_string().contains(PROD), "{problem}");
+    // Others have theirs, and who may not stream may poll.
+    assert!(server.stream(DEV, None).await.next().await.is_some());
+    assert_eq!(server.get("/sdk/v1/snapshot", PROD).send().await.unwrap().status(), 200);
     drop(first);
     server.wait_for_streams(1).await;
     assert!(server.stream(PROD, None).await.next().await.is_some());

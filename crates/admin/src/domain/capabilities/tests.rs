@@ -3,12 +3,13 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use tidegate::model::operators;
+use tidegate::release::{Action, Actor, ActorKind};
 
 use super::super::command::fixture::{Fixture, body};
-use super::super::command::{feature, kill, release};
+use super::super::command::{feature, kill, release, schedule};
 use super::{Capabilities, Capable, reason};
 use crate::domain::command::segment;
-use crate::domain::{Code, Outcome, Problem};
+use crate::domain::{Code, Outcome, Problem, Tx};
 
 /// A member that knows all operators but these.
 fn without(instance: &str, lacking: &[&str]) -> Capable {
@@ -126,4 +127,78 @@ fn candidates_are_looked_at_when_their_release_starts() {
     let killed = json!({"environment": "prod", "reason": "now"});
     fixture.run("ann", |tx| kill::kill(tx, "checkout", body(killed))).unwrap();
     fixture.run("ann", |tx| release::abort(tx, &id, body(json!({"reason": "enough"})))).unwrap();
+}
+
+fn save(fixture: &mut Fixture, change: Json) -> Result<Outcome, Problem> {
+    let mut whole = json!({"definition": gate(cidr()), "base_revision": 1});
+    whole.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    fixture.run("ann", |tx| feature::save(tx, "checkout", body(whole)))
+}
+
+#[test]
+fn a_preview_refuses_what_the_change_would_be_refused_for() {
+    let mut fixture = fixture();
+    create(&mut fixture, "checkout", &json!({"kind": "gate"})).unwrap();
+    let dry = json!({"dry_run": true});
+    assert_eq!(save(&mut fixture, dry.clone()).unwrap_err().code, Code::SdkTooOld);
+    fixture.force = Some("the old ones go tonight".to_owned());
+    let shown = save(&mut fixture, dry).unwrap().body;
+    let facts = shown["facts"].as_array().unwrap();
+    assert!(facts.iter().any(|fact| fact["name"] == "sdk.forced"), "{shown}");
+}
+
+#[test]
+fn a_scheduled_change_is_looked_at_when_it_is_written_and_when_it_is_made() {
+    let mut fixture = fixture();
+    create(&mut fixture, "checkout", &json!({"kind": "gate"})).unwrap();
+    let start = |fixture: &Fixture| json!({"start": {"at": fixture.now().wall + 60_000}});
+    let made = |fixture: &mut Fixture, id: &str| {
+        fixture.clock.0 += 60_000;
+        fixture.system(|tx| schedule::apply(tx, id)).unwrap().body
+    };
+    let now = start(&fixture);
+    assert_eq!(save(&mut fixture, now.clone()).unwrap_err().code, Code::SdkTooOld);
+    // There is none that lacks anything when it is written, and one when it is made.
+    let old = std::mem::take(&mut fixture.fleet);
+    let id = save(&mut fixture, now).unwrap().body["key"].as_str().unwrap().to_owned();
+    fixture.fleet = old;
+    let view = made(&mut fixture, &id);
+    assert_eq!(view["status"], "suspended");
+    assert!(view["why"].as_str().unwrap().contains("`in_cidr`"), "{view}");
+    // The reason that it was forced with holds then, too.
+    fixture.force = Some("the old ones go tonight".to_owned());
+    let now = start(&fixture);
+    let id = save(&mut fixture, now).unwrap().body["key"].as_str().unwrap().to_owned();
+    fixture.force = None;
+    assert_eq!(made(&mut fixture, &id)["status"], "applied");
+    let told = fixture.last.clone().unwrap();
+    let forced = told.facts.iter().find(|fact| fact.name == "sdk.forced").unwrap();
+    assert_eq!(forced.data["reason"], "the old ones go tonight");
+}
+
+#[test]
+fn a_preview_of_an_action_asks_too_but_never_of_what_takes_back() {
+    let mut fixture = fixture();
+    let fleet = std::mem::take(&mut fixture.fleet);
+    create(&mut fixture, "checkout", &json!({"kind": "gate"})).unwrap();
+    let phases =
+        json!([{"id": "one", "target": [{"environments": ["prod"]}], "entry": {"approvals": {"count": 1}}}]);
+    fixture.pipeline("slow", phases);
+    fixture.attach("checkout", "slow");
+    save(&mut fixture, json!({})).unwrap();
+    let id = fixture.world.running().next().unwrap().clone();
+    let actor = Actor {
+        id: "ann".into(),
+        kind: ActorKind::Person,
+        grants: fixture.world.principals.get("ann").unwrap().body.grants.clone(),
+    };
+    let mut tx = Tx::new(fixture.world.clone(), actor, fixture.now());
+    tx.fleet = fleet;
+    let preview = |action, bypass| {
+        let act = release::Act { bypass, ..release::Act::default() };
+        release::preview_action(&tx, &id, action, act)
+    };
+    assert_eq!(preview(Action::FullRollOut, true).unwrap_err().code, Code::SdkTooOld);
+    preview(Action::Pause, false).unwrap();
+    preview(Action::Abort, false).unwrap();
 }

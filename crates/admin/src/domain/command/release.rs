@@ -429,10 +429,11 @@ pub fn preview_action(tx: &Tx, id: &str, action: Action, body: Act) -> Result<Js
     if body.reason.is_none() {
         body.reason = Some("preview".to_owned());
     }
-    match action {
+    let outcome = match action {
         Action::Revert => revert(&mut trial, id, body)?,
         _ => act(&mut trial, id, action, body)?,
     };
+    preview::understood(tx.world(), &mut trial, &outcome.action)?;
     let changes = preview::changes(tx.world(), &trial);
     let after = effects::find(trial.world(), id)?;
     Ok(json!({

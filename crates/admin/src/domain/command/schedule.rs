@@ -35,6 +35,9 @@ struct Kept {
     trigger: String,
     #[serde(default)]
     start: Start,
+    /// Why it is to be made although SDKs that are live cannot compile it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    force: Option<String>,
 }
 
 impl Kept {
@@ -97,7 +100,9 @@ pub(super) fn make(tx: &mut Tx, ask: &Ask, at: i64) -> Result<Outcome, Problem> 
         let text = "a scheduled change cannot supersede a release: nobody knows yet which will be running";
         return Err(Problem::new(Code::Invalid, text).at("/supersede"));
     }
-    begin(&mut preview::scratch(tx), ask)?;
+    let mut trial = preview::scratch(tx);
+    begin(&mut trial, ask)?;
+    preview::understood(tx.world(), &mut trial, "schedule.created")?;
     let feature = |key: &Key| Some((Key::clone(key), tx.world().features.get(key)?.body.definition_revision));
     let segment = |key: &Key| {
         let revision = tx.world().segments.get(key)?.body.definition_revision;
@@ -105,7 +110,8 @@ pub(super) fn make(tx: &mut Tx, ask: &Ask, at: i64) -> Result<Outcome, Problem> 
     };
     let bases = ask.features.keys().filter_map(feature).chain(ask.segments.keys().filter_map(segment));
     let internal = |error: serde_json::Error| Problem::new(Code::Internal, error.to_string());
-    let change = serde_json::to_value(Kept::of(ask)).map_err(internal)?;
+    let kept = Kept { force: tx.force.clone(), ..Kept::of(ask) };
+    let change = serde_json::to_value(kept).map_err(internal)?;
     let schedule = Schedule {
         at,
         change: Value::deserialize(&change).map_err(internal)?,
@@ -137,7 +143,9 @@ pub fn apply(tx: &mut Tx, id: &str) -> Result<Outcome, Problem> {
     }
     let system = tx.actor.clone();
     let outcome = match author(tx.world(), &schedule).and_then(|actor| {
-        let ask = Ask { schedule: Some(Key::clone(&key)), ..wanted(&schedule)? };
+        let kept = kept(&schedule)?;
+        let force = kept.force.clone();
+        let ask = Ask { schedule: Some(Key::clone(&key)), ..kept.ask(&schedule.base_revisions) };
         // What exists by now did not when it was written: another base.
         let unknown =
             |subject: &Key| !ask.base_revisions.contains_key(subject) && exists(tx.world(), subject);
@@ -146,11 +154,16 @@ pub fn apply(tx: &mut Tx, id: &str) -> Result<Outcome, Problem> {
             return Err(Problem::new(Code::Stale, format!("`{subject}` was made since")));
         }
         tx.actor = actor;
-        let mut trial = preview::scratch(tx);
+        tx.force = force;
+        let (before, mut trial) = (tx.world().clone(), preview::scratch(tx));
         super::feature::join_scheduled(&mut trial, &ask)?;
         begin(&mut trial, &ask)?;
+        // The SDKs that are live now, not those of when it was written.
+        preview::understood(&before, &mut trial, "schedule.applied")?;
         super::feature::join_scheduled(tx, &ask)?;
-        begin(tx, &ask)
+        let begun = begin(tx, &ask)?;
+        preview::understood(&before, tx, "schedule.applied")?;
+        Ok(begun)
     }) {
         Ok(begun) => {
             tx.actor = system;
@@ -199,10 +212,10 @@ fn exists(world: &World, subject: &str) -> bool {
 }
 
 /// The change of a schedule.
-fn wanted(schedule: &Schedule) -> Result<Ask, Problem> {
+fn kept(schedule: &Schedule) -> Result<Kept, Problem> {
     let internal = |error: serde_json::Error| Problem::new(Code::Internal, error.to_string());
     let json = serde_json::to_value(&schedule.change).map_err(internal)?;
-    Ok(serde_json::from_value::<Kept>(json).map_err(internal)?.ask(&schedule.base_revisions))
+    serde_json::from_value::<Kept>(json).map_err(internal)
 }
 
 /// Who made it, with what they may do now.

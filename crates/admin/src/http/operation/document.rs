@@ -18,7 +18,7 @@ use crate::http::app::App;
 impl Operation {
     /// As utoipa's router takes it; its tag is the noun.
     pub(crate) fn into_route(self, tag: &str) -> UtoipaMethodRouter<App> {
-        let Self { draft, query, body, media, is_command, repeats, route } = self;
+        let Self { draft, query, body, media, is_command, repeats, forces, route } = self;
         let mut operation = OperationBuilder::new()
             .tag(tag)
             .operation_id(Some(draft.id))
@@ -30,10 +30,12 @@ impl Operation {
         }
         if repeats {
             operation = operation.parameter(header("Idempotency-Key", IDEMPOTENCY));
-            operation = operation.parameter(header("Tidegate-Force", FORCE));
             if draft.kind.is_some() {
                 operation = operation.parameter(header("If-Match", IF_MATCH));
             }
+        }
+        if forces {
+            operation = operation.parameter(header("Tidegate-Force", FORCE));
         }
         if let Some(body) = body {
             let content = ContentBuilder::new().schema(Some(body)).example(draft.example.clone()).build();

@@ -147,7 +147,8 @@ pub(super) fn releases() -> Vec<Operation> {
                 "where the release would be, and what each environment would be served otherwise",
             )
             .view(|ask, tried: Tried| {
-                let tx = Tx::new((*ask.world).clone(), ask.caller()?.actor.clone(), ask.now);
+                let mut tx = Tx::new((*ask.world).clone(), ask.caller()?.actor.clone(), ask.now);
+                tx.fleet = ask.app.writer.capabilities();
                 let act = Act { bypass: tried.bypass.unwrap_or(false), ..Act::default() };
                 Ok(release::preview_action(&tx, ask.key(), tried.action, act)?.into())
             }),

@@ -21,6 +21,7 @@ use crate::admin::duration;
 use crate::args::{EXIT_CODES, Format};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
+use crate::secret::Secret;
 
 mod place;
 mod source;
@@ -46,7 +47,7 @@ pub(crate) struct Publish {
     to: String,
     /// The connection string of the server or relay; better in the variable than here, as the SDK key is in it
     #[arg(long, value_name = "CONNECTION", env = "TIDEGATE_CONNECTION", hide_env_values = true)]
-    connect: String,
+    connect: Secret,
     /// Go on: publish each new version, and renew the head
     #[arg(long)]
     watch: bool,
@@ -94,7 +95,7 @@ impl Item {
 
 pub(crate) fn run(args: &Publish) -> Result<Exit, Failure> {
     // Not by clap, which would print the text with the SDK key in it.
-    let connection: Connection = args.connect.trim().parse().map_err(|error: tidegate::Error| {
+    let connection: Connection = args.connect.text().trim().parse().map_err(|error: tidegate::Error| {
         Failure::usage(format!("the connection string cannot be used: {error}"))
             .hint("`tidegate sdk-key new` prints one; it is `--connect` or TIDEGATE_CONNECTION")
     })?;

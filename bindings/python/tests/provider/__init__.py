@@ -1,0 +1,1 @@
+"""Tests of `tidegate.openfeature` and `tidegate.otel`."""
