@@ -33,7 +33,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
-.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c fuzz schemathesis install
+.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node fuzz schemathesis install
 .PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
 
 help: ## List the targets
@@ -65,6 +65,9 @@ bench: ## Measure (BENCH=name for one)
 
 bench-c: library-c ## Measure what the C ABI costs: the shared library, an empty call and pure Rust in one run
 	$(CARGO) bench $(LOCKED) --package tidegate-c --bench boundary -- $(CURDIR)/$(C_LIBRARIES)/libtidegate_c.so
+
+bench-node: bindings/node/node_modules/ready ## Measure what the Node package costs: beside an empty call and pure Rust in one run
+	cd bindings/node && LOCKED=$(LOCKED) node scripts/build.js release bench && node bench/boundary.js
 
 fuzz: ## Fuzz documents and contexts, FUZZ_S= seconds each; needs a nightly Rust and cargo-fuzz, and is no part of the tests
 	$(PYTHON) fuzz/seed.py
