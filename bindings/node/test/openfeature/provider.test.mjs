@@ -231,8 +231,17 @@ describe('the provider', () => {
       },
       { name: 'left', targetingKey: undefined, context: { plan: 'pro' }, value: undefined, attributes: {}, version: 7 },
     ]);
-    const { client: mute } = await using(engine());
+    const { client: mute, provider: quiet } = await using(engine());
     mute.track('bought');
+    mute.track('bought', {}, { value: 2.5 });
+    mute.track('asked');
+    assert.deepEqual(quiet.drainTracked(), [
+      { name: 'asked', count: 1, value: 0 },
+      { name: 'bought', count: 2, value: 2.5 },
+    ]);
+    assert.deepEqual(quiet.drainTracked(), []);
+    for (let n = 0; n < 2_000; n += 1) mute.track(`name-${n}`);
+    assert.equal(quiet.drainTracked().length, 1_000, 'strangers cannot fill the memory with names');
   });
 
   test('an engine that is fed later: NOT_READY, then ERROR, then READY by itself', async () => {

@@ -30,22 +30,7 @@ import {
 
 import { subject } from './context.mjs';
 import { BOOLEAN, type Kind, NUMBER, OBJECT, STRING, failure, resolution } from './resolution.mjs';
-
-/** Something that a user did, as `track` was told. */
-export interface Tracking {
-  /** What. */
-  readonly name: string;
-  /** Who. */
-  readonly targetingKey: string | undefined;
-  /** The attributes of the context, of all levels. */
-  readonly context: EvaluationContext;
-  /** What it was worth. */
-  readonly value: number | undefined;
-  /** What else was said of it. */
-  readonly attributes: Readonly<Record<string, unknown>>;
-  /** The version of the snapshot that was served when it happened; 0: none. */
-  readonly version: number;
-}
+import { type Tracked, Tracker, type Tracking } from './tracking.mjs';
 
 export interface ProviderOptions {
   /** How long `initialize` waits for a first snapshot, in milliseconds; default 10 000. */
@@ -54,7 +39,7 @@ export interface ProviderOptions {
   readonly connect?: ConnectOptions;
   /** Hooks that run with each evaluation by this provider. */
   readonly hooks?: readonly Hook[];
-  /** Gets every tracking event. Without it they go nowhere: neither engine nor server keep what users do. */
+  /** Gets every tracking event. Neither engine nor server keep what users do; without it, events are only counted. */
   readonly onTrack?: (event: Tracking) => void;
 }
 
@@ -79,6 +64,7 @@ export class TidegateProvider implements Provider {
   readonly hooks: Hook[];
   readonly #source: Client | Engine | string;
   readonly #options: ProviderOptions;
+  readonly #tracker: Tracker;
   #client: Client | undefined;
   #engine: Engine | undefined;
   #subscription: Subscription | undefined;
@@ -96,6 +82,7 @@ export class TidegateProvider implements Provider {
     }
     this.#source = source;
     this.#options = options;
+    this.#tracker = new Tracker(options.onTrack);
     this.hooks = [...(options.hooks ?? [])];
   }
 
@@ -162,17 +149,14 @@ export class TidegateProvider implements Provider {
     return this.#resolve<JsonValue>(flagKey, defaultValue, context, OBJECT as Kind<JsonValue>) as ResolutionDetails<T>;
   }
 
-  /** Hands a tracking event to `onTrack`. */
+  /** Counts a tracking event, and hands it to `onTrack`. */
   track(trackingEventName: string, context: EvaluationContext, details: TrackingEventDetails = {}): void {
-    const { value, ...attributes } = details;
-    this.#options.onTrack?.({
-      name: trackingEventName,
-      targetingKey: context.targetingKey,
-      context,
-      value,
-      attributes,
-      version: this.engine?.version ?? 0,
-    });
+    this.#tracker.track(trackingEventName, context, details, this.engine?.version ?? 0);
+  }
+
+  /** How often each tracking event came since this was asked last, by name. */
+  drainTracked(): Tracked[] {
+    return this.#tracker.drain();
   }
 
   #resolve<T extends JsonValue>(flagKey: string, fallback: T, context: EvaluationContext, kind: Kind<T>): ResolutionDetails<T> {
