@@ -92,3 +92,8 @@ struct Readme;
 #[cfg(all(doctest, feature = "http"))]
 #[doc = include_str!("../docs/guide/rust.md")]
 struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/migrate-statsig.md")]
+#[doc = include_str!("../docs/guide/migrate-flagsmith.md")]
+struct Migration;

@@ -112,10 +112,10 @@ fn users(folder: &Path, file: &str) -> Vec<[String; 6]> {
 }
 
 /// One gate, in Rust and in C.
+#[expect(clippy::vec_box, reason = "contexts of C are allocations of their own, so those of Rust are, too")]
 struct Work {
     name: &'static str,
     gate: Gate,
-    /// Each an allocation of its own, as in C.
     rust: Vec<Box<Context<'static>>>,
     feature: tg_feature,
     c: Vec<*const tg_context>,
