@@ -115,8 +115,7 @@ fn users(folder: &Path, file: &str) -> Vec<[String; 6]> {
 struct Work {
     name: &'static str,
     gate: Gate,
-    /// Each an allocation of its own, as in C.
-    rust: Vec<Box<Context<'static>>>,
+    rust: Vec<Context<'static>>,
     feature: tg_feature,
     c: Vec<*const tg_context>,
 }
@@ -195,7 +194,7 @@ fn main() {
             for (key, value) in keys.into_iter().zip(user) {
                 context.set_owned(key, value.as_str());
             }
-            Box::new(context)
+            context
         });
         let rust: Vec<_> = rust.collect();
         let c = users.iter().map(|user| {
@@ -212,7 +211,7 @@ fn main() {
         let work = Work { name, gate: engine.gate(gate), rust, feature, c };
         let mut served = 0;
         for (rust, c) in work.rust.iter().zip(&work.c) {
-            let wanted = reader.check(work.gate, &**rust);
+            let wanted = reader.check(work.gate, rust);
             let (mut read, mut plain, mut named) = (!wanted, !wanted, !wanted);
             // SAFETY: handles that are alive, and out-parameters.
             unsafe {
@@ -239,7 +238,7 @@ fn main() {
         let (mut rust, mut read, mut plain, mut named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let gate = &names[works.iter().position(|other| std::ptr::eq(other, work)).unwrap()];
         for _ in 0..ROUNDS {
-            rust.push(time(|i| reader.check(work.gate, &*work.rust[i])));
+            rust.push(time(|i| reader.check(work.gate, &work.rust[i])));
             // SAFETY: handles that are alive, and out-parameters.
             unsafe {
                 read.push(time(|i| {
