@@ -33,13 +33,8 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
-<<<<<<< HEAD
-.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-python fuzz schemathesis install
+.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node bench-python fuzz schemathesis install
 .PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python wheel-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
-=======
-.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node fuzz schemathesis install
-.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
->>>>>>> main
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -166,11 +161,7 @@ licences: ## Check licences, sources and number of dependencies (and cargo-deny 
 
 clean: ## Remove all that the targets made
 	$(CARGO) clean
-<<<<<<< HEAD
-	rm -rf $(VENV) tests/ofrep/node_modules bindings/python/tidegate.data bindings/node/node_modules bindings/node/native
-=======
-	rm -rf $(VENV) tests/ofrep/node_modules bindings/node/node_modules bindings/node/native bindings/node/dist examples/node/node_modules
->>>>>>> main
+	rm -rf $(VENV) tests/ofrep/node_modules bindings/python/tidegate.data bindings/node/node_modules bindings/node/native bindings/node/dist examples/node/node_modules
 
 $(VENV)/ready: oracle/requirements.txt
 	$(PYTHON) -m venv $(VENV)
