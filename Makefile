@@ -33,8 +33,8 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
-.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c fuzz schemathesis install
-.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
+.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node bench-python fuzz schemathesis install
+.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python wheel-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: ## Measure (BENCH=name for one)
 bench-c: library-c ## Measure what the C ABI costs: the shared library, an empty call and pure Rust in one run
 	$(CARGO) bench $(LOCKED) --package tidegate-c --bench boundary -- $(CURDIR)/$(C_LIBRARIES)/libtidegate_c.so
 
+bench-node: bindings/node/node_modules/ready ## Measure what the Node package costs: beside an empty call and pure Rust in one run
+	cd bindings/node && LOCKED=$(LOCKED) node scripts/build.js release bench && node bench/boundary.js
+
 fuzz: ## Fuzz documents and contexts, FUZZ_S= seconds each; needs a nightly Rust and cargo-fuzz, and is no part of the tests
 	$(PYTHON) fuzz/seed.py
 	for target in document context; do \
@@ -82,9 +85,9 @@ test-rust: ## Rust: unit, table, property and documentation tests; and that the 
 test-c: ## C: every function and misuse under sanitizers and Valgrind, every case, the example as it is installed
 	$(CARGO) test $(LOCKED) --package tidegate-c
 
-test-node: bindings/node/node_modules/ready ## Node: the package's types, every function, misuse and case, workers, a server; needs Node, and the network once
+test-node: bindings/node/node_modules/ready examples/node/node_modules/ready ## Node: the package's types, every function, misuse and case, workers, a server, OpenFeature, the guide; needs Node, and the network once
 	$(CARGO) build $(LOCKED) --package tidegate-cli --bin tidegate
-	cd bindings/node && LOCKED=$(LOCKED) node scripts/build.js && npm run --silent types && npm test --silent
+	cd bindings/node && LOCKED=$(LOCKED) node scripts/build.js && npm run --silent build:ts && npm run --silent types && npm test --silent
 
 test-c-threads: ## C: two threads check while a third swaps, under ThreadSanitizer; needs a nightly Rust with rust-src
 	bindings/c/thread_sanitizer.sh
@@ -112,6 +115,13 @@ wheel-python: $(PYTHON_SDK)/venv/ready ## Build the wheel for tests, and install
 	$(PYTHON_SDK)/venv/bin/python -m pip --python $(PYTHON_SDK)/clean/bin/python install --quiet --no-deps $(PYTHON_SDK)/wheel/*.whl
 	$(PYTHON_SDK)/clean/bin/python -c 'import tidegate; tidegate.Engine()'
 	$(PYTHON_SDK)/clean/bin/python -m tidegate --version
+
+bench-python: $(PYTHON_SDK)/venv/ready ## Measure what a decision costs from Python: ours, an empty call and pure Rust in one run
+	$(CARGO) build $(LOCKED) --release --package tidegate-python --features bench
+	mkdir -p $(PYTHON_SDK)/bench
+	cp -r bindings/python/python/tidegate $(PYTHON_SDK)/bench/
+	cp target/release/lib_tidegate.so $(PYTHON_SDK)/bench/tidegate/_tidegate.abi3.so
+	PYTHONPATH=$(PYTHON_SDK)/bench $(PYTHON_SDK)/venv/bin/python bindings/python/benches/bench.py
 
 test-oracle: $(VENV)/ready ## Python: the oracle's own tests, and every case of testdata/ decided by it
 	$(PY) oracle/test_oracle.py
@@ -151,7 +161,7 @@ licences: ## Check licences, sources and number of dependencies (and cargo-deny 
 
 clean: ## Remove all that the targets made
 	$(CARGO) clean
-	rm -rf $(VENV) tests/ofrep/node_modules bindings/node/node_modules bindings/node/native
+	rm -rf $(VENV) tests/ofrep/node_modules bindings/python/tidegate.data bindings/node/node_modules bindings/node/native bindings/node/dist examples/node/node_modules
 
 $(VENV)/ready: oracle/requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -174,4 +184,10 @@ tests/ofrep/node_modules/ready: tests/ofrep/package-lock.json
 
 bindings/node/node_modules/ready: bindings/node/package-lock.json
 	npm ci --prefix bindings/node --no-audit --no-fund --silent
+	touch $@
+
+# Where a service has `npm install tidegate`, the examples have the package of this tree.
+examples/node/node_modules/ready: examples/node/package-lock.json
+	npm ci --prefix examples/node --no-audit --no-fund --silent
+	ln -sfn ../../../bindings/node examples/node/node_modules/tidegate
 	touch $@

@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail")]
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use tidegate::engine::trace_document;
 use tidegate::model::Mode;
-use tidegate::{Engine, Value};
+use tidegate::value::ValueRef;
+use tidegate::{AttributeKey, Context, Engine, Override, Subject, Value};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
@@ -137,6 +139,73 @@ fn every_case_holds_in_the_engine() {
         }
         Ok((check, serde_json::to_value(decision).map_err(|error| error.to_string())?))
     });
+}
+
+/// A context that notes what it is asked for.
+struct Noting<'c> {
+    context: &'c Context<'c>,
+    asked: RefCell<BTreeSet<AttributeKey>>,
+}
+
+impl Subject for Noting<'_> {
+    fn value(&self, attribute: AttributeKey) -> ValueRef<'_> {
+        self.asked.borrow_mut().insert(attribute);
+        self.context.value(attribute)
+    }
+}
+
+#[test]
+fn every_case_asks_only_for_what_its_program_reads() {
+    run(|case| {
+        let engine = engine(case)?;
+        let context = engine.context().with_object(&case.context).build();
+        let noting = Noting { context: &context, asked: RefCell::default() };
+        let view = engine.view().at(case.now);
+        let decision = view.decide_name(&case.feature, &noting);
+        let reads = engine.program().reads(engine.feature(&case.feature).number());
+        let asked = noting.asked.borrow();
+        if let Some(outside) = asked.iter().find(|attribute| !reads.contains(attribute)) {
+            return Err(format!(
+                "{:?} is asked for, and not among what is read",
+                engine.attributes().name(*outside)
+            ));
+        }
+        Ok((decision.is_on(), serde_json::to_value(decision).map_err(|error| error.to_string())?))
+    });
+}
+
+#[test]
+fn what_is_read_follows_references_overlays_and_overrides() {
+    let gate = |attribute: &str| json!({"attribute": attribute, "op": "eq", "value": "x"});
+    let rule = |condition: Json| json!({"id": "r", "if": condition, "variant": "on"});
+    let of = |condition: Json| json!({"kind": "gate", "rules": [rule(condition)]});
+    let document = json!({"schema_version": 1, "version": 1,
+        "segments": {"inner": {"if": gate("of_inner")}, "outer": {"if": {"all": [{"segment": "inner"}, gate("of_outer")]}}},
+        "features": {
+            "plain": of(gate("own")),
+            "segment": of(json!({"not": {"segment": "outer"}})),
+            "feature": of(json!({"feature": "plain", "variants": ["on"]})),
+            "process": of(gate("region")),
+            "split": {"kind": "experiment", "unit": "visitor", "variants": {"a": 1, "b": 2},
+                "rules": [{"id": "r", "split": {"a": 50, "b": 50}}]},
+            "nothing": {"kind": "gate"}}});
+    let engine = Engine::builder().process("region", "eu").build();
+    engine.load(&serde_json::to_vec(&document).unwrap()).unwrap();
+    let reads = |feature: &str| {
+        let program = engine.program();
+        let keys = program.reads(engine.feature(feature).number());
+        keys.into_iter().map(|key| engine.attributes().name(key).unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(reads("plain"), names(&["own"]));
+    assert_eq!(reads("segment"), names(&["of_inner", "of_outer"]));
+    assert_eq!(reads("feature"), names(&["own"]));
+    assert_eq!(reads("process"), names(&[]));
+    assert_eq!(reads("split"), names(&["visitor"]));
+    assert_eq!(reads("nothing"), names(&[]));
+    assert_eq!(reads("unknown"), names(&[]));
+    engine.set_override("nothing", Override::value(true).for_unit("tester", "u-1")).unwrap();
+    assert_eq!(reads("nothing"), names(&["tester"]));
 }
 
 #[test]

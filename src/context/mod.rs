@@ -183,11 +183,52 @@ impl<'a> Context<'a> {
 
     #[inline(never)]
     fn copy_more(&mut self, text: &str) -> Option<(u32, u32)> {
+        if self.more.len().saturating_add(text.len()) > self.more.capacity() {
+            self.let_go();
+        }
         let from = self.more.len().saturating_add(ROOM);
         let to = from.saturating_add(text.len());
         let place = (u32::try_from(from).ok()?, u32::try_from(to).ok()?);
         self.more.extend_from_slice(text.as_bytes());
         Some(place)
+    }
+
+    /// Lets go of texts that no attribute has any more: ahead of a larger allocation, so that who sets attributes again and
+    /// again, without [`clear`](Self::clear), has no more than twice what they need.
+    #[cold]
+    #[inline(never)]
+    fn let_go(&mut self) {
+        let mut kept = Vec::new();
+        for holds in held(&mut self.holds, &mut self.rest) {
+            let Holds::Copied { from, to } = holds else { continue };
+            let Some(start) = (*from as usize).checked_sub(ROOM) else { continue };
+            let text = self.more.get(start..(*to as usize).saturating_sub(ROOM)).unwrap_or_default();
+            // Not further back than before, so that it fits.
+            let place = kept.len().saturating_add(ROOM);
+            kept.extend_from_slice(text);
+            (*from, *to) = (place as u32, place.saturating_add(text.len()) as u32);
+        }
+        self.more.clear();
+        self.more.extend_from_slice(&kept);
+    }
+
+    /// Where the list is then; those that no attribute has any more are let go, likewise.
+    fn put_list(&mut self, list: Value) -> usize {
+        let mut lists = std::mem::take(&mut self.rest.get_or_insert_default().lists);
+        if lists.len() == lists.capacity() {
+            let mut kept = Vec::new();
+            for holds in held(&mut self.holds, &mut self.rest) {
+                let Holds::List(index) = holds else { continue };
+                kept.push(lists.get_mut(*index).map(std::mem::take).unwrap_or_default());
+                *index = kept.len().saturating_sub(1);
+            }
+            lists.clear();
+            lists.append(&mut kept);
+        }
+        lists.push(list);
+        let index = lists.len().saturating_sub(1);
+        self.rest.get_or_insert_default().lists = lists;
+        index
     }
 
     /// A copied text.
@@ -275,9 +316,8 @@ impl<'a> Context<'a> {
                 (word::FLOAT, Holds::Number(value.to_bits()))
             }
             AttributeValue::List(list) => {
-                let lists = &mut self.rest.get_or_insert_default().lists;
-                lists.push(list);
-                (word::LIST, Holds::List(lists.len().saturating_sub(1)))
+                let index = self.put_list(list);
+                (word::LIST, Holds::List(index))
             }
             AttributeValue::Object => (word::OBJECT, Holds::Nothing),
             AttributeValue::Float(_) | AttributeValue::Missing | AttributeValue::Str(_) => {
@@ -346,6 +386,14 @@ impl<'a> Context<'a> {
         let [text @ .., len] = self.word_bytes(attribute)?;
         text.get(..usize::from(*len).checked_sub(1)?)
     }
+}
+
+/// What all attributes hold.
+fn held<'h, 'a>(
+    near: &'h mut [Holds<'a>; NEAR],
+    rest: &'h mut Option<Box<Rest<'a>>>,
+) -> impl Iterator<Item = &'h mut Holds<'a>> {
+    near.iter_mut().chain(rest.iter_mut().flat_map(|rest| rest.far.iter_mut().map(|far| &mut far.holds)))
 }
 
 impl Subject for Context<'_> {

@@ -28,6 +28,42 @@ fn copied_texts_stay_whole_wherever_they_have_room() {
 }
 
 #[test]
+fn setting_again_and_again_keeps_no_more_than_is_needed() {
+    let mut context = Context::new();
+    let text = |round: usize, key: AttributeKey| format!("{}-{round}-", key.index()).repeat(9 + round % 7);
+    let list = |round: usize| Value::List(vec![Value::Int(round as i64), Value::Null]);
+    for round in 0..2_000 {
+        for key in keys(10) {
+            context.set_owned(key, text(round, key).as_str());
+        }
+        for key in keys(12).skip(10) {
+            context.set_owned(key, AttributeValue::List(list(round)));
+        }
+        // One that is sometimes a list, sometimes a text, sometimes missing.
+        let odd = match round % 3 {
+            0 => AttributeValue::List(list(round)),
+            1 => AttributeValue::Str("neither short nor long"),
+            _ => AttributeValue::Missing,
+        };
+        context.set_owned(AttributeKey(12), odd.clone());
+        for key in keys(10) {
+            assert_eq!(context.text(key), Some(text(round, key).as_bytes()), "{key:?} in round {round}");
+        }
+        for key in keys(12).skip(10) {
+            assert!(matches!(context.value(key), ValueRef::List(own) if *own == list(round)), "{round}");
+        }
+        match (odd, context.value(AttributeKey(12))) {
+            (AttributeValue::List(wanted), ValueRef::List(found)) => assert_eq!(wanted, *found),
+            (AttributeValue::Str(wanted), ValueRef::Str(found)) => assert_eq!(wanted, found),
+            (AttributeValue::Missing, ValueRef::Missing) => {}
+            (wanted, found) => panic!("expected {wanted:?}, found {found:?}"),
+        }
+    }
+    assert!(context.more.capacity() < 8_192, "{} bytes of texts", context.more.capacity());
+    assert!(context.rest.as_ref().is_some_and(|rest| rest.lists.capacity() <= 8));
+}
+
+#[test]
 fn a_new_value_forgets_what_was_computed_of_the_old_one() {
     for key in keys(12) {
         let mut context = Context::new();

@@ -7,7 +7,7 @@ const { attribute } = require('./values.js');
 
 const forgotten = new FinalizationRegistry((handle) => native.contextFree(handle));
 
-/** The handle of a context; −1 for any other object. Throws for what is no object. */
+/** The handle of a context. */
 let handleOf;
 
 class Context {
@@ -16,7 +16,7 @@ class Context {
   #core;
 
   static {
-    handleOf = (value) => (#handle in value ? value.#handle : -1);
+    handleOf = (context) => context.#handle;
   }
 
   constructor(core, attributes) {

@@ -10,6 +10,8 @@ const { call, native } = require('./native.js');
 const { ODD, reader } = require('./read.js');
 const { Json, attribute } = require('./values.js');
 
+const { check, contextSet, decide } = native;
+
 /** Engines that nobody holds any more are closed. */
 const forgotten = new FinalizationRegistry(free);
 
@@ -64,6 +66,7 @@ class Core {
 
   /** The handle of a feature, by name. */
   gate(name) {
+    if (this.handle === 0) throw closed('engine');
     let gate = this.gates.get(name);
     if (gate === undefined) {
       gate = new Place(this.call(native.gateNew, name));
@@ -123,31 +126,36 @@ class Core {
 
   /** Whether a gate is on for a plain object. */
   checkObject(place, object) {
-    return this.read(place, object, 'check', native.check);
+    return this.read(place, object, 'check', check, false) !== undefined;
   }
 
   /** The number of the decision for a plain object. */
   decideObject(place, object) {
-    return this.read(place, object, 'decide', native.decide);
+    return this.read(place, object, 'decide', decide, undefined);
   }
 
-  read(place, object, how, whole) {
+  /** The indexes of the attributes that are read for a gate. */
+  reads({ handle }) {
+    return JSON.parse(this.call((_, gate) => native.gateReads(gate, 0), handle));
+  }
+
+  /** `nothing`: what `how` gives where it does not know. */
+  read(place, object, how, whole, nothing) {
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (place.isPlanned && place.reader !== undefined) {
         const found = place.reader[how](place.handle, object);
         if (found === ODD) break;
-        if (found !== undefined) return found;
+        if (found !== nothing) return found;
       }
       this.plan(place);
       if (place.reader === undefined) break;
     }
-    const reads = JSON.parse(this.call((_, gate) => native.gateReads(gate, 0), place.handle));
-    const found = whole(place.handle, this.borrowed(object, reads));
-    if (found === undefined) throw this.problem(this.owned.scratch);
+    const found = whole(place.handle, this.borrowed(object, this.reads(place)));
+    if (found === nothing) throw this.problem(this.owned.scratch);
     return found;
   }
 
-  /** The scratch context with some attributes of an object, by index. All are read before it is touched: reading may run code. */
+  /** The scratch context with some attributes of an object, by index. */
   borrowed(object, indexes) {
     const values = [];
     for (const index of indexes) {
@@ -156,6 +164,27 @@ class Core {
       if (value === undefined || value === null || isInherited(name, value)) continue;
       values.push(index, attribute(name, value));
     }
+    return this.filled(values);
+  }
+
+  /** The scratch context with these attributes, and all own ones that can be any, for a trace. */
+  whole(object, indexes) {
+    const values = [];
+    for (const name of Object.keys(object)) {
+      const value = object[name];
+      if (typeof value === 'function' || typeof value === 'symbol') continue;
+      const index = this.attribute(name);
+      if (index >= 0) values.push(index, attribute(name, value));
+    }
+    for (const index of indexes) {
+      const name = this.attributeName(index);
+      if (!Object.hasOwn(object, name) && !isInherited(name, object[name])) values.push(index, attribute(name, object[name]));
+    }
+    return this.filled(values);
+  }
+
+  /** All values were read before: reading may run code, which may want the scratch context as well. */
+  filled(values) {
     const { owned } = this;
     if (owned.scratch === 0) owned.scratch = this.call(native.contextNew);
     call(native.contextClear, owned.scratch);
@@ -193,7 +222,9 @@ class Place {
 function listed(text) {
   const { epoch, version, features, reads } = JSON.parse(text);
   const numbers = Int32Array.from(features, ([number]) => number);
-  return { epoch, version, reads, numbers, names: features.map(([, name]) => name), found: new Int32Array(numbers.length) };
+  const names = features.map(([, name]) => name);
+  const places = new Map(names.map((name, place) => [name, place]));
+  return { epoch, version, reads, numbers, names, places, found: new Int32Array(numbers.length) };
 }
 
 /** Sets an attribute that `attribute` of `values.js` made. */
@@ -202,7 +233,7 @@ function put(context, index, value) {
     call(native.contextSetJson, context, index, value.text);
     return true;
   }
-  return native.contextSet(context, index, value);
+  return contextSet(context, index, value);
 }
 
 /** An attribute may have the name of what every object has, such as `constructor`. */

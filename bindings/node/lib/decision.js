@@ -8,7 +8,9 @@ const openFeature = new Map(about.reasons.map(({ reason, openfeature, error }) =
 
 /** Frozen, and the same object for equal decisions of one document. */
 class Decision {
-  constructor({ feature, value, variant, reason, rule, release, phase, version, indirect, some }) {
+  #exact;
+
+  constructor({ feature, value, variant, reason, rule, release, phase, version, indirect, some, on, exact }) {
     this.feature = feature;
     this.value = some ? frozen(value) : undefined;
     this.variant = variant ?? undefined;
@@ -18,6 +20,9 @@ class Decision {
     this.phase = phase ?? undefined;
     this.version = version;
     this.indirect = indirect;
+    /** What `check` says: the value is `true`, and that of a gate. */
+    this.isOn = on;
+    this.#exact = exact;
     Object.freeze(this);
   }
 
@@ -27,12 +32,12 @@ class Decision {
 
   /** Of a feature that does not exist. */
   static unknown(feature, version) {
-    return new Decision({ feature, reason: 'unknown_feature', version, indirect: false, some: false });
+    return new Decision({ feature, reason: 'unknown_feature', version, indirect: false, some: false, on: false });
   }
 
-  /** Whether the value is `true`. */
-  get isOn() {
-    return this.value === true;
+  /** The value as JSON text, integers beyond 2^53 as they are; `undefined` if there is none. */
+  get valueText() {
+    return this.#exact ?? JSON.stringify(this.value);
   }
 
   /** OpenFeature's reason, such as `TARGETING_MATCH`. */

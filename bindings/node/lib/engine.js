@@ -5,6 +5,7 @@ const { readFile } = require('node:fs/promises');
 const { Core, closed } = require('./core.js');
 const { Context } = require('./context.js');
 const { Decision } = require('./decision.js');
+const { Decisions } = require('./decisions.js');
 const { TidegateError, wrongType } = require('./errors.js');
 const { Feature, Gate, contextOf } = require('./feature.js');
 const { logger } = require('./log.js');
@@ -12,6 +13,8 @@ const { call, callLater, native } = require('./native.js');
 const { known } = require('./options.js');
 const { View } = require('./view.js');
 const { json } = require('./values.js');
+
+const { evaluateAll } = native;
 
 /** Makes an engine of a core that exists. */
 let around;
@@ -165,7 +168,7 @@ class Engine {
     for (;;) {
       const list = core.list ?? core.features();
       const handle = given === -1 ? core.borrowed(context, list.reads) : given;
-      if (native.evaluateAll(core.handle, handle, list.numbers, list.found, list.epoch) === true) return decisions(core, list);
+      if (evaluateAll(core.handle, handle, list.numbers, list.found, list.epoch) === true) return decisions(core, list);
       const { epoch } = core.features();
       // The same program: it is not the list that is at fault.
       if (epoch === list.epoch) throw core.problem(handle);
@@ -220,15 +223,26 @@ class Engine {
   #trace(feature, context, isText) {
     if (typeof feature !== 'string') throw wrongType('feature', 'the name of a feature', feature);
     if (this.#core.clock !== undefined) this.#core.tick();
-    const handle = contextOf(context);
+    const core = this.#core;
+    let handle = contextOf(context);
     if (handle === 0) throw closed('context');
-    return this.#core.call(native.engineTrace, feature, handle === -1 ? 0 : handle, handle === -1 ? json(context) : '', isText);
+    if (handle === -1) {
+      const place = core.present(feature);
+      handle = core.whole(context, place === undefined ? [] : core.reads(place));
+    }
+    return core.call(native.engineTrace, feature, handle, isText);
   }
 
   /** What was compiled, as text; of one feature if one is named, `undefined` if there is none of that name. */
   listing(feature) {
     if (feature !== undefined && typeof feature !== 'string') throw wrongType('feature', 'the name of a feature', feature);
     return this.#core.call(native.engineListing, feature) ?? undefined;
+  }
+
+  /** Whether a gate is on for everybody or for nobody; `undefined` where that depends on the context or the time. */
+  constant(gate) {
+    if (typeof gate !== 'string') throw wrongType('gate', 'the name of a gate', gate);
+    return this.#core.call(native.engineConstant, gate) ?? undefined;
   }
 
   /** Calls `listener` with each update, on the event loop, until the subscription is closed. Does not keep the process alive. */
@@ -310,13 +324,13 @@ function update(text) {
   return JSON.parse(text);
 }
 
-function decisions(core, { names, found }) {
-  const all = new Map();
-  for (let i = 0; i < names.length; i += 1) {
+function decisions(core, { names, places, found }) {
+  const all = new Array(names.length);
+  for (let i = 0; i < all.length; i += 1) {
     const number = found[i];
-    all.set(names[i], number >= 0 ? core.decisions[number] : core.describe(~number));
+    all[i] = number >= 0 ? core.decisions[number] : core.describe(~number);
   }
-  return all;
+  return new Decisions(names, places, all);
 }
 
 /** The bytes of a document. */

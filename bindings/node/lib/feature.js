@@ -5,15 +5,17 @@
  *     a Context ──▶ native.check(gate, context)                             two integers
  *     an object ──▶ the reader that was generated for the feature           the values that its rules test
  */
-const { handleOf } = require('./context.js');
+const { Context, handleOf } = require('./context.js');
 const { wrongType } = require('./errors.js');
 const { native } = require('./native.js');
 const { ODD } = require('./read.js');
 
 /** The handle of a context, −1: a plain object. */
 function contextOf(value) {
+  // Not `#handle in value`, which is slow where values of several shapes come by.
+  if (value instanceof Context) return handleOf(value);
   if (typeof value !== 'object' || value === null) throw wrongType('context', 'a Context or an object', value);
-  return handleOf(value);
+  return -1;
 }
 
 const { check, decide } = native;
@@ -42,23 +44,23 @@ class Gate {
   check(context, fallback) {
     if (fallback !== undefined && fallback !== false) return this.#checkOr(context, fallback);
     if (this.#isTimed) this.#core.tick();
-    const handle = typeof context === 'object' && context !== null ? handleOf(context) : contextOf(context);
-    if (handle !== -1) {
-      const on = check(this.#handle, handle);
-      return on !== undefined ? on : fail(this.#core, handle);
+    if (context instanceof Context) {
+      const on = check(this.#handle, handleOf(context));
+      return on !== undefined && (on !== false || fail(this.#core, handleOf(context)));
     }
+    if (typeof context !== 'object' || context === null) contextOf(context);
     const { reader } = this.#place;
     if (reader !== undefined) {
       const on = reader.check(this.#handle, context);
-      if (on !== undefined && on !== ODD) return on;
+      if (on !== false && on !== ODD) return on !== undefined;
     }
     return this.#core.checkObject(this.#place, context);
   }
 
   #checkOr(context, fallback) {
     if (typeof fallback !== 'boolean') throw wrongType('fallback', 'a boolean', fallback);
-    const { value } = this.decide(context);
-    return value === undefined ? fallback : value === true;
+    const { isOn, value } = this.decide(context);
+    return value === undefined ? fallback : isOn;
   }
 
   /** The decision. */

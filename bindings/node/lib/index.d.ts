@@ -49,6 +49,8 @@ export class Decision {
   readonly feature: string;
   /** `undefined` where the caller's default is to be served. */
   readonly value: Json | undefined;
+  /** The value as JSON text, with integers beyond 2^53 as they are; in `value` they are the nearest number. */
+  readonly valueText: string | undefined;
   readonly variant: string | undefined;
   readonly reason: Reason;
   /** The rule that decided. */
@@ -60,7 +62,7 @@ export class Decision {
   readonly version: number;
   /** Whether a reference brought the attribution. */
   readonly indirect: boolean;
-  /** Whether the value is `true`. */
+  /** What `check` says: the value is `true`, and that of a gate (SEMANTICS 6.6). */
   readonly isOn: boolean;
   readonly openFeatureReason: OpenFeatureReason;
   /** OpenFeature's error code where its reason is `ERROR`. */
@@ -77,6 +79,12 @@ export class Decision {
     indirect: boolean;
     version: number;
   };
+}
+
+/** The decisions of all features by name, in the order of names. */
+export interface Decisions extends ReadonlyMap<string, Decision> {
+  /** By name, as an object. */
+  toJSON(): { readonly [name: string]: Decision };
 }
 
 /** A problem of a document. */
@@ -202,7 +210,7 @@ export class View implements Disposable {
   check(gate: string, context: ContextLike, fallback?: boolean): boolean;
   decide(feature: string, context: ContextLike): Decision;
   /** By name, in the order of names. */
-  evaluateAll(context: ContextLike): Map<string, Decision>;
+  evaluateAll(context: ContextLike): Decisions;
   [Symbol.dispose](): void;
 }
 
@@ -244,7 +252,7 @@ export class Engine implements Disposable {
   /** The decision of a feature, by name. */
   decide(feature: string, context: ContextLike): Decision;
   /** The decisions of all features, by name, in the order of names: one version, one instant. */
-  evaluateAll(context: ContextLike): Map<string, Decision>;
+  evaluateAll(context: ContextLike): Decisions;
   view(): View;
 
   setOverride(feature: string, override: Override): void;
@@ -261,6 +269,11 @@ export class Engine implements Disposable {
   explain(feature: string, context: ContextLike): string;
   /** What was compiled, as text; `undefined` if there is no feature of that name. */
   listing(feature?: string): string | undefined;
+  /**
+   * Whether a gate is on for everybody (`true`) or for nobody in the life of this engine; `undefined` if that depends on the context or the
+   * time, or if the gate does not exist or is isolated. Of another kind of feature: `false` if all are served the same.
+   */
+  constant(gate: string): boolean | undefined;
 
   /** Calls `listener` with each update, on the event loop. Does not keep the process alive. */
   onUpdate(listener: (update: Update) => void): Subscription;

@@ -2,7 +2,8 @@
 /**
  * The native addon, and the boundary to it: what it throws becomes an error of ours.
  *
- *     hot     native.check(gate, context)       integers; `undefined` if something is not as it should be
+ *     hot     native.check(gate, context)       integers: the gate if it is on, `undefined` if it is off, `false` if nobody knows
+ *             native.decide(gate, context)      integers: the decision's number, `undefined` if nobody knows
  *     cold    call(native.engineLoad, …)        text; throws
  */
 const { join } = require('node:path');

@@ -3,7 +3,7 @@
  * Plain objects as contexts: for each list of attribute names one generated function that reads just these properties, in
  * JavaScript, where it is a nanosecond each, and hands the values over. Native code converts those that the decision comes to.
  *
- *     program of the feature ─ gatePlan ─▶ ["id", "country"] ─▶ (gate, o) => native.checkRead(gate, o["id"], o["country"])
+ *     program of the feature ─ gatePlan ─▶ ["id", "country"] ─▶ (gate, o) => checkRead2(gate, o["id"], o["country"])
  *
  * Names come from the document and enter the source quoted by `JSON.stringify`; nothing else does. Where code generation is
  * forbidden (`--disallow-code-generation-from-strings`), a loop does the same, more slowly.
@@ -28,8 +28,12 @@ function reader(text) {
   return found;
 }
 
+/** There are functions for so many values. */
+const SIZES = [0, 1, 2, 4, 8, 16];
+
 function generate(names) {
-  const { checkRead, decideRead } = native;
+  const size = SIZES.find((most) => most >= names.length);
+  const { [`checkRead${size}`]: checkRead, [`decideRead${size}`]: decideRead } = native;
   const values = names.map((_, index) => `v${index}`);
   const reads = names.map((name, index) => `const v${index} = object[${JSON.stringify(name)}];`).join('\n');
   const odd = values.map((v) => `(typeof ${v} === "object" ? ${v} !== null : typeof ${v} === "function" || typeof ${v} === "symbol")`);

@@ -29,7 +29,7 @@ function attribute(name, value) {
     case 'object':
       if (value === null) return undefined;
       if (value instanceof Date) return instant(value);
-      if (value instanceof String || value instanceof Number || value instanceof Boolean) return value.valueOf();
+      if (isBoxed(value)) return value.valueOf();
       return Array.isArray(value) ? new Json(json(value, name, 0)) : OBJECT;
     default:
       throw wrongType(name, 'a value that is JSON, a bigint or a Date', value);
@@ -37,6 +37,10 @@ function attribute(name, value) {
 }
 
 const OBJECT = new Json('{}');
+
+function isBoxed(value) {
+  return value instanceof String || value instanceof Number || value instanceof Boolean;
+}
 
 function instant(date) {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
@@ -49,20 +53,28 @@ function json(value, name = 'value', depth = 0) {
     case 'string':
       return JSON.stringify(value.toWellFormed());
     case 'number':
-      return Number.isFinite(value) ? String(value) : 'null';
+      return number(value);
     case 'boolean':
-    case 'bigint':
       return String(value);
+    case 'bigint':
+      return BigInt.asIntN(64, value) === value ? String(value) : number(Number(value));
     case 'undefined':
       return 'null';
     case 'object':
       if (value === null) return 'null';
+      if (isBoxed(value)) return json(value.valueOf(), name, depth);
       if (value instanceof Date) return JSON.stringify(instant(value) ?? null);
       if (Array.isArray(value)) return `[${Array.from(value, (element) => json(element, name, depth + 1)).join(',')}]`;
       return object(value, name, depth);
     default:
       throw wrongType(name, 'a value that is JSON, a bigint or a Date', value);
   }
+}
+
+/** A number is a double: beyond 2^53, where it would be read as an exact integer, it is written as one. */
+function number(value) {
+  if (!Number.isFinite(value)) return 'null';
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
 }
 
 /** An object's own enumerable members; those that are undefined are left out. */

@@ -2,9 +2,12 @@
 /** One version of the document at one instant, for several decisions that must not mix versions. */
 const { closed, listed } = require('./core.js');
 const { Decision } = require('./decision.js');
+const { Decisions } = require('./decisions.js');
 const { TidegateError, wrongType } = require('./errors.js');
 const { contextOf } = require('./feature.js');
 const { call, native } = require('./native.js');
+
+const { viewDecide, viewEvaluateAll } = native;
 
 const forgotten = new FinalizationRegistry((handle) => native.viewFree(handle));
 
@@ -47,8 +50,8 @@ class View {
 
   check(name, context, fallback = false) {
     if (typeof fallback !== 'boolean') throw wrongType('fallback', 'a boolean', fallback);
-    const { value } = this.decide(name, context);
-    return value === undefined ? fallback : value === true;
+    const { isOn, value } = this.decide(name, context);
+    return value === undefined ? fallback : isOn;
   }
 
   decide(name, context) {
@@ -60,9 +63,11 @@ class View {
     }
     const gate = this.#core.gate(name).handle;
     const used = handle === -1 ? this.#core.borrowed(context, this.#readsOf(gate)) : handle;
-    const number = native.viewDecide(this.#handle, gate, used);
+    const number = viewDecide(this.#handle, gate, used);
     if (number === undefined) throw this.#problem(used);
-    return this.#decision(number);
+    const decision = this.#decision(number);
+    // The view may be older than the name.
+    return decision.feature === name ? decision : Decision.unknown(name, this.#version);
   }
 
   /** The decisions of all features, by name, in the order of names. */
@@ -70,13 +75,11 @@ class View {
     if (this.#handle === 0) throw closed('view');
     const handle = contextOf(context);
     this.#list ??= listed(call(native.viewFeatures, this.#handle));
-    const { names, numbers, reads } = this.#list;
+    const { names, places, numbers, reads } = this.#list;
     const used = handle === -1 ? this.#core.borrowed(context, reads) : handle;
     const found = new Int32Array(numbers.length);
-    if (native.viewEvaluateAll(this.#handle, used, numbers, found) === undefined) throw this.#problem(used);
-    const decisions = new Map();
-    for (let i = 0; i < names.length; i += 1) decisions.set(names[i], this.#decision(found[i]));
-    return decisions;
+    if (viewEvaluateAll(this.#handle, used, numbers, found) === undefined) throw this.#problem(used);
+    return new Decisions(names, places, Array.from(found, (number) => this.#decision(number)));
   }
 
   [Symbol.dispose]() {

@@ -2,20 +2,20 @@
 /**
  * Builds the addon with cargo and puts it, and the command-line tool if it was built before, where the package looks for them:
  *
- *     node scripts/build.js [PROFILE]        a cargo profile; default `dev`
+ *     node scripts/build.js [PROFILE [FEATURES]]        a cargo profile, default `dev`, and features of the crate
  */
 const { execFileSync } = require('node:child_process');
 const { copyFileSync, chmodSync, existsSync, mkdirSync, renameSync } = require('node:fs');
 const { join } = require('node:path');
 const { platform } = require('../lib/platform.js');
 
-const [profile = 'dev'] = process.argv.slice(2);
+const [profile = 'dev', features] = process.argv.slice(2);
 const root = join(__dirname, '../../..');
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 const folder = join(target, profile === 'dev' ? 'debug' : profile);
 const native = join(__dirname, '../native');
 
-const cargo = [process.env.LOCKED, '--package', 'tidegate-node', '--profile', profile].filter(Boolean);
+const cargo = [process.env.LOCKED, '--package', 'tidegate-node', '--profile', profile, features && `--features=${features}`].filter(Boolean);
 execFileSync(process.env.CARGO ?? 'cargo', ['build', ...cargo], { cwd: root, stdio: 'inherit' });
 
 /** A process that has the old file mapped keeps it. */

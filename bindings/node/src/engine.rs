@@ -359,23 +359,13 @@ fn engine_exposures(handle: i32) -> napi::Result<String> {
     guarded(|| json(&engine(handle)?.drain_exposures()))
 }
 
-/// A trace as JSON or as text; the context is one of `context`, or an object as JSON.
+/// A trace as JSON, or as text for people.
 #[napi]
-fn engine_trace(
-    handle: i32,
-    feature: String,
-    context: i32,
-    object: String,
-    is_text: bool,
-) -> napi::Result<String> {
+fn engine_trace(handle: i32, feature: String, context: i32, is_text: bool) -> napi::Result<String> {
     guarded(|| {
         let (engine, attributes) = state::with(|state| {
             let engine = &state.engine(handle)?.engine;
-            let attributes = match context {
-                0 => options(&object)?,
-                context => attributes_of(engine, state.contexts.find(context), handle)?,
-            };
-            Ok((engine.clone(), attributes))
+            Ok((engine.clone(), attributes_of(engine, state.contexts.find(context), handle)?))
         })?;
         let trace = engine.trace(&feature, &attributes)?;
         if is_text { Ok(trace.render()) } else { json(&trace) }
@@ -385,6 +375,11 @@ fn engine_trace(
 #[napi]
 fn engine_listing(handle: i32, feature: Option<String>) -> napi::Result<Option<String>> {
     guarded(|| Ok(engine(handle)?.listing(feature.as_deref())))
+}
+
+#[napi]
+fn engine_constant(handle: i32, gate: String) -> napi::Result<Option<bool>> {
+    guarded(|| Ok(engine(handle)?.constant(&gate)))
 }
 
 /// Calls `callback` with each update, as JSON text, on the event loop; replaces the callback before.
@@ -471,7 +466,7 @@ impl Drop for EngineSlot {
 fn handles() -> napi::Result<Vec<u32>> {
     guarded(|| {
         state::with(|state| {
-            let State { engines, gates, contexts, views, clients } = state;
+            let State { engines, gates, contexts, views, clients, .. } = state;
             let counts = [engines.len(), gates.len(), contexts.len(), views.len(), clients.len()];
             Ok(counts.map(|count| u32::try_from(count).unwrap_or(u32::MAX)).to_vec())
         })

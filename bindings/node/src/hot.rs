@@ -1,12 +1,14 @@
 //! The calls that services make per request, on Node-API's raw layer.
 //!
-//! Each is given integers (handles), of [`check_read`] and [`decide_read`] also the attributes' values. `undefined` comes back
-//! for whatever is not as it should be: a handle that is stale, a gate of another engine, a plan that is not the program's.
-//! `lib/` then looks what it is, off this path.
+//! Each is given integers (handles), of [`check_read`] and [`decide_read`] also the attributes' values. Something may not be as
+//! it should be: a handle that is stale, a gate of another engine, a plan that is not the program's. A check then gives `false`,
+//! anything else `undefined`, and `lib/` looks what it is, off this path.
+//!
+//! A check that is on gives its first argument back, one that is off nothing (`undefined`): both are there already, while a
+//! boolean would be one more call of Node's.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -19,21 +21,27 @@ use crate::outcome::Outcomes;
 use crate::state::{EngineSlot, Plan, State};
 use crate::values::{self, Values};
 
-/// Two handles, and the values of a plan.
-const MOST: usize = 3 + Plan::MOST;
-
 type Function = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
 /// The functions, by the name that `lib/` calls them by.
-const FUNCTIONS: [(&std::ffi::CStr, Function); 10] = [
+const FUNCTIONS: [(&std::ffi::CStr, Function); 19] = [
     (c"check", check),
-    (c"checkRead", check_read),
+    (c"checkRead0", check_read::<1>),
+    (c"checkRead1", check_read::<2>),
+    (c"checkRead2", check_read::<3>),
+    (c"checkRead4", check_read::<5>),
+    (c"checkRead8", check_read::<9>),
+    (c"checkRead16", check_read::<{ 1 + Plan::MOST }>),
     (c"contextSet", context_set),
     (c"decide", decide),
-    (c"decideRead", decide_read),
+    (c"decideRead0", decide_read::<1>),
+    (c"decideRead1", decide_read::<2>),
+    (c"decideRead2", decide_read::<3>),
+    (c"decideRead4", decide_read::<5>),
+    (c"decideRead8", decide_read::<9>),
+    (c"decideRead16", decide_read::<{ 1 + Plan::MOST }>),
     (c"empty", empty),
     (c"evaluateAll", evaluate_all),
-    (c"viewCheck", view_check),
     (c"viewDecide", view_decide),
     (c"viewEvaluateAll", view_evaluate_all),
 ];
@@ -79,53 +87,32 @@ unsafe extern "C" fn release(held: *mut c_void) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(taken)));
 }
 
-/// The arguments of a call.
-struct Call {
+/// A call with at most so many arguments. Node fills up those that were not given, so that no more are asked for than are used.
+struct Call<const COUNT: usize> {
     env: sys::napi_env,
-    given: [MaybeUninit<sys::napi_value>; MOST],
-    count: usize,
+    given: [sys::napi_value; COUNT],
     state: *const RefCell<State>,
 }
 
-impl Call {
+impl<const COUNT: usize> Call<COUNT> {
     /// # Safety
     /// The two are those of a call of one of [`FUNCTIONS`].
     #[inline(always)]
     unsafe fn new(env: sys::napi_env, info: sys::napi_callback_info) -> Option<Self> {
-        let mut call = Self {
-            env,
-            given: [const { MaybeUninit::uninit() }; MOST],
-            count: MOST,
-            state: std::ptr::null(),
-        };
-        let mut data = null_mut();
-        // SAFETY: `MOST` values have room. Node writes all of them: those that were not given as `undefined`.
+        let (mut given, mut count, mut data) = ([null_mut(); COUNT], COUNT, null_mut());
+        // SAFETY: so many values have room. Node writes all of them: those that were not given as `undefined`.
         let status = unsafe {
-            sys::napi_get_cb_info(
-                env,
-                info,
-                &mut call.count,
-                call.given.as_mut_ptr().cast(),
-                null_mut(),
-                &mut data,
-            )
+            sys::napi_get_cb_info(env, info, &mut count, given.as_mut_ptr(), null_mut(), &mut data)
         };
-        call.state = data.cast_const().cast();
+        let call = Self { env, given, state: data.cast_const().cast() };
         (status == sys::Status::napi_ok && !data.is_null()).then_some(call)
-    }
-
-    #[inline(always)]
-    fn given(&self) -> &[sys::napi_value] {
-        let count = self.count.min(MOST);
-        // SAFETY: Node has written all of them.
-        unsafe { std::slice::from_raw_parts(self.given.as_ptr().cast(), count) }
     }
 
     #[inline(always)]
     fn integer(&self, index: usize) -> Option<i32> {
         let mut value = 0;
         // SAFETY: a value of this call.
-        let status = unsafe { sys::napi_get_value_int32(self.env, *self.given().get(index)?, &mut value) };
+        let status = unsafe { sys::napi_get_value_int32(self.env, *self.given.get(index)?, &mut value) };
         (status == sys::Status::napi_ok).then_some(value)
     }
 
@@ -135,6 +122,16 @@ impl Call {
         // SAFETY: it is dropped only by the clean-up hook, after which nothing is called.
         let state = unsafe { &*self.state };
         catch_unwind(AssertUnwindSafe(|| work(&mut *state.try_borrow_mut().ok()?))).ok().flatten()
+    }
+
+    /// Whether a gate is on: the first argument, nothing, or `false` if that is not known.
+    #[inline(always)]
+    fn answer(&self, is_on: Option<bool>) -> sys::napi_value {
+        match is_on {
+            Some(true) => self.given.first().copied().unwrap_or(null_mut()),
+            Some(false) => null_mut(),
+            None => self.boolean(Some(false)),
+        }
     }
 
     #[inline(always)]
@@ -161,15 +158,15 @@ impl Call {
 /// `empty(gate, context)`: what the boundary alone costs; for benches.
 unsafe extern "C" fn empty(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<2>::new(env, info) }) else { return null_mut() };
     let both = call.integer(0).zip(call.integer(1));
-    call.boolean(both.map(|(gate, context)| gate == context))
+    call.answer(both.map(|(gate, context)| gate != context))
 }
 
-/// `check(gate, context)`: a boolean.
+/// `check(gate, context)`: the gate, if it is on.
 unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<2>::new(env, info) }) else { return null_mut() };
     let is_on = call.with(|state| {
         let (gate, context) = (state.gates.find(call.integer(0)?)?, state.contexts.find(call.integer(1)?)?);
         if gate.engine != context.engine {
@@ -178,13 +175,13 @@ unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) ->
         let engine = state.engines.find_mut(gate.engine)?;
         Some(engine.reader.check(Gate::from_number(gate.feature.number()), &*context.context))
     });
-    call.boolean(is_on)
+    call.answer(is_on)
 }
 
 /// `decide(gate, context)`: the number of a decision, see [`Outcomes`].
 unsafe extern "C" fn decide(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<2>::new(env, info) }) else { return null_mut() };
     let number = call.with(|state| {
         let (gate, context) = (state.gates.find(call.integer(0)?)?, state.contexts.find(call.integer(1)?)?);
         if gate.engine != context.engine {
@@ -207,34 +204,40 @@ fn numbered(engine: &mut EngineSlot, feature: Feature, raw: Raw) -> Option<i32> 
     Some(engine.outcomes.try_borrow_mut().ok()?.number(feature.number(), raw))
 }
 
-/// `checkRead(gate, …values)`: as `check`; the values are those of the gate's plan.
-unsafe extern "C" fn check_read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+/// `checkReadN(gate, …values)`: as `check`; the values, at most N, are those of the gate's plan.
+unsafe extern "C" fn check_read<const COUNT: usize>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<COUNT>::new(env, info) }) else { return null_mut() };
     let is_on = call.with(|state| {
         let gate = state.gates.find(call.integer(0)?)?;
         let engine = state.engines.find_mut(gate.engine)?;
         if engine.reader.refresh() != gate.plan.epoch {
             return None;
         }
-        let values = Values::new(env, &gate.plan, call.given().get(1..)?);
+        let values = Values::new(env, &gate.plan, call.given.get(1..)?, &mut state.scratch);
         let is_on = engine.reader.check(Gate::from_number(gate.feature.number()), &values);
         (!values.is_outside()).then_some(is_on)
     });
-    call.boolean(is_on)
+    call.answer(is_on)
 }
 
-/// `decideRead(gate, …values)`: as `decide`; the values are those of the gate's plan.
-unsafe extern "C" fn decide_read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+/// `decideReadN(gate, …values)`: as `decide`; the values, at most N, are those of the gate's plan.
+unsafe extern "C" fn decide_read<const COUNT: usize>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<COUNT>::new(env, info) }) else { return null_mut() };
     let number = call.with(|state| {
         let gate = state.gates.find(call.integer(0)?)?;
         let engine = state.engines.find_mut(gate.engine)?;
         if engine.reader.refresh() != gate.plan.epoch {
             return None;
         }
-        let values = Values::new(env, &gate.plan, call.given().get(1..)?);
+        let values = Values::new(env, &gate.plan, call.given.get(1..)?, &mut state.scratch);
         let raw = engine.reader.decide(gate.feature, &values).raw();
         if values.is_outside() {
             return None;
@@ -247,35 +250,21 @@ unsafe extern "C" fn decide_read(env: sys::napi_env, info: sys::napi_callback_in
 /// `contextSet(context, attribute, value)`: sets a primitive; true.
 unsafe extern "C" fn context_set(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<3>::new(env, info) }) else { return null_mut() };
     let done = call.with(|state| {
         let slot = state.contexts.find_mut(call.integer(0)?)?;
         let attribute = AttributeKey::from_index(u16::try_from(call.integer(1)?).ok()?);
-        values::attribute(env, *call.given().get(2)?, |value| slot.context.set_owned(attribute, value));
+        let value = *call.given.get(2)?;
+        values::attribute(env, value, &mut state.scratch, |value| slot.context.set_owned(attribute, value));
         Some(true)
     });
     call.boolean(done)
 }
 
-/// `viewCheck(view, gate, context)`: a boolean.
-unsafe extern "C" fn view_check(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
-    let is_on = call.with(|state| {
-        let view = state.views.find(call.integer(0)?)?;
-        let (gate, context) = (state.gates.find(call.integer(1)?)?, state.contexts.find(call.integer(2)?)?);
-        if gate.engine != context.engine || gate.engine != view.engine {
-            return None;
-        }
-        Some(view.view.check(Gate::from_number(gate.feature.number()), &*context.context))
-    });
-    call.boolean(is_on)
-}
-
 /// `viewDecide(view, gate, context)`: the number of a decision.
 unsafe extern "C" fn view_decide(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<3>::new(env, info) }) else { return null_mut() };
     let number = call.with(|state| {
         let view = state.views.find(call.integer(0)?)?;
         let (gate, context) = (state.gates.find(call.integer(1)?)?, state.contexts.find(call.integer(2)?)?);
@@ -292,7 +281,7 @@ unsafe extern "C" fn view_decide(env: sys::napi_env, info: sys::napi_callback_in
 /// the decisions to the other. `undefined` if another program is served than that of the epoch.
 unsafe extern "C" fn evaluate_all(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<5>::new(env, info) }) else { return null_mut() };
     let done = call.with(|state| {
         let context = state.contexts.find(call.integer(1)?)?;
         let handle = call.integer(0)?;
@@ -322,7 +311,7 @@ unsafe extern "C" fn evaluate_all(env: sys::napi_env, info: sys::napi_callback_i
 /// `viewEvaluateAll(view, context, features, numbers)`: likewise, of a view.
 unsafe extern "C" fn view_evaluate_all(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<4>::new(env, info) }) else { return null_mut() };
     let done = call.with(|state| {
         let (view, context) = (state.views.find(call.integer(0)?)?, state.contexts.find(call.integer(1)?)?);
         if context.engine != view.engine {
@@ -340,9 +329,9 @@ unsafe extern "C" fn view_evaluate_all(env: sys::napi_env, info: sys::napi_callb
 }
 
 /// Whether an argument is this epoch.
-fn is_epoch(env: sys::napi_env, call: &Call, index: usize, epoch: u64) -> bool {
+fn is_epoch<const COUNT: usize>(env: sys::napi_env, call: &Call<COUNT>, index: usize, epoch: u64) -> bool {
     let mut value = 0.0;
-    let Some(given) = call.given().get(index) else { return false };
+    let Some(given) = call.given.get(index) else { return false };
     // SAFETY: a value of this call.
     let status = unsafe { sys::napi_get_value_double(env, *given, &mut value) };
     status == sys::Status::napi_ok && value == epoch as f64
@@ -355,9 +344,9 @@ struct Integers {
 }
 
 impl Integers {
-    fn of(call: &Call, index: usize) -> Option<Self> {
+    fn of<const COUNT: usize>(call: &Call<COUNT>, index: usize) -> Option<Self> {
         let (mut kind, mut count, mut data) = (0, 0, null_mut());
-        let value = *call.given().get(index)?;
+        let value = *call.given.get(index)?;
         // SAFETY: a value of this call, and out-parameters; what is not wanted is NULL.
         let status = unsafe {
             sys::napi_get_typedarray_info(

@@ -15,6 +15,8 @@
 // Clippy builds a test of this crate all the same, in which napi-rs registers nothing and all would be unused.
 #![cfg(not(test))]
 
+#[cfg(feature = "bench")]
+mod bench;
 mod call;
 mod client;
 mod context;

@@ -6,8 +6,8 @@
 //! ```
 //! It counts as known when it was described, so that JavaScript never takes an object of an older program for it.
 
-use tidegate::Decision;
 use tidegate::eval::Raw;
+use tidegate::{Decision, Value};
 
 /// The distinct decisions of one program.
 #[derive(Default)]
@@ -66,13 +66,29 @@ impl Outcomes {
     }
 }
 
-/// A decision as JSON text; `some` says whether there is a value, which may be `null`.
+/// A decision as JSON text; `some` says whether there is a value, which may be `null`, and `on` what `check` says.
 pub(crate) fn text(decision: &Decision<'_>) -> Result<String, crate::failure::Failure> {
     #[derive(serde::Serialize)]
     struct Text<'d> {
         #[serde(flatten)]
         text: tidegate::eval::DecisionText<'d>,
         some: bool,
+        on: bool,
+        /// The value as JSON text, where JavaScript's numbers would not hold it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exact: Option<String>,
     }
-    crate::call::json(&Text { text: decision.text(), some: decision.value().is_some() })
+    let exact = decision.value().filter(|value| !is_safe(value)).map(crate::call::json).transpose()?;
+    let (some, on) = (decision.value().is_some(), decision.is_on());
+    crate::call::json(&Text { text: decision.text(), some, on, exact })
+}
+
+/// Whether all integers in a value are doubles as well.
+fn is_safe(value: &Value) -> bool {
+    match value {
+        Value::Int(value) => value.unsigned_abs() <= 1 << 53,
+        Value::List(list) => list.iter().all(is_safe),
+        Value::Object(members) => members.iter().all(|(_, member)| is_safe(member)),
+        _ => true,
+    }
 }

@@ -17,6 +17,7 @@ use crate::engine::Clock;
 use crate::failure::Failure;
 use crate::outcome::Outcomes;
 use crate::slab::Slab;
+use crate::values::Scratch;
 
 /// The handles of an environment.
 #[derive(Default)]
@@ -27,6 +28,7 @@ pub(crate) struct State {
     pub(crate) contexts: Slab<ContextSlot>,
     pub(crate) views: Slab<ViewSlot>,
     pub(crate) clients: Slab<Client>,
+    pub(crate) scratch: Scratch,
 }
 
 pub(crate) struct EngineSlot {

@@ -4,10 +4,10 @@
 //! JavaScript.
 
 use std::cell::{Cell, UnsafeCell};
-use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 
 use napi::sys;
+use tidegate::bucket::unit_hash;
 use tidegate::context::{Subject, unit_of};
 use tidegate::operand::word;
 use tidegate::value::{Number, ValueRef};
@@ -16,10 +16,10 @@ use tidegate::{AttributeKey, AttributeValue};
 use crate::state::Plan;
 
 /// So many bytes of strings have room without an allocation.
-const ROOM: usize = 1024;
+const ROOM: usize = 4096;
 
 /// Below this, a string's length is asked for before it is copied.
-const SPARE: usize = 192;
+const SPARE: usize = 256;
 
 /// A primitive of JavaScript's.
 #[derive(Clone, Copy)]
@@ -34,11 +34,8 @@ enum Held {
     Yes,
 }
 
-/// The values, in the order of the plan.
-pub(crate) struct Values<'v> {
-    env: sys::napi_env,
-    plan: &'v Plan,
-    given: &'v [sys::napi_value],
+/// What values are converted into; kept from call to call, because making one would cost more than the call.
+pub(crate) struct Scratch {
     held: [Cell<Held>; Plan::MOST],
     /// The unit's hash that was computed last: by place plus 1.
     hashed: Cell<(usize, u64)>,
@@ -47,22 +44,46 @@ pub(crate) struct Values<'v> {
     texts: Texts,
 }
 
-impl<'v> Values<'v> {
-    pub(crate) fn new(env: sys::napi_env, plan: &'v Plan, given: &'v [sys::napi_value]) -> Self {
+impl Default for Scratch {
+    fn default() -> Self {
         Self {
-            env,
-            plan,
-            given,
             held: [const { Cell::new(Held::Unread) }; Plan::MOST],
             hashed: Cell::new((0, 0)),
             is_outside: Cell::new(false),
             texts: Texts::new(),
         }
     }
+}
+
+/// The values, in the order of the plan.
+pub(crate) struct Values<'v> {
+    env: sys::napi_env,
+    plan: &'v Plan,
+    given: &'v [sys::napi_value],
+    scratch: &'v Scratch,
+}
+
+impl<'v> Values<'v> {
+    #[inline(always)]
+    pub(crate) fn new(
+        env: sys::napi_env,
+        plan: &'v Plan,
+        given: &'v [sys::napi_value],
+        scratch: &'v mut Scratch,
+    ) -> Self {
+        for cell in scratch.held.iter_mut().take(given.len()) {
+            *cell.get_mut() = Held::Unread;
+        }
+        *scratch.hashed.get_mut() = (0, 0);
+        *scratch.is_outside.get_mut() = false;
+        scratch.texts.clear();
+        Self { env, plan, given, scratch }
+    }
 
     /// Whether something was asked for that is not in the plan: then the answer does not count.
+    #[inline(always)]
     pub(crate) fn is_outside(&self) -> bool {
-        self.is_outside.get()
+        self.scratch.is_outside.get()
     }
 
     /// The place plus 1; 0: none.
@@ -71,7 +92,7 @@ impl<'v> Values<'v> {
         match self.plan.places.get(attribute.index()) {
             Some(place) if *place != 0 => usize::from(*place),
             _ => {
-                self.is_outside.set(true);
+                self.scratch.is_outside.set(true);
                 0
             }
         }
@@ -80,26 +101,32 @@ impl<'v> Values<'v> {
     #[inline(always)]
     fn held(&self, attribute: AttributeKey) -> Held {
         let Some(index) = self.place(attribute).checked_sub(1) else { return Held::Missing };
-        let Some(cell) = self.held.get(index) else { return Held::Missing };
+        let Some(cell) = self.scratch.held.get(index) else { return Held::Missing };
         match cell.get() {
-            Held::Unread => {
-                let held =
-                    self.given.get(index).map_or(Held::Missing, |value| read(self.env, *value, &self.texts));
-                cell.set(held);
-                held
-            }
+            Held::Unread => self.read(index, cell),
             held => held,
         }
     }
 
-    #[inline(always)]
-    fn bytes(held: Held) -> Option<&'v [u8]> {
-        match held {
-            // SAFETY: written by `Texts`, which neither moves nor frees a text while it lives. The lifetime is cut to
-            // that of a borrow of `self` by the signatures of the callers.
-            Held::Text(at, len) => Some(unsafe { std::slice::from_raw_parts(at, len) }),
-            _ => None,
-        }
+    #[inline(never)]
+    fn read(&self, index: usize, cell: &Cell<Held>) -> Held {
+        let held =
+            self.given.get(index).map_or(Held::Missing, |value| read(self.env, *value, &self.scratch.texts));
+        cell.set(held);
+        held
+    }
+}
+
+/// The bytes of a string.
+///
+/// # Safety
+/// The texts that it was copied to live for `'t` and are not cleared before its end.
+#[inline(always)]
+unsafe fn bytes<'t>(held: Held) -> Option<&'t [u8]> {
+    match held {
+        // SAFETY: written by `Texts`, which moves and frees no text before it is cleared.
+        Held::Text(at, len) => Some(unsafe { std::slice::from_raw_parts(at, len) }),
+        _ => None,
     }
 }
 
@@ -111,14 +138,14 @@ impl Subject for Values<'_> {
             Held::Missing | Held::Unread => ValueRef::Missing,
             Held::No => ValueRef::Bool(false),
             Held::Yes => ValueRef::Bool(true),
-            held @ Held::Text(..) => {
-                let text = Self::bytes(held).and_then(|bytes| std::str::from_utf8(bytes).ok());
+            Held::Text(..) => {
+                let text = self.text(attribute).and_then(|bytes| std::str::from_utf8(bytes).ok());
                 text.map_or(ValueRef::Missing, ValueRef::Str)
             }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&self, attribute: AttributeKey) -> u64 {
         match self.held(attribute) {
             Held::Float(_) => word::FLOAT,
@@ -126,53 +153,60 @@ impl Subject for Values<'_> {
             Held::Missing | Held::Unread => word::MISSING,
             Held::No => word::FALSE,
             Held::Yes => word::TRUE,
-            held @ Held::Text(..) => Self::bytes(held).map_or(word::MISSING, word::of),
+            // SAFETY: as in `text`.
+            held @ Held::Text(..) => unsafe { bytes(held) }.map_or(word::MISSING, word::of),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&self, attribute: AttributeKey) -> Option<&[u8]> {
-        Self::bytes(self.held(attribute))
+        // SAFETY: the texts are those of `scratch`, which is borrowed for longer than `self`; they are cleared only by `new`,
+        // which borrows it alone.
+        unsafe { bytes(self.held(attribute)) }
     }
 
     #[inline]
     fn text_hash(&self, attribute: AttributeKey) -> u64 {
-        self.unit(attribute).unwrap_or_else(|| self.text(attribute).map_or(0, tidegate::bucket::unit_hash))
+        self.unit(attribute).unwrap_or_else(|| self.text(attribute).map_or(0, unit_hash))
     }
 
     #[inline]
     fn unit(&self, attribute: AttributeKey) -> Option<u64> {
         let place = self.place(attribute);
-        if let (known, hash) = self.hashed.get()
+        if let (known, hash) = self.scratch.hashed.get()
             && known == place
             && place != 0
         {
             return Some(hash);
         }
-        let hash = match Self::bytes(self.held(attribute)) {
+        let hash = match self.text(attribute) {
             Some([]) => return None,
-            Some(text) => tidegate::bucket::unit_hash(text),
+            Some(text) => unit_hash(text),
             None => unit_of(self.value(attribute))?,
         };
-        self.hashed.set((place, hash));
+        self.scratch.hashed.set((place, hash));
         Some(hash)
     }
 }
 
 /// Strings that were copied; a text stays where it is for as long as this lives.
 struct Texts {
-    room: UnsafeCell<[MaybeUninit<u8>; ROOM]>,
+    room: Box<UnsafeCell<[u8; ROOM]>>,
     used: Cell<usize>,
     more: UnsafeCell<Vec<Box<[u8]>>>,
 }
 
 impl Texts {
-    fn new() -> Self {
-        Self {
-            room: UnsafeCell::new([const { MaybeUninit::uninit() }; ROOM]),
-            used: Cell::new(0),
-            more: UnsafeCell::default(),
+    #[inline(always)]
+    fn clear(&mut self) {
+        *self.used.get_mut() = 0;
+        if !self.more.get_mut().is_empty() {
+            self.more.get_mut().clear();
         }
+    }
+
+    fn new() -> Self {
+        Self { room: Box::new(UnsafeCell::new([0; ROOM])), used: Cell::new(0), more: UnsafeCell::default() }
     }
 
     /// A copy of a string; `None` if the value is none.
@@ -282,35 +316,47 @@ fn number(number: f64) -> Held {
     }
 }
 
-/// A bigint beyond 64 bits as the nearest double below or above it, or missing if it is larger than any.
+/// A bigint beyond 64 bits as the nearest double, as JavaScript itself converts it; missing if there is none.
 fn far(env: sys::napi_env, value: sys::napi_value) -> Held {
-    let (mut sign, mut count) = (0, 17);
-    let mut words = [0_u64; 17];
+    // 1 024 bits are more than any double has.
+    let (mut sign, mut count, mut words) = (0, 17, [0_u64; 17]);
     // SAFETY: so many words have room; if there are more, `count` says how many are needed.
     let status =
         unsafe { sys::napi_get_value_bigint_words(env, value, &mut sign, &mut count, words.as_mut_ptr()) };
-    if status != sys::Status::napi_ok || count > words.len() {
+    let Some((used, _)) = words.split_at_checked(count) else { return Held::Missing };
+    if status != sys::Status::napi_ok {
         return Held::Missing;
     }
-    let sum = words
-        .iter()
-        .take(count)
-        .rev()
-        .fold(0.0, |sum: f64, word| sum * 18_446_744_073_709_551_616.0 + *word as f64);
-    number(if sign == 0 { sum } else { -sum })
+    let size = match used {
+        [low @ .., second, first] => {
+            // What is below them matters only if the upper two are just between two doubles.
+            let sticky = u128::from(low.iter().any(|word| *word != 0));
+            let upper = u128::from(*first) << 64 | u128::from(*second) | sticky;
+            low.iter().fold(upper as f64, |size, _| size * 18_446_744_073_709_551_616.0)
+        }
+        [only] => *only as f64,
+        [] => 0.0,
+    };
+    number(if sign == 0 { size } else { -size })
 }
 
 /// Gives a primitive to `set`, as an attribute.
-pub(crate) fn attribute(env: sys::napi_env, value: sys::napi_value, set: impl FnOnce(AttributeValue<'_>)) {
-    let texts = Texts::new();
-    match read(env, value, &texts) {
+pub(crate) fn attribute(
+    env: sys::napi_env,
+    value: sys::napi_value,
+    scratch: &mut Scratch,
+    set: impl FnOnce(AttributeValue<'_>),
+) {
+    scratch.texts.clear();
+    match read(env, value, &scratch.texts) {
         Held::Float(value) => set(AttributeValue::Float(value)),
         Held::Int(value) => set(AttributeValue::Int(value)),
         Held::Missing | Held::Unread => set(AttributeValue::Missing),
         Held::No => set(AttributeValue::Bool(false)),
         Held::Yes => set(AttributeValue::Bool(true)),
         held @ Held::Text(..) => {
-            let text = Values::bytes(held).and_then(|bytes| std::str::from_utf8(bytes).ok());
+            // SAFETY: `scratch` is borrowed until `set` is done.
+            let text = unsafe { bytes(held) }.and_then(|bytes| std::str::from_utf8(bytes).ok());
             set(text.map_or(AttributeValue::Missing, AttributeValue::Str));
         }
     }

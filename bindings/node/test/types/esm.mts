@@ -26,7 +26,7 @@ same<typeof decision.value, Json | undefined>(true);
 same<typeof decision.reason, Reason>(true);
 const limit: number = engine.feature('limit').int(user, 10);
 const maybe: string | undefined = engine.feature('text').str(user);
-const all: Map<string, Decision> = engine.evaluateAll(user);
+const all: ReadonlyMap<string, Decision> = engine.evaluateAll(user);
 const exposures: Exposure[] = engine.drainExposures();
 engine.setOverride('checkout', { variant: 'on' });
 engine.setOverride('checkout', { value: { a: [1, null] }, unit: 'user_id', id: 'u-1' });
