@@ -46,6 +46,7 @@
 //! | [`model`], [`value`], [`operand`], [`bucket`] | the document, JSON values, operands, bucketing |
 //! | `client` (feature `http`) | keeps an engine current with a server, static hosting or a file |
 //! | `wire` (feature) | what server, relay and client say to each other: signed heads, keys, connection strings, rows, reports |
+//! | [`telemetry`] | events for `tracing` (feature), and of a decision as OpenTelemetry names it |
 //! | [`error`] | one error type, and the catalogue of stable codes |
 //!
 //! What every word means, and what is decided when, is in `docs/SEMANTICS.md`; [`SEMANTICS`] is its version.
@@ -53,7 +54,7 @@
 //! # Features
 //!
 //! `regex` (default): the operator `matches`. `release`: the state machine of releases. `schema`: the JSON Schema of the
-//! document. `wire`: the types of delivery. `http`: the client. None changes what is decided.
+//! document. `wire`: the types of delivery. `http`: the client. `tracing`: events of engine and client. None changes what is decided.
 
 pub mod bucket;
 #[cfg(feature = "http")]
@@ -68,6 +69,7 @@ pub mod operand;
 pub mod program;
 #[cfg(feature = "release")]
 pub mod release;
+pub mod telemetry;
 pub mod trace;
 pub mod value;
 #[cfg(feature = "wire")]
@@ -86,3 +88,12 @@ pub const SEMANTICS: u32 = 1;
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]
 struct Readme;
+
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../docs/guide/rust.md")]
+struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/migrate-statsig.md")]
+#[doc = include_str!("../docs/guide/migrate-flagsmith.md")]
+struct Migration;

@@ -6,7 +6,7 @@
 //!  bindings/<language>/parity.json likewise, a file for each language             ┘   UPDATE_PARITY=1 cargo test --test parity
 //!        │ each name exists in its language, and each public function has a row, or a reason in `apart`
 //!        ▼
-//!  src/ · bindings/c/include/tidegate.h · bindings/python/python/tidegate/*.pyi · bindings/node/*.d.ts
+//!  src/ · bindings/c/include/tidegate.h · bindings/python/python/tidegate/*.pyi · bindings/node/lib/*.d.ts
 //! ```
 //! A language whose file does not exist is left out. A name ending in `.*` in `apart` stands for all functions of that class.
 
@@ -64,7 +64,7 @@ const LANGUAGES: &[Language] = &[
     Language {
         head: "Node",
         parity: "bindings/node/parity.json",
-        source: "bindings/node",
+        source: "bindings/node/lib",
         endings: &[".d.ts"],
         declared: Some(("/index.d.ts", declared_in_node)),
     },

@@ -9,6 +9,11 @@ fn main() {
         "linux" | "android" | "freebsd" | "netbsd" | "openbsd" => {
             println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libtidegate.so.{abi}");
             println!("cargo::rustc-cdylib-link-arg=-Wl,--icf=all");
+            // 7,000 relocations in 2 KB instead of 170. The loader of glibc reads them since 2.36; TIDEGATE_RELR=0 is for older ones.
+            println!("cargo::rerun-if-env-changed=TIDEGATE_RELR");
+            if of("CARGO_CFG_TARGET_ENV") == "gnu" && of("TIDEGATE_RELR") != "0" {
+                println!("cargo::rustc-cdylib-link-arg=-Wl,-z,pack-relative-relocs");
+            }
         }
         "macos" | "ios" => {
             println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libtidegate.{abi}.dylib");

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Refuses a shared library that is larger, stripped, than the most bytes that it may have: size.sh LIBRARY [MOST]
+# Refuses a shared library that is larger, stripped, than the most bytes that it may have: size.sh LIBRARY MOST
 set -euo pipefail
-most=${2:-2097152}
+most=$2
 stripped=$(mktemp)
 trap 'rm -f "$stripped"' EXIT
 strip -o "$stripped" "$1"

@@ -40,6 +40,7 @@ mod report;
 mod shared;
 mod sse;
 mod status;
+mod telemetry;
 mod uptime;
 mod worker;
 

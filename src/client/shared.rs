@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::event::{Event, Listeners};
 use super::freshness::{Freshness, Turn};
 use super::status::{Connected, Life, Status};
+use super::telemetry;
 use super::uptime::Uptime;
 use crate::engine::Engine;
 use crate::error::{Code, Error};
@@ -113,6 +114,7 @@ impl Shared {
     }
 
     pub(super) fn tell(&self, event: &Event) {
+        telemetry::happened(event);
         if self.listeners.tell(event) > 0 {
             let error = Error::new(Code::CallbackPanicked, "", "a callback panicked; it is called on");
             self.note(error);
@@ -170,6 +172,7 @@ impl Shared {
             standing.nack = Some(Nack::new(version, &error));
             standing.nack_is_hearsay = is_hearsay;
         }
+        telemetry::nacked(version, &error);
         self.fail(error);
         self.report.notify_one();
     }
@@ -180,7 +183,10 @@ impl Shared {
     }
 
     pub(super) fn connected(&self, connected: Connected) {
-        self.standing.lock().connected = connected;
+        let before = std::mem::replace(&mut self.standing.lock().connected, connected);
+        if before != connected {
+            telemetry::connected(connected);
+        }
     }
 
     /// A verified head says what is served is what there is; `at`: when it was signed.

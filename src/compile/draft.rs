@@ -140,7 +140,8 @@ impl<'m> Drafts<'m, '_> {
                 self.course_index(Target::Feature(*number)).map(|index| (index, Target::Feature(*number))),
             );
         }
-        targets.sort_by_key(|(index, target)| (*index, self.is_feature(*target), self.name(*target)));
+        targets
+            .sort_unstable_by_key(|(index, target)| (*index, self.is_feature(*target), self.name(*target)));
         targets.into_iter().map(|(_, target)| target).collect()
     }
 

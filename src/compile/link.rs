@@ -100,22 +100,27 @@ fn unknown_references(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
 
 type Graph = BTreeMap<Target, Vec<Target>>;
 
+/// One function for all iterators: each would be compiled with a sort of its own.
+fn graph(nodes: &mut dyn Iterator<Item = (Target, Vec<Target>)>) -> Graph {
+    nodes.collect()
+}
+
 fn base_graph(drafts: &Drafts<'_, '_>) -> Graph {
-    drafts
-        .bases()
-        .map(|(target, references)| (target, references.iter().map(|reference| reference.target).collect()))
-        .collect()
+    graph(
+        &mut drafts.bases().map(|(target, references)| {
+            (target, references.iter().map(|reference| reference.target).collect())
+        }),
+    )
 }
 
 /// The nodes on cycles: what is left when nodes without successors, then those without predecessors, are taken away.
-fn on_cycles(graph: &Graph) -> Vec<Target> {
-    let sorted: KeyedSet<Target> = sort(graph).into_iter().collect();
-    let left: Graph = graph
-        .iter()
-        .filter(|(target, _)| !sorted.contains(target))
-        .map(|(target, next)| (*target, next.iter().copied().filter(|next| !sorted.contains(next)).collect()))
-        .collect();
-    let mut back: Graph = left.keys().map(|target| (*target, Vec::new())).collect();
+fn on_cycles(nodes: &Graph) -> Vec<Target> {
+    let sorted: KeyedSet<Target> = sort(nodes).into_iter().collect();
+    let left = nodes.iter().filter(|(target, _)| !sorted.contains(target));
+    let left = graph(&mut left.map(|(target, next)| {
+        (*target, next.iter().copied().filter(|next| !sorted.contains(next)).collect())
+    }));
+    let mut back = graph(&mut left.keys().map(|target| (*target, Vec::new())));
     for (target, next) in &left {
         for next in next {
             back.entry(*next).or_default().push(*target);
@@ -297,7 +302,7 @@ fn path_to(graph: &Graph, starts: &[Target], goal: Target) -> Option<Vec<Target>
 
 /// Depth, paths and memory of each definition, in order.
 fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, KeyedMap<Target, Linked>) {
-    let mut graph: Graph = drafts.all().map(|target| (target, Vec::new())).collect();
+    let mut graph = graph(&mut drafts.all().map(|target| (target, Vec::new())));
     for (target, next) in base_graph(drafts) {
         graph.entry(target).or_default().extend(next);
     }

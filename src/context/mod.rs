@@ -243,13 +243,16 @@ impl<'a> Context<'a> {
 
     /// Forgets all attributes and keeps the memory.
     pub fn clear(&mut self) {
-        let (mut more, mut rest) = (std::mem::take(&mut self.more), self.rest.take());
-        more.clear();
-        if let Some(rest) = &mut rest {
+        // Field by field: an empty context that is moved in may be put together on the stack first, and copied from there.
+        self.near = [[0; 8]; NEAR];
+        self.hashes.iter_mut().chain(&mut self.versions).for_each(|cell| *cell.get_mut() = 0);
+        self.holds.iter_mut().for_each(|holds| *holds = Holds::Nothing);
+        self.used = 0;
+        self.more.clear();
+        if let Some(rest) = &mut self.rest {
             rest.far.clear();
             rest.lists.clear();
         }
-        *self = Self { more, rest, ..Self::new() };
     }
 
     /// False if the attribute is not one of the first.

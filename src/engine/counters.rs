@@ -44,11 +44,30 @@ impl Shard {
     /// Counts one. Only one thread at a time may do so.
     #[inline(always)]
     pub(super) fn count(&self, counter: u32) {
+        if !self.try_count(counter) {
+            self.count_slowly(counter);
+        }
+    }
+
+    /// As [`count`](Self::count), unless there is no block for it yet: then false.
+    #[inline(always)]
+    pub(super) fn try_count(&self, counter: u32) -> bool {
         let (block, index) = place(counter);
-        let Some(block) = self.blocks.get(block) else { return };
-        match block.get().and_then(|cells| cells.get(index)) {
-            Some(cell) => cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed),
-            None => count_slowly(block, index, counter),
+        let cell = self.blocks.get(block).and_then(OnceLock::get).and_then(|cells| cells.get(index));
+        let Some(cell) = cell else { return false };
+        cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        true
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_slowly(&self, counter: u32) {
+        let (number, index) = place(counter);
+        let Some(block) = self.blocks.get(number) else { return };
+        let cells =
+            block.get_or_init(|| std::iter::repeat_with(AtomicU64::default).take(FIRST << number).collect());
+        if let Some(cell) = cells.get(index) {
+            cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         }
     }
 
@@ -56,17 +75,6 @@ impl Shard {
         let (block, index) = place(counter);
         let cell = self.blocks.get(block).and_then(OnceLock::get).and_then(|cells| cells.get(index));
         cell.map_or(0, |cell| cell.load(Ordering::Relaxed))
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn count_slowly(block: &OnceLock<Box<[AtomicU64]>>, index: usize, counter: u32) {
-    let (number, _) = place(counter);
-    let size = FIRST << number.min(BLOCKS);
-    let cells = block.get_or_init(|| std::iter::repeat_with(AtomicU64::default).take(size).collect());
-    if let Some(cell) = cells.get(index) {
-        cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
 }
 
@@ -100,8 +108,15 @@ impl fmt::Debug for Counters {
 impl Counters {
     /// A shard for a reader to own.
     pub(super) fn shard(&self) -> Arc<Shard> {
+        let mut shards = self.shards.lock();
+        // One whose owner is gone is used again, with what is to be drained of it: else readers that come and go leave theirs
+        // behind until somebody drains.
+        if let Some(idle) = shards.iter().find(|registered| Arc::strong_count(&registered.shard) == 1) {
+            std::sync::atomic::fence(Ordering::Acquire);
+            return Arc::clone(&idle.shard);
+        }
         let shard = Arc::new(Shard::new());
-        self.shards.lock().push(Registered { shard: Arc::clone(&shard), seen: Vec::new() });
+        shards.push(Registered { shard: Arc::clone(&shard), seen: Vec::new() });
         shard
     }
 
@@ -152,7 +167,7 @@ fn merge(sums: &HashMap<u32, u64>, layout: &CounterLayout) -> Vec<Exposure> {
             Exposure { feature, variant, release, phase, count }
         })
         .collect();
-    list.sort_by(|a, b| {
+    list.sort_unstable_by(|a, b| {
         (&a.feature, &a.variant, &a.release, &a.phase).cmp(&(&b.feature, &b.variant, &b.release, &b.phase))
     });
     list

@@ -41,6 +41,7 @@ use crate::error::{Code, Diagnostic, Error};
 use crate::eval::{Brief, Decision, decide};
 use crate::model::Key;
 use crate::program::Program;
+use crate::telemetry;
 use crate::value::Value;
 
 /// A feature of an engine, its name looked up once; valid over swaps, and also for a feature that appears later.
@@ -200,7 +201,10 @@ impl Engine {
     /// If the document is refused, or older than what is served; that is served on.
     pub fn load(&self, document: &[u8]) -> Result<Update, Error> {
         let mut writer = self.inner.writer.lock();
-        let compiled = writer.compiler.load(document)?;
+        let compiled = match writer.compiler.load(document) {
+            Ok(compiled) => compiled,
+            Err(error) => return Err(refused(writer, error)),
+        };
         if writer.source.is_some() {
             writer.source = Some(Source::Kept(document.into()));
         }
@@ -213,7 +217,10 @@ impl Engine {
     /// If the delta is for another version, incomplete or refused; what is served is served on.
     pub fn apply_delta(&self, delta: &[u8]) -> Result<Update, Error> {
         let mut writer = self.inner.writer.lock();
-        let compiled = writer.compiler.apply(delta)?;
+        let compiled = match writer.compiler.apply(delta) {
+            Ok(compiled) => compiled,
+            Err(error) => return Err(refused(writer, error)),
+        };
         if writer.source.is_some() {
             writer.source = Some(Source::Wanted);
         }
@@ -228,6 +235,12 @@ impl Engine {
         let update = Update { from, version: program.version, changed, recompiled, diagnostics, isolated };
         self.inner.untold.lock().updates.push_back(update.clone());
         drop(writer);
+        telemetry::updated(
+            (update.from, update.version),
+            update.changed.len(),
+            update.isolated.len(),
+            &update.diagnostics,
+        );
         self.notify();
         update
     }
@@ -425,6 +438,14 @@ impl Engine {
         };
         trace_document(&source, &process, feature, context, self.inner.clock.now_ms())
     }
+}
+
+/// Tells of a refusal, once nothing is locked.
+fn refused(writer: parking_lot::MutexGuard<'_, Writer>, error: Error) -> Error {
+    let version = writer.compiled.version;
+    drop(writer);
+    telemetry::refused(version, &error);
+    error
 }
 
 /// Also after a listener that panics, the next update is told.

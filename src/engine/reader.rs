@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::view::View;
 use super::{Feature, Gate, decision};
 use crate::context::Subject;
-use crate::eval::{Brief, Decision, Raw, decide};
+use crate::eval::{Brief, Decision, Halt, Raw, decide, decide_at_once, decide_from};
 use crate::program::Program;
 
 /// Checks features on one thread; make one per thread with [`Engine::reader`](super::Engine::reader).
@@ -92,6 +92,32 @@ impl Reader {
     pub fn check(&mut self, gate: Gate, subject: &impl Subject) -> bool {
         // Not joined again after a refresh, so that the frequent way needs no registers saved.
         if self.is_current() { self.check_now(gate, subject) } else { self.check_newer(gate, subject) }
+    }
+
+    /// As [`check`](Self::check), where that is short. For bindings: it calls nothing, so that a function of a shared library
+    /// around it need not save registers.
+    ///
+    /// # Errors
+    /// If it is not: nothing was counted, and it is for [`check_from`](Self::check_from), or, if `None`, for `check`.
+    #[inline(always)]
+    pub fn check_at_once(&self, gate: Gate, subject: &impl Subject) -> Result<bool, Option<Halt<'_>>> {
+        if !self.is_current() {
+            return Err(None);
+        }
+        let brief = decide_at_once(&self.program, self.program.entry(gate.0), subject)?;
+        match &self.shard {
+            Some(shard) if !shard.try_count(brief.counter()) => Err(None),
+            _ => Ok(brief.is_on()),
+        }
+    }
+
+    /// As [`check`](Self::check), of what [`check_at_once`](Self::check_at_once) left.
+    #[must_use]
+    #[inline(always)]
+    pub fn check_from(&self, halt: Halt<'_>, subject: &impl Subject) -> bool {
+        let brief: Brief = decide_from(&self.program, halt, subject, &Asked(&self.clock));
+        count(self.shard.as_deref(), brief.counter());
+        brief.is_on()
     }
 
     #[cold]

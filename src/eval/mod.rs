@@ -14,4 +14,4 @@ mod run;
 mod walk;
 
 pub use self::decision::{Decision, DecisionText};
-pub use self::run::{Brief, Now, Outcome, Raw, decide};
+pub use self::run::{Brief, Halt, Now, Outcome, Raw, decide, decide_at_once, decide_from};

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use super::memo::{LARGE, Memo, Place, SMALL, feature_key, recall, remember, segment_key};
-use super::walk::{NOBODY, pair, share, step, walk};
+use super::walk::{NOBODY, inside, pair, share, step, walk};
+use crate::bucket::mix;
 use crate::context::Subject;
 use crate::program::{Chunk, Entry, Inst, ON, Pc, Program, Reason};
 
@@ -132,6 +133,35 @@ pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, s
     if let Some(Inst::Return { a, b, attribution }) = first {
         return O::direct(*a, *b, certain(entry, *attribution), entry.chunk);
     }
+    decide_walking(program, chunk, entry, subject, now)
+}
+
+/// Where [`decide_at_once`] left off.
+#[derive(Clone, Copy, Debug)]
+pub struct Halt<'p> {
+    chunk: &'p Chunk,
+    entry: Entry,
+}
+
+/// As [`decide`], of what [`decide_at_once`] left.
+#[inline(always)]
+pub fn decide_from<O: Outcome, S: Subject, N: Now>(
+    program: &Program,
+    halt: Halt<'_>,
+    subject: &S,
+    now: &N,
+) -> O {
+    decide_walking(program, halt.chunk, halt.entry, subject, now)
+}
+
+#[inline(always)]
+fn decide_walking<O: Outcome, S: Subject, N: Now>(
+    program: &Program,
+    chunk: &Chunk,
+    entry: Entry,
+    subject: &S,
+    now: &N,
+) -> O {
     let (inst, served) = walk(chunk, entry.pc, subject);
     match inst {
         Some(Inst::Return { a, b, attribution }) if served == NOBODY => {
@@ -145,6 +175,33 @@ pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, s
             go_on(program, chunk, inst, entry, patched, subject, now)
         }
         None => O::of(Raw::UNKNOWN),
+    }
+}
+
+/// As [`decide`], what is decided without a walk and without a call; else where that is to go on, `None` if nowhere.
+///
+/// # Errors
+/// If it is not decided.
+#[inline(always)]
+pub fn decide_at_once<'p, S: Subject>(
+    program: &'p Program,
+    entry: Entry,
+    subject: &S,
+) -> Result<Brief, Option<Halt<'p>>> {
+    let chunk = &**program.chunks.get(entry.chunk as usize).ok_or(None)?;
+    let end = match chunk.code.get(entry.pc as usize) {
+        Some(Inst::ShareReturn { fork, salt, last }) => match subject.known_unit(fork.slot) {
+            0 => None,
+            unit => chunk.code.get(inside(*fork, mix(*salt, unit) <= *last) as usize),
+        },
+        Some(Inst::PairReturn { fork, at, other, word }) => {
+            chunk.code.get(pair(&chunk.tables, *fork, *at, (*other, *word), subject) as usize)
+        }
+        other => other,
+    };
+    match end {
+        Some(Inst::Return { a, b, .. }) => Ok(Brief { a: *a, counter: *b as u32 }),
+        _ => Err(Some(Halt { chunk, entry })),
     }
 }
 

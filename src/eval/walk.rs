@@ -3,13 +3,17 @@
 //! [`walk`] does those that need no call, in registers, calls for the few that may be what a short look does not settle (a text
 //! whose filter or tail fits), and stops at all others; [`step`] does one of these.
 
-use std::hint::cold_path;
-
 use crate::bucket::mix;
 use crate::context::{AttributeKey, Subject};
 use crate::operand::set::{WordTable, filter_position};
 use crate::operand::word;
 use crate::program::{Chunk, Fork, Inst, Pc, Tables};
+
+/// As `std::hint::cold_path`, which has no effect where a crate is compiled for size: it is seen only once it is inlined, and that is
+/// done too late then.
+#[cold]
+#[inline]
+const fn cold_path() {}
 
 /// The pc that a test leads to.
 ///
@@ -40,8 +44,9 @@ pub(super) fn share<S: Subject>(fork: Fork, salt: u64, last: u64, subject: &S) -
     }
 }
 
+/// Where a share leads, by whether the unit is inside.
 #[inline(always)]
-fn inside(fork: Fork, inside: bool) -> Pc {
+pub(super) fn inside(fork: Fork, inside: bool) -> Pc {
     std::hint::select_unpredictable(inside, fork.then, fork.or)
 }
 

@@ -24,7 +24,7 @@ impl Program {
     #[must_use]
     pub fn listing(&self, attributes: &Attributes) -> String {
         let mut names: Vec<(u32, &str)> = self.present().collect();
-        names.sort_by_key(|(_, name)| *name);
+        names.sort_unstable_by_key(|(_, name)| *name);
         let mut lister = Lister { program: self, attributes, out: String::new(), segments: Vec::new() };
         let _ = writeln!(lister.out, "program of version {}, features: {}", self.version, names.len());
         for (number, name) in names {

@@ -47,8 +47,9 @@ impl Ignored {
         };
         let invalid = subjects(&decoded.invalid_features, &decoded.invalid_segments);
         let tombstones = subjects(&decoded.tombstone_features, &decoded.tombstone_segments);
-        let mut search = Search { invalid: invalid.into_iter().collect(), ..Search::default() };
-        search.known = known(snapshot).chain(search.invalid.iter().cloned()).chain(tombstones).collect();
+        let mut search = Search::default();
+        search.known.extend(known(snapshot).chain(invalid.iter().cloned()).chain(tombstones));
+        search.invalid.extend(invalid);
         search.bases(snapshot);
         search.overlays(snapshot);
         search.finish()

@@ -280,7 +280,9 @@ fn patches<'s>(release: &'s Release, subject: Subject<'_>) -> Vec<Placed<'s>> {
             variant: patch.variant.as_ref(),
         }));
     }
-    // Stable: within each of the two, by phase and then as listed.
-    placed.sort_by_key(|placed| placed.audience.is_some());
+    // Within each of the two, by phase and then as listed.
+    let (of_segments, mut placed): (Vec<_>, Vec<_>) =
+        placed.into_iter().partition(|placed| placed.audience.is_some());
+    placed.extend(of_segments);
     placed
 }

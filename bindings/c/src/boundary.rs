@@ -6,6 +6,10 @@
 //!  boundary!(changed context { … }) a handle that this call changes
 //!  boundary!(mine reader { … })     a handle of one thread, which is alone with it until it returns
 //!  boundary!(or value; { … })       what cannot fail: `value` if it panics
+//!  boundary!(known engine { … })    a pointer to a handle that is known to be fine
+//!  boundary!(at_once { … } further halt => f(…), else g(…))
+//!                                   what is often done without a call; what it leaves (`Err(Some(halt))`) is `f`'s, and what it
+//!                                   refuses (`Err(None)`), or panics at, is `g`'s: boundaries as well, which are jumped to
 //! ```
 //! A panic is caught, poisons the handle, and becomes `TG_STATUS_PANIC`; the handle then refuses whatever it is asked. The
 //! checks before the work are loads and comparisons, and cannot panic.
@@ -238,6 +242,26 @@ pub(crate) unsafe fn mine<'a, T: Owned>(pointer: *mut T) -> Result<&'a T, tg_sta
     Ok(unsafe { &*pointer })
 }
 
+/// As [`mine`], of a handle that is this thread's already. Calls nothing.
+///
+/// # Safety
+/// As of [`mine`].
+#[inline(always)]
+pub(crate) unsafe fn already_mine<'a, T: Owned>(pointer: *mut T) -> Option<&'a T> {
+    // SAFETY: the caller's; it is looked at if it is not NULL, and is of this kind if its owner says so.
+    unsafe { (!pointer.is_null() && T::owner(pointer).is_current::<T>()).then(|| &*pointer) }
+}
+
+/// A handle that was checked before.
+///
+/// # Safety
+/// It is alive, and may be used as the caller wants.
+#[inline(always)]
+pub(crate) unsafe fn known<'a, T: Handle>(pointer: *const T) -> Result<&'a T, tg_status> {
+    // SAFETY: the caller's.
+    Ok(unsafe { &*pointer })
+}
+
 /// Takes a handle back from C, and drops it.
 ///
 /// # Safety
@@ -293,6 +317,13 @@ macro_rules! boundary {
     };
     (or $otherwise:expr; { $($work:tt)* }) => {
         $crate::boundary::caught(|| { $($work)* }).unwrap_or($otherwise)
+    };
+    (at_once { $($work:tt)* } further $halt:ident => $further:expr, else $rest:expr) => {
+        match $crate::boundary::caught(|| -> Result<(), Option<_>> { $($work)* }) {
+            Some(Ok(())) => $crate::status::tg_status::Ok,
+            Some(Err(Some($halt))) => $further,
+            _ => $rest,
+        }
     };
     ($way:ident $handle:ident { $($work:tt)* }) => {{
         // SAFETY: what C promises of each handle (see the head of tidegate.h).

@@ -10,11 +10,12 @@ use tidegate::engine::{EngineBuilder, Subscription, SystemClock, Update};
 use tidegate::error::Error;
 use tidegate::model::Mode;
 use tidegate::value::MAX_BYTES;
-use tidegate::{Engine, Feature, Gate, Value};
+use tidegate::{Context, Engine, Feature, Gate, Value};
 
 use crate::boundary::{Handle, Mark, free, out};
 use crate::context::{json_value, of_engine, tg_attribute, tg_context};
 use crate::log::Log;
+use crate::readers::Readers;
 use crate::report::Report;
 use crate::status::tg_status;
 use crate::text::{bytes, optional, text, text_of, tg_str, tg_text};
@@ -94,6 +95,7 @@ pub struct tg_engine {
     time: Option<Arc<AtomicI64>>,
     pub(crate) report: Arc<Mutex<Arc<Report>>>,
     pub(crate) log: Arc<Mutex<Option<Arc<Log>>>>,
+    readers: Arc<Readers>,
     _noted: Subscription,
 }
 handle!(tg_engine, b"TGen");
@@ -105,16 +107,18 @@ impl tg_engine {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let report = Arc::new(Mutex::new(Arc::new(Report::default())));
         let log: Arc<Mutex<Option<Arc<Log>>>> = Arc::default();
+        let readers: Arc<Readers> = Arc::default();
         let noted = {
-            let (report, log) = (Arc::clone(&report), Arc::clone(&log));
+            let (report, log, readers) = (Arc::clone(&report), Arc::clone(&log), Arc::clone(&readers));
             engine.on_update(move |update: &Update| {
+                readers.updated();
                 let new = Report::of_update(update.clone());
                 crate::log::tell(&log, &new);
                 *report.lock() = Arc::new(new);
             })
         };
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { mark: Mark::live::<Self>(), id, engine, time, report, log, _noted: noted }
+        Self { mark: Mark::live::<Self>(), id, engine, time, report, log, readers, _noted: noted }
     }
 
     /// Notes what was refused; its status.
@@ -305,9 +309,24 @@ pub unsafe extern "C" fn tg_engine_check(
     boundary!(shared engine {
         // SAFETY: an out-parameter, and a context of the caller's.
         let (on, context) = unsafe { (out(on)?, of_engine(context, engine.id)?) };
-        on.set(engine.engine.check_gate(gate.gate_of(engine.id)?, context));
+        let gate = gate.gate_of(engine.id)?;
+        on.set(match engine.readers.mine().and_then(|place| place.with(|reader| reader.check(gate, context))) {
+            Some(found) => found,
+            None => engine.check_anew(gate, context),
+        });
         Ok(())
     })
+}
+
+impl tg_engine {
+    /// The first check of a thread, and those of threads that have no reader here.
+    #[cold]
+    #[inline(never)]
+    fn check_anew(&self, gate: Gate, context: &Context<'_>) -> bool {
+        let place = self.readers.find(&self.engine);
+        let read = place.and_then(|place| place.with(|reader| reader.check(gate, context)));
+        read.unwrap_or_else(|| self.engine.check_gate(gate, context))
+    }
 }
 
 /// As `tg_engine_check`, by name.
@@ -323,7 +342,9 @@ pub unsafe extern "C" fn tg_engine_check_name(
         // SAFETY: an out-parameter, a text and a context of the caller's.
         let (on, gate, context) =
             unsafe { (out(on)?, text(gate, gate_len)?, of_engine(context, engine.id)?) };
-        on.set(engine.engine.check(gate, context));
+        let place = engine.readers.find(&engine.engine);
+        let read = place.and_then(|place| place.with(|reader| reader.check_name(gate, context)));
+        on.set(read.unwrap_or_else(|| engine.engine.check(gate, context)));
         Ok(())
     })
 }

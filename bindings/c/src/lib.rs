@@ -25,6 +25,7 @@ pub mod exposure;
 pub mod log;
 pub mod overrides;
 pub mod reader;
+mod readers;
 pub mod report;
 pub mod status;
 pub mod text;

@@ -4,8 +4,9 @@ use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_void};
 
 use tidegate::Reader;
+use tidegate::eval::Halt;
 
-use crate::boundary::{Handle, Mark, Out, Owner, free, out};
+use crate::boundary::{Handle, Mark, Out, Owner, already_mine, free, known, out};
 use crate::context::{of_engine, tg_context};
 use crate::decision::{tg_decision, tg_decision_fn};
 use crate::engine::{tg_engine, tg_feature};
@@ -53,6 +54,58 @@ pub unsafe extern "C" fn tg_reader_free(reader: *mut tg_reader) {
 /// Whether a gate is on. Of an unknown gate it is false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_reader_check(
+    reader: *mut tg_reader,
+    gate: tg_feature,
+    context: *const tg_context,
+    on: *mut bool,
+) -> tg_status {
+    boundary!(at_once {
+        // SAFETY: an out-parameter, and a reader of the caller's.
+        let (to, own) = unsafe { (out(on).map_err(|_| None)?, already_mine(reader).ok_or(None)?) };
+        // SAFETY: a context of the caller's, and this thread's reader.
+        let (context, open) = unsafe { (of_engine(context, own.engine).map_err(|_| None)?, own.open()) };
+        let gate = gate.gate_of(own.engine).map_err(|_| None)?;
+        to.set(open.check_at_once(gate, context)?);
+        Ok(())
+    } further halt => {
+        // SAFETY: as of this function, and all is known to be well.
+        unsafe { check_from(reader, halt, context, on) }
+    }, else {
+        // SAFETY: as of this function.
+        unsafe { check(reader, gate, context, on) }
+    })
+}
+
+/// What `tg_reader_check` leaves, once all is known to be well. Not for C: an `extern "C"` function does not unwind, and can therefore
+/// be jumped to.
+///
+/// # Safety
+/// As of [`tg_reader_check`], of this thread's reader, a context of its engine, and no NULL.
+#[expect(improper_ctypes_definitions, reason = "Rust alone calls it")]
+#[inline(never)]
+unsafe extern "C" fn check_from(
+    reader: *mut tg_reader,
+    halt: Halt<'_>,
+    context: *const tg_context,
+    on: *mut bool,
+) -> tg_status {
+    boundary!(known reader {
+        // SAFETY: the caller's.
+        let (own, context) = unsafe { (reader.open(), known(context)?) };
+        let found = own.check_from(halt, &context.context);
+        // SAFETY: the caller's.
+        unsafe { *on = found };
+        Ok(())
+    })
+}
+
+/// Any check: the first of a reader, and those that are refused.
+///
+/// # Safety
+/// As of [`tg_reader_check`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn check(
     reader: *mut tg_reader,
     gate: tg_feature,
     context: *const tg_context,

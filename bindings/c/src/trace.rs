@@ -57,8 +57,9 @@ pub unsafe extern "C" fn tg_engine_explain(
 fn attributes(engine: &Engine, context: &Context<'_>) -> BTreeMap<String, Value> {
     let names = engine.attributes();
     let keys = (0..names.count()).filter_map(|index| u16::try_from(index).ok()).map(AttributeKey::from_index);
-    let set = keys.filter_map(|key| Some((names.name(key)?.to_owned(), owned(context.value(key))?)));
-    set.collect()
+    let mut set = BTreeMap::new();
+    set.extend(keys.filter_map(|key| Some((names.name(key)?.to_owned(), owned(context.value(key))?))));
+    set
 }
 
 fn owned(value: ValueRef<'_>) -> Option<Value> {

@@ -239,6 +239,12 @@ class Engine {
     return this.#core.call(native.engineListing, feature) ?? undefined;
   }
 
+  /** Whether a gate is on for everybody or for nobody; `undefined` where that depends on the context or the time. */
+  constant(gate) {
+    if (typeof gate !== 'string') throw wrongType('gate', 'the name of a gate', gate);
+    return this.#core.call(native.engineConstant, gate) ?? undefined;
+  }
+
   /** Calls `listener` with each update, on the event loop, until the subscription is closed. Does not keep the process alive. */
   onUpdate(listener) {
     if (typeof listener !== 'function') throw wrongType('listener', 'a function', listener);

@@ -269,6 +269,11 @@ export class Engine implements Disposable {
   explain(feature: string, context: ContextLike): string;
   /** What was compiled, as text; `undefined` if there is no feature of that name. */
   listing(feature?: string): string | undefined;
+  /**
+   * Whether a gate is on for everybody (`true`) or for nobody in the life of this engine; `undefined` if that depends on the context or the
+   * time, or if the gate does not exist or is isolated. Of another kind of feature: `false` if all are served the same.
+   */
+  constant(gate: string): boolean | undefined;
 
   /** Calls `listener` with each update, on the event loop. Does not keep the process alive. */
   onUpdate(listener: (update: Update) => void): Subscription;

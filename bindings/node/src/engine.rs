@@ -377,6 +377,11 @@ fn engine_listing(handle: i32, feature: Option<String>) -> napi::Result<Option<S
     guarded(|| Ok(engine(handle)?.listing(feature.as_deref())))
 }
 
+#[napi]
+fn engine_constant(handle: i32, gate: String) -> napi::Result<Option<bool>> {
+    guarded(|| Ok(engine(handle)?.constant(&gate)))
+}
+
 /// Calls `callback` with each update, as JSON text, on the event loop; replaces the callback before.
 #[napi]
 fn engine_on_update(handle: i32, callback: Function<'_, String, ()>) -> napi::Result<()> {

@@ -34,7 +34,7 @@ test('the types declare what is there, and nothing else', () => {
 
 test('every file that the package names is there', () => {
   const { exports, bin, files, main, types } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-  const named = [main, types, ...Object.values(bin), ...files, ...JSON.stringify(exports).match(/\.\/[^"*]+/g)];
+  const named = [main, types, ...Object.values(bin), ...files, ...JSON.stringify(Object.values(exports)).match(/\.\/[^"*]+/g)];
   for (const file of named) assert.ok(existsSync(new URL(file, root)), file);
 });
 

@@ -113,11 +113,11 @@ class Operation:
         ]
 
     def of_headers(self):
-        found = []
-        for one in self.given("header"):
-            python, kind = HEADERS[one["name"]]
-            found.append(Parameter("headers", one["name"], kind, False, python))
-        return found
+        names = {one["name"] for one in self.given("header")}
+        if not names <= HEADERS.keys():
+            sys.exit(f"{self.id}: a header that HEADERS does not have: {names - HEADERS.keys()}")
+        given = ((name, python, kind) for name, (python, kind) in HEADERS.items() if name in names)
+        return [Parameter("headers", name, kind, False, python) for name, python, kind in given]
 
     @property
     def paged(self):

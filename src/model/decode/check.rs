@@ -88,9 +88,10 @@ impl Decoder {
                 taken.push((Range { from, to }, key));
             }
         }
-        taken.sort_by_key(|(range, _)| range.from);
+        taken.sort_unstable_by_key(|(range, _)| range.from);
         self.check_overlaps(&taken, &path);
-        let ranges = taken.into_iter().map(|(range, key)| (key, range)).collect();
+        let mut ranges = BTreeMap::new();
+        ranges.extend(taken.into_iter().map(|(range, key)| (key, range)));
         Some(ExclusionGroup { description, unit, salt, ranges })
     }
 

@@ -321,10 +321,10 @@ fn assemble(mut release: Release, changes: Changes) -> Release {
     if !changes.is_whole() {
         release.ramp.get_or_insert_default().salt.get_or_insert_with(|| changes.salt());
     }
+    // Not collected: they are in order already, and the sort that comes with it would be compiled in vain.
     let features = changes.features.into_iter();
-    release.features = features.filter_map(|(key, c)| Some((key, Candidate { candidate: c? }))).collect();
+    release.features.extend(features.filter_map(|(key, c)| Some((key, Candidate { candidate: c? }))));
     let segments = changes.segments.into_iter();
-    release.segments =
-        segments.filter_map(|(key, c)| Some((key, SegmentCandidate { candidate: c? }))).collect();
+    release.segments.extend(segments.filter_map(|(key, c)| Some((key, SegmentCandidate { candidate: c? }))));
     release
 }

@@ -2,17 +2,21 @@
 //!
 //! ```text
 //!  text ─ parse ─▶ NFA (≤ 1 MiB, else refused) ─▶ dense DFA ≤ 256 KiB ──────────▶ matching never allocates
-//!                                              └▶ larger: meta::Regex ──────────▶ linear time, caches per thread
+//!                                              └▶ larger: lazy DFA, else NFA ───▶ linear time, caches of whoever searches
 //! ```
-//! A Unicode `\b` keeps both: the DFA gives up at the first byte that is not ASCII, and meta::Regex takes over.
+//! At a Unicode `\b` a DFA gives up at the first byte that is not ASCII, and the NFA takes over. Not `meta::Regex`, which would
+//! do this too: with its literal searchers it is a tenth of the C library.
 
 use std::error::Error as _;
 use std::fmt;
+use std::sync::Arc;
 
 use regex_automata::Input;
 use regex_automata::dfa::{Automaton, StartKind, dense};
-use regex_automata::meta;
+use regex_automata::hybrid;
+use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
+use regex_automata::util::pool::Pool;
 use regex_automata::util::syntax;
 
 /// Bounds the syntax tree, in which two bytes (`\w`) can stand for kilobytes.
@@ -42,9 +46,9 @@ pub struct Pattern {
 #[derive(Clone)]
 enum Machine {
     Dense(Box<dense::DFA<Vec<u32>>>),
-    Meta(Box<meta::Regex>),
+    Lazy(Arc<Lazy>),
     /// The first gives up where a text is not ASCII.
-    DenseThenMeta(Box<dense::DFA<Vec<u32>>>, Box<meta::Regex>),
+    DenseThenLazy(Box<dense::DFA<Vec<u32>>>, Arc<Lazy>),
 }
 
 impl Pattern {
@@ -64,8 +68,11 @@ impl Pattern {
         let by_word = nfa.look_set_any().contains_word_unicode();
         let machine = match (dense(&nfa, by_word), by_word) {
             (Some(dfa), false) => Machine::Dense(dfa),
-            (Some(dfa), true) => Machine::DenseThenMeta(dfa, meta(text, syntax)?),
-            (None, _) => Machine::Meta(meta(text, syntax)?),
+            (Some(dfa), true) => Machine::DenseThenLazy(dfa, Arc::new(Lazy::new(nfa, None)?)),
+            (None, _) => {
+                let dfa = lazy(&nfa);
+                Machine::Lazy(Arc::new(Lazy::new(nfa, dfa)?))
+            }
         };
         Ok(Self { machine })
     }
@@ -75,8 +82,8 @@ impl Pattern {
     pub fn is_match(&self, text: &str) -> bool {
         match &self.machine {
             Machine::Dense(dfa) => search(dfa, text).unwrap_or(false),
-            Machine::Meta(meta) => meta.is_match(text),
-            Machine::DenseThenMeta(dfa, meta) => search(dfa, text).unwrap_or_else(|| meta.is_match(text)),
+            Machine::Lazy(lazy) => lazy.is_match(text),
+            Machine::DenseThenLazy(dfa, lazy) => search(dfa, text).unwrap_or_else(|| lazy.is_match(text)),
         }
     }
 
@@ -85,9 +92,9 @@ impl Pattern {
     pub fn memory_usage(&self) -> usize {
         match &self.machine {
             Machine::Dense(dfa) => size_of_val(&**dfa) + dfa.memory_usage(),
-            Machine::Meta(meta) => size_of_val(&**meta) + meta.memory_usage(),
-            Machine::DenseThenMeta(dfa, meta) => {
-                size_of_val(&**dfa) + dfa.memory_usage() + size_of_val(&**meta) + meta.memory_usage()
+            Machine::Lazy(lazy) => lazy.memory_usage(),
+            Machine::DenseThenLazy(dfa, lazy) => {
+                size_of_val(&**dfa) + dfa.memory_usage() + lazy.memory_usage()
             }
         }
     }
@@ -97,8 +104,8 @@ impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let machine = match self.machine {
             Machine::Dense(_) => "dense",
-            Machine::Meta(_) => "meta",
-            Machine::DenseThenMeta(..) => "dense, then meta",
+            Machine::Lazy(_) => "lazy",
+            Machine::DenseThenLazy(..) => "dense, then lazy",
         };
         f.debug_struct("Pattern")
             .field("machine", &machine)
@@ -123,18 +130,56 @@ fn dense(nfa: &NFA, by_word: bool) -> Option<Box<dense::DFA<Vec<u32>>>> {
     dense::Builder::new().configure(limits).build_from_nfa(nfa).ok().map(Box::new)
 }
 
-fn meta(text: &str, syntax: syntax::Config) -> Result<Box<meta::Regex>, String> {
-    let limits = meta::Config::new()
-        .nfa_size_limit(Some(MAX_NFA))
-        .which_captures(WhichCaptures::None)
-        .hybrid_cache_capacity(MAX_CACHE)
-        .dfa(false)
-        .onepass(false);
-    let built = meta::Builder::new().configure(limits).syntax(syntax).build(text);
-    built.map(Box::new).map_err(|error| match error.size_limit() {
-        Some(_) => too_large(),
-        None => last_line(&error.to_string()),
-    })
+/// `None` if its cache would be too small for it.
+fn lazy(nfa: &NFA) -> Option<hybrid::dfa::DFA> {
+    let limits = hybrid::dfa::Config::new()
+        .cache_capacity(MAX_CACHE)
+        .unicode_word_boundary(true)
+        // It gives up where it makes states faster than it uses them.
+        .minimum_cache_clear_count(Some(3))
+        .minimum_bytes_per_state(Some(10));
+    hybrid::dfa::Builder::new().configure(limits).build_from_nfa(nfa.clone()).ok()
+}
+
+/// Searches without a DFA made ahead.
+struct Lazy {
+    dfa: Option<hybrid::dfa::DFA>,
+    nfa: PikeVM,
+    caches: Pool<Caches>,
+}
+
+/// What a search needs to be alone with; made when it is first needed.
+#[derive(Default)]
+struct Caches {
+    dfa: Option<hybrid::dfa::Cache>,
+    nfa: Option<pikevm::Cache>,
+}
+
+impl Lazy {
+    fn new(nfa: NFA, dfa: Option<hybrid::dfa::DFA>) -> Result<Self, String> {
+        let nfa = PikeVM::new_from_nfa(nfa).map_err(|error| explain(&error))?;
+        Ok(Self { dfa, nfa, caches: Pool::new(Caches::default) })
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        let input = Input::new(text).earliest(true);
+        let mut caches = self.caches.get();
+        let Caches { dfa, nfa } = &mut *caches;
+        let found = self.dfa.as_ref().and_then(|machine| {
+            let cache = dfa.get_or_insert_with(|| machine.create_cache());
+            machine.try_search_fwd(cache, &input).ok().map(|found| found.is_some())
+        });
+        found.unwrap_or_else(|| {
+            let cache = nfa.get_or_insert_with(|| self.nfa.create_cache());
+            self.nfa.is_match(cache, input)
+        })
+    }
+
+    /// Without the caches.
+    fn memory_usage(&self) -> usize {
+        let dfa = self.dfa.as_ref().map_or(0, hybrid::dfa::DFA::memory_usage);
+        size_of_val(self) + dfa + self.nfa.get_nfa().memory_usage()
+    }
 }
 
 fn explain(error: &thompson::BuildError) -> String {

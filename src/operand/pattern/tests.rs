@@ -41,6 +41,13 @@ fn large_patterns_match_too() {
     let far = Pattern::new("[ab]*a[ab]{20}c").unwrap();
     assert!(far.is_match(&("a".repeat(30) + "c")));
     assert!(far.memory_usage() < 4 << 20);
+    // A lazy DFA gives up at what is not ASCII beside a `\b`, and where it makes states faster than it uses them.
+    let bounded = Pattern::new(&format!(r"\b(?:{})\b", words[..1000].join("|"))).unwrap();
+    assert!(bounded.is_match("é word77x b") && bounded.is_match("a word77x b"));
+    assert!(!bounded.is_match("éword77x b"));
+    let random: String =
+        (0_u64..200_000).map(|i| if i * i % 7 < 3 || i % 11 == 5 { 'a' } else { 'b' }).collect();
+    assert!(!far.is_match(&random) && far.is_match(&(random + &"a".repeat(21) + "c")));
 }
 
 #[test]

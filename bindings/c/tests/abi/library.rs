@@ -59,6 +59,14 @@ fn client_follows_a_file_where_it_is_built() {
     run("client", &[&snapshot()]);
 }
 
+/// Neither a check nor a swap leaves anything behind: the program compares the memory that is resident, part by part.
+#[test]
+fn checks_and_swaps_leave_the_resident_size_flat() {
+    let folder = tempfile::tempdir().unwrap();
+    let leak = program(&root().join("tests/c/leak.c"), folder.path(), Linked::Shared, &["-O2"]);
+    print!("{}", succeed(with_library(&leak, folder.path()).args(["10000000", "10000"])));
+}
+
 /// A sanitizer that is not linked finds nothing.
 #[test]
 fn sanitizers_are_in_the_programs_that_they_check() {

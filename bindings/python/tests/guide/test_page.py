@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +53,13 @@ def run(fence: Fence, command: str, folder: Path) -> str:
     return done.stdout
 
 
+def stop_daemon(pid: Path) -> None:
+    """Stops what a command has left running, if the page broke off before it did."""
+    if pid.exists():
+        with suppress(ProcessLookupError):
+            os.kill(int(pid.read_text()), signal.SIGTERM)
+
+
 def test_everything_on_the_page_is_true(tmp_path: Path) -> None:
     server = Server(tmp_path)
     parts = fences()
@@ -82,5 +91,6 @@ def test_everything_on_the_page_is_true(tmp_path: Path) -> None:
                     run(part, f"python {part.name}", folder)
                     ran.append(part.name)
     finally:
+        stop_daemon(folder / "service.pid")
         server.close()
     assert len(ran) >= 10

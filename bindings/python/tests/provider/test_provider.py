@@ -305,17 +305,24 @@ def test_an_engine_that_is_fed_by_hand_tells_of_changes() -> None:
     assert {(tuple(one.flags_changed or ()), one.metadata["version"]) for one in changed} == {(("f", "g"), 1), (("f",), 2)}
 
 
+def replace(path: Path, text: str) -> None:
+    """Writes a file in one step, for who watches it."""
+    other = path.with_suffix(".new")
+    other.write_text(text)
+    other.replace(path)
+
+
 def test_a_refused_version_is_an_error_until_the_next(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json"
     path.write_text(document(1, {"f": gate()}))
     with Client.from_file(path, watch_interval=0.02) as connected:
         client = client_of(TidegateProvider(connected))
         heard = Heard(client)
-        path.write_text('{"schema_version": 1, "version": 2, "features": 7}')
+        replace(path, '{"schema_version": 1, "version": 2, "features": 7}')
         assert "/features" in (heard.wait(ProviderEvent.PROVIDER_ERROR).message or "")
         assert client.get_provider_status() is ProviderStatus.ERROR
         assert client.get_boolean_details("f", True).value is False, "what was served is served on"
-        path.write_text(document(3, {"f": gate(EVERYONE)}))
+        replace(path, document(3, {"f": gate(EVERYONE)}))
         assert heard.wait(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED).flags_changed == ["f"]
         until(lambda: client.get_provider_status() is ProviderStatus.READY, "ready")
         assert client.get_boolean_value("f", False)

@@ -261,17 +261,23 @@ impl Book {
         true
     }
 
-    /// The live members of an environment; what says a version that was never published has version 0.
+    /// The live members of an environment; what says a version that was never published has version 0, and who refused such a one
+    /// refused nothing: else he could hold a phase for ever.
     pub(super) fn live(&self, environment: &str, now: Now) -> Vec<Arc<Member>> {
         let Some(known) = self.environments.get(environment) else { return Vec::new() };
         let live = known.reporters.values().filter(|reporter| reporter.is_live(now));
-        let members = live.flat_map(|reporter| &reporter.members);
-        members
-            .map(|member| match known.versions.knows(member.version) {
+        let knows = |version| known.versions.knows(version);
+        let believed = |member: &Arc<Member>| {
+            let member = match knows(member.version) {
                 true => Arc::clone(member),
                 false => Arc::new(member.with_unknown_version()),
-            })
-            .collect()
+            };
+            match member.nacked.iter().all(|one| knows(one.nack.version)) {
+                true => member,
+                false => Arc::new(member.without_unknown_nacks(knows)),
+            }
+        };
+        live.flat_map(|reporter| &reporter.members).map(believed).collect()
     }
 
     /// The members of an environment that are live or waited for, in order of their ids.

@@ -61,6 +61,12 @@ impl Member {
         Self { version: 0, unknown_version: Some(self.version), ..self.clone() }
     }
 
+    /// As it is without the refusals of versions that `knows` has not.
+    pub(super) fn without_unknown_nacks(&self, knows: impl Fn(u64) -> bool) -> Self {
+        let nacked = self.nacked.iter().filter(|one| knows(one.nack.version));
+        Self { nacked: nacked.cloned().collect(), ..self.clone() }
+    }
+
     /// What makes a group of a relay the same group: version, SDK, process attributes as text.
     pub(super) fn group(&self) -> (u64, Sdk, String) {
         (self.version, self.sdk.clone(), serde_json::to_string(&self.process).unwrap_or_default())

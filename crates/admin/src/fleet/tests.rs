@@ -693,3 +693,19 @@ fn how_long_it_takes_to_settle_is_known() {
     book.report(&prod(), report("b", 5), at(22_000)).unwrap();
     assert_eq!(book.unsettled(at(22_000)), 0);
 }
+
+#[test]
+fn who_refuses_a_version_that_there_never_was_refuses_nothing() {
+    let mut book = Book::default();
+    book.begin(&prod(), 5);
+    let nack = |version| Nack { version, code: "TG1001".to_owned(), message: "no".to_owned(), pointer: None };
+    let refuses = |version| Report { nack: Some(nack(version)), ..report("a", 5) };
+    book.report(&prod(), refuses(u64::MAX), at(0)).unwrap();
+    assert!(book.live("prod", at(0))[0].nacked.is_empty());
+    // It is shown still: somebody should look at this instance.
+    assert_eq!(book.seen("prod", at(0))[0].member.nacked.len(), 1);
+    book.report(&prod(), refuses(6), at(0)).unwrap();
+    assert!(book.live("prod", at(0))[0].nacked.is_empty());
+    book.published(&prod(), 6, at(1));
+    assert_eq!(book.live("prod", at(1))[0].nacked[0].nack, nack(6));
+}

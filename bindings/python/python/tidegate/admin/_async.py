@@ -26,9 +26,9 @@ class AsyncOperations(AsyncCaller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.abort_release`."""
         answer: types.Release = await self._call(
@@ -44,7 +44,7 @@ class AsyncOperations(AsyncCaller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -103,16 +103,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         comment: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.ProposalView:
         """See `Admin.approve_proposal`."""
         answer: types.ProposalView = await self._call(
             "POST",
             f"/proposals/{quoted(id)}/approve",
             body={"comment": comment},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -128,9 +128,9 @@ class AsyncOperations(AsyncCaller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.approve_release`."""
         answer: types.Release = await self._call(
@@ -146,7 +146,7 @@ class AsyncOperations(AsyncCaller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -158,16 +158,16 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.archive_feature`."""
         answer: types.Feature = await self._call(
             "POST",
             f"/features/{quoted(key)}/archive",
             body={"base_revision": base_revision, "dry_run": dry_run, "start": start, "supersede": supersede},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -176,16 +176,16 @@ class AsyncOperations(AsyncCaller):
         key: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PipelineView:
         """See `Admin.archive_pipeline`."""
         answer: types.PipelineView = await self._call(
             "POST",
             f"/pipelines/{quoted(key)}/archive",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -195,16 +195,16 @@ class AsyncOperations(AsyncCaller):
         *,
         pipeline: str | None = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.attach_feature`."""
         answer: types.Feature = await self._call(
             "PUT",
             f"/features/{quoted(key)}/pipeline",
             body={"pipeline": pipeline, "reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -214,16 +214,16 @@ class AsyncOperations(AsyncCaller):
         *,
         pipeline: str | None = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Segment:
         """See `Admin.attach_segment`."""
         answer: types.Segment = await self._call(
             "PUT",
             f"/segments/{quoted(key)}/pipeline",
             body={"pipeline": pipeline, "reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -232,16 +232,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Schedule:
         """See `Admin.cancel_schedule`."""
         answer: types.Schedule = await self._call(
             "POST",
             f"/schedules/{quoted(id)}/cancel",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -441,16 +441,16 @@ class AsyncOperations(AsyncCaller):
         name: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """See `Admin.delete_attribute`."""
         await self._call(
             "DELETE",
             f"/attributes/{quoted(name)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     async def delete_environment(
@@ -458,16 +458,16 @@ class AsyncOperations(AsyncCaller):
         name: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.ProposalView | None:
         """See `Admin.delete_environment`."""
         answer: types.ProposalView | None = await self._call(
             "DELETE",
             f"/environments/{quoted(name)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -476,16 +476,16 @@ class AsyncOperations(AsyncCaller):
         key: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """See `Admin.delete_exclusion_group`."""
         await self._call(
             "DELETE",
             f"/exclusion-groups/{quoted(key)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     async def delete_feature(
@@ -496,16 +496,16 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.delete_feature`."""
         answer: types.Feature = await self._call(
             "DELETE",
             f"/features/{quoted(key)}",
             body={"base_revision": base_revision, "dry_run": dry_run, "start": start, "supersede": supersede},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -514,16 +514,16 @@ class AsyncOperations(AsyncCaller):
         key: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """See `Admin.delete_pipeline`."""
         await self._call(
             "DELETE",
             f"/pipelines/{quoted(key)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     async def delete_principal(
@@ -531,16 +531,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """See `Admin.delete_principal`."""
         await self._call(
             "DELETE",
             f"/principals/{quoted(id)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     async def delete_segment(
@@ -551,16 +551,16 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Segment:
         """See `Admin.delete_segment`."""
         answer: types.Segment = await self._call(
             "DELETE",
             f"/segments/{quoted(key)}",
             body={"base_revision": base_revision, "dry_run": dry_run, "start": start, "supersede": supersede},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -569,16 +569,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """See `Admin.delete_webhook`."""
         await self._call(
             "DELETE",
             f"/webhooks/{quoted(id)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     async def disable_feature(
@@ -590,9 +590,9 @@ class AsyncOperations(AsyncCaller):
         environment: str | None = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.disable_feature`."""
         answer: types.Feature = await self._call(
@@ -605,7 +605,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -614,16 +614,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PrincipalView:
         """See `Admin.disable_principal`."""
         answer: types.PrincipalView = await self._call(
             "POST",
             f"/principals/{quoted(id)}/disable",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -636,9 +636,9 @@ class AsyncOperations(AsyncCaller):
         environment: str | None = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.enable_feature`."""
         answer: types.Feature = await self._call(
@@ -651,7 +651,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -667,9 +667,9 @@ class AsyncOperations(AsyncCaller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.full_roll_out_release`."""
         answer: types.Release = await self._call(
@@ -685,7 +685,7 @@ class AsyncOperations(AsyncCaller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -735,9 +735,9 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.launch_feature`."""
         answer: types.Feature = await self._call(
@@ -750,7 +750,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1286,9 +1286,9 @@ class AsyncOperations(AsyncCaller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.pause_release`."""
         answer: types.Release = await self._call(
@@ -1304,7 +1304,7 @@ class AsyncOperations(AsyncCaller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1318,6 +1318,7 @@ class AsyncOperations(AsyncCaller):
         segments: Mapping[str, Any] = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        force: str = UNSET,
     ) -> types.Preview:
         """See `Admin.preview_change`."""
         answer: types.Preview = await self._call(
@@ -1332,6 +1333,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
+            headers={"Tidegate-Force": force},
         )
         return answer
 
@@ -1344,6 +1346,7 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        force: str = UNSET,
     ) -> types.Preview:
         """See `Admin.preview_feature`."""
         answer: types.Preview = await self._call(
@@ -1356,6 +1359,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
+            headers={"Tidegate-Force": force},
         )
         return answer
 
@@ -1377,6 +1381,7 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        force: str = UNSET,
     ) -> types.Preview:
         """See `Admin.preview_segment`."""
         answer: types.Preview = await self._call(
@@ -1389,6 +1394,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
+            headers={"Tidegate-Force": force},
         )
         return answer
 
@@ -1398,16 +1404,16 @@ class AsyncOperations(AsyncCaller):
         *,
         base_revision: int | None = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PipelineView:
         """See `Admin.publish_pipeline`."""
         answer: types.PipelineView = await self._call(
             "POST",
             f"/pipelines/{quoted(key)}/publish",
             body={"base_revision": base_revision, "reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1418,16 +1424,16 @@ class AsyncOperations(AsyncCaller):
         type: str,
         description: str | None = UNSET,
         process: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.AttributeView:
         """See `Admin.put_attribute`."""
         answer: types.AttributeView = await self._call(
             "PUT",
             f"/attributes/{quoted(name)}",
             body={"type": type, "description": description, "process": process},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1439,16 +1445,16 @@ class AsyncOperations(AsyncCaller):
         description: str | None = UNSET,
         salt: str | None = UNSET,
         unit: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.ExclusionGroupView:
         """See `Admin.put_exclusion_group`."""
         answer: types.ExclusionGroupView = await self._call(
             "PUT",
             f"/exclusion-groups/{quoted(key)}",
             body={"ranges": ranges, "description": description, "salt": salt, "unit": unit},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1457,16 +1463,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         comment: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.ProposalView:
         """See `Admin.reject_proposal`."""
         answer: types.ProposalView = await self._call(
             "POST",
             f"/proposals/{quoted(id)}/reject",
             body={"comment": comment},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1482,9 +1488,9 @@ class AsyncOperations(AsyncCaller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.reject_release`."""
         answer: types.Release = await self._call(
@@ -1500,7 +1506,7 @@ class AsyncOperations(AsyncCaller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1532,9 +1538,9 @@ class AsyncOperations(AsyncCaller):
         salt: str | None = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.resalt_feature`."""
         answer: types.Feature = await self._call(
@@ -1547,7 +1553,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1561,16 +1567,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.SigningKeyView:
         """See `Admin.retire_signing_key`."""
         answer: types.SigningKeyView = await self._call(
             "POST",
             f"/signing-keys/{quoted(id)}/retire",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1586,9 +1592,9 @@ class AsyncOperations(AsyncCaller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.revert_release`."""
         answer: types.Release = await self._call(
@@ -1604,7 +1610,7 @@ class AsyncOperations(AsyncCaller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1613,16 +1619,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.SdkKeyView:
         """See `Admin.revoke_sdk_key`."""
         answer: types.SdkKeyView = await self._call(
             "POST",
             f"/sdk-keys/{quoted(id)}/revoke",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1631,16 +1637,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.TokenView:
         """See `Admin.revoke_token`."""
         answer: types.TokenView = await self._call(
             "POST",
             f"/tokens/{quoted(id)}/revoke",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1666,16 +1672,16 @@ class AsyncOperations(AsyncCaller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.NewSecret:
         """See `Admin.rotate_webhook`."""
         answer: types.NewSecret = await self._call(
             "POST",
             f"/webhooks/{quoted(id)}/rotate",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1688,9 +1694,9 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.save_feature`."""
         answer: types.Feature = await self._call(
@@ -1703,7 +1709,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1716,9 +1722,9 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Segment:
         """See `Admin.save_segment`."""
         answer: types.Segment = await self._call(
@@ -1731,7 +1737,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1842,9 +1848,9 @@ class AsyncOperations(AsyncCaller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.skip_release`."""
         answer: types.Release = await self._call(
@@ -1860,7 +1866,7 @@ class AsyncOperations(AsyncCaller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1875,9 +1881,9 @@ class AsyncOperations(AsyncCaller):
         segments: Mapping[str, Any] = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.supersede_release`."""
         answer: types.Release = await self._call(
@@ -1892,7 +1898,7 @@ class AsyncOperations(AsyncCaller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1901,16 +1907,16 @@ class AsyncOperations(AsyncCaller):
         key: str,
         *,
         tags: Sequence[str],
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.tag_feature`."""
         answer: types.Feature = await self._call(
             "PUT",
             f"/features/{quoted(key)}/tags",
             body={"tags": tags},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1932,16 +1938,16 @@ class AsyncOperations(AsyncCaller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """See `Admin.unarchive_feature`."""
         answer: types.Feature = await self._call(
             "POST",
             f"/features/{quoted(key)}/unarchive",
             body={"base_revision": base_revision, "dry_run": dry_run, "start": start, "supersede": supersede},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1976,9 +1982,9 @@ class AsyncOperations(AsyncCaller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """See `Admin.unpause_release`."""
         answer: types.Release = await self._call(
@@ -1994,7 +2000,7 @@ class AsyncOperations(AsyncCaller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2003,16 +2009,16 @@ class AsyncOperations(AsyncCaller):
         key: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PipelineView:
         """See `Admin.unpublish_pipeline`."""
         answer: types.PipelineView = await self._call(
             "POST",
             f"/pipelines/{quoted(key)}/unpublish",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2025,9 +2031,9 @@ class AsyncOperations(AsyncCaller):
         pipelines: bool = UNSET,
         production: bool = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.EnvironmentView | types.ProposalView:
         """See `Admin.update_environment`."""
         answer: types.EnvironmentView | types.ProposalView = await self._call(
@@ -2040,7 +2046,7 @@ class AsyncOperations(AsyncCaller):
                 "production": production,
                 "reason": reason,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2050,16 +2056,16 @@ class AsyncOperations(AsyncCaller):
         *,
         body: Mapping[str, Any],
         base_revision: int | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PipelineView:
         """See `Admin.update_pipeline`."""
         answer: types.PipelineView = await self._call(
             "PUT",
             f"/pipelines/{quoted(key)}",
             body={"body": body, "base_revision": base_revision},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2071,16 +2077,16 @@ class AsyncOperations(AsyncCaller):
         disabled: bool = UNSET,
         name: str | None = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PrincipalView:
         """See `Admin.update_principal`."""
         answer: types.PrincipalView = await self._call(
             "PUT",
             f"/principals/{quoted(id)}",
             body={"grants": grants, "disabled": disabled, "name": name, "reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2091,16 +2097,16 @@ class AsyncOperations(AsyncCaller):
         url: str,
         disabled: bool = UNSET,
         facts: Sequence[str] = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.WebhookView:
         """See `Admin.update_webhook`."""
         answer: types.WebhookView = await self._call(
             "PUT",
             f"/webhooks/{quoted(id)}",
             body={"url": url, "disabled": disabled, "facts": facts},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 

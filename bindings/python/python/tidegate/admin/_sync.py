@@ -26,9 +26,9 @@ class Operations(Caller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """Abort a release: the base is served, at once.
 
@@ -49,7 +49,7 @@ class Operations(Caller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -119,9 +119,9 @@ class Operations(Caller):
         id: str,
         *,
         comment: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.ProposalView:
         """Approve a change, which makes it.
 
@@ -131,7 +131,7 @@ class Operations(Caller):
             "POST",
             f"/proposals/{quoted(id)}/approve",
             body={"comment": comment},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -147,9 +147,9 @@ class Operations(Caller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """Approve the phase that a release is entering.
 
@@ -171,7 +171,7 @@ class Operations(Caller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -183,9 +183,9 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Archive a feature that nothing uses.
 
@@ -198,7 +198,7 @@ class Operations(Caller):
             "POST",
             f"/features/{quoted(key)}/archive",
             body={"base_revision": base_revision, "dry_run": dry_run, "start": start, "supersede": supersede},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -207,9 +207,9 @@ class Operations(Caller):
         key: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PipelineView:
         """Archive a pipeline.
 
@@ -219,7 +219,7 @@ class Operations(Caller):
             "POST",
             f"/pipelines/{quoted(key)}/archive",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -229,9 +229,9 @@ class Operations(Caller):
         *,
         pipeline: str | None = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Attach a feature to a pipeline, or to none.
 
@@ -241,7 +241,7 @@ class Operations(Caller):
             "PUT",
             f"/features/{quoted(key)}/pipeline",
             body={"pipeline": pipeline, "reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -251,9 +251,9 @@ class Operations(Caller):
         *,
         pipeline: str | None = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Segment:
         """Attach a segment to a pipeline, or to none.
 
@@ -263,7 +263,7 @@ class Operations(Caller):
             "PUT",
             f"/segments/{quoted(key)}/pipeline",
             body={"pipeline": pipeline, "reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -272,9 +272,9 @@ class Operations(Caller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Schedule:
         """Take a scheduled change back.
 
@@ -284,7 +284,7 @@ class Operations(Caller):
             "POST",
             f"/schedules/{quoted(id)}/cancel",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -529,9 +529,9 @@ class Operations(Caller):
         name: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """Remove a declaration that nothing uses.
 
@@ -541,7 +541,7 @@ class Operations(Caller):
             "DELETE",
             f"/attributes/{quoted(name)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     def delete_environment(
@@ -549,9 +549,9 @@ class Operations(Caller):
         name: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.ProposalView | None:
         """Delete an environment that nothing names.
 
@@ -561,7 +561,7 @@ class Operations(Caller):
             "DELETE",
             f"/environments/{quoted(name)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -570,9 +570,9 @@ class Operations(Caller):
         key: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """Delete an exclusion group that nothing uses.
 
@@ -582,7 +582,7 @@ class Operations(Caller):
             "DELETE",
             f"/exclusion-groups/{quoted(key)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     def delete_feature(
@@ -593,9 +593,9 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Delete a feature that nothing uses.
 
@@ -608,7 +608,7 @@ class Operations(Caller):
             "DELETE",
             f"/features/{quoted(key)}",
             body={"base_revision": base_revision, "dry_run": dry_run, "start": start, "supersede": supersede},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -617,9 +617,9 @@ class Operations(Caller):
         key: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """Delete a pipeline that nothing uses.
 
@@ -629,7 +629,7 @@ class Operations(Caller):
             "DELETE",
             f"/pipelines/{quoted(key)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     def delete_principal(
@@ -637,9 +637,9 @@ class Operations(Caller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """Delete a principal that nothing names.
 
@@ -649,7 +649,7 @@ class Operations(Caller):
             "DELETE",
             f"/principals/{quoted(id)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     def delete_segment(
@@ -660,9 +660,9 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Segment:
         """Delete a segment that nothing uses.
 
@@ -675,7 +675,7 @@ class Operations(Caller):
             "DELETE",
             f"/segments/{quoted(key)}",
             body={"base_revision": base_revision, "dry_run": dry_run, "start": start, "supersede": supersede},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -684,9 +684,9 @@ class Operations(Caller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> None:
         """Delete a webhook endpoint.
 
@@ -696,7 +696,7 @@ class Operations(Caller):
             "DELETE",
             f"/webhooks/{quoted(id)}",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
 
     def disable_feature(
@@ -708,9 +708,9 @@ class Operations(Caller):
         environment: str | None = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Disable a feature.
 
@@ -729,7 +729,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -738,9 +738,9 @@ class Operations(Caller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PrincipalView:
         """Disable a principal, with all its tokens.
 
@@ -750,7 +750,7 @@ class Operations(Caller):
             "POST",
             f"/principals/{quoted(id)}/disable",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -763,9 +763,9 @@ class Operations(Caller):
         environment: str | None = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Enable a feature.
 
@@ -784,7 +784,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -800,9 +800,9 @@ class Operations(Caller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """Complete a release now, everywhere.
 
@@ -823,7 +823,7 @@ class Operations(Caller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -882,9 +882,9 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """End an experiment: everyone gets a variant.
 
@@ -903,7 +903,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1490,9 +1490,9 @@ class Operations(Caller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """Pause a release: nothing advances by itself.
 
@@ -1513,7 +1513,7 @@ class Operations(Caller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1527,6 +1527,7 @@ class Operations(Caller):
         segments: Mapping[str, Any] = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        force: str = UNSET,
     ) -> types.Preview:
         """What a change of several would do.
 
@@ -1544,6 +1545,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
+            headers={"Tidegate-Force": force},
         )
         return answer
 
@@ -1556,6 +1558,7 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        force: str = UNSET,
     ) -> types.Preview:
         """What a change of a feature would do.
 
@@ -1571,6 +1574,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
+            headers={"Tidegate-Force": force},
         )
         return answer
 
@@ -1597,6 +1601,7 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        force: str = UNSET,
     ) -> types.Preview:
         """What a change of a segment would do.
 
@@ -1612,6 +1617,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
+            headers={"Tidegate-Force": force},
         )
         return answer
 
@@ -1621,9 +1627,9 @@ class Operations(Caller):
         *,
         base_revision: int | None = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PipelineView:
         """Publish the draft as the next version.
 
@@ -1635,7 +1641,7 @@ class Operations(Caller):
             "POST",
             f"/pipelines/{quoted(key)}/publish",
             body={"base_revision": base_revision, "reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1646,9 +1652,9 @@ class Operations(Caller):
         type: str,
         description: str | None = UNSET,
         process: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.AttributeView:
         """Declare an attribute.
 
@@ -1658,7 +1664,7 @@ class Operations(Caller):
             "PUT",
             f"/attributes/{quoted(name)}",
             body={"type": type, "description": description, "process": process},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1670,9 +1676,9 @@ class Operations(Caller):
         description: str | None = UNSET,
         salt: str | None = UNSET,
         unit: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.ExclusionGroupView:
         """Make or change an exclusion group.
 
@@ -1682,7 +1688,7 @@ class Operations(Caller):
             "PUT",
             f"/exclusion-groups/{quoted(key)}",
             body={"ranges": ranges, "description": description, "salt": salt, "unit": unit},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1691,9 +1697,9 @@ class Operations(Caller):
         id: str,
         *,
         comment: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.ProposalView:
         """Reject a change.
 
@@ -1703,7 +1709,7 @@ class Operations(Caller):
             "POST",
             f"/proposals/{quoted(id)}/reject",
             body={"comment": comment},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1719,9 +1725,9 @@ class Operations(Caller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """Hold the phase that a release is entering.
 
@@ -1742,7 +1748,7 @@ class Operations(Caller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1779,9 +1785,9 @@ class Operations(Caller):
         salt: str | None = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Draw everybody's buckets anew.
 
@@ -1800,7 +1806,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1817,9 +1823,9 @@ class Operations(Caller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.SigningKeyView:
         """Forget the secret of a key that does not sign.
 
@@ -1831,7 +1837,7 @@ class Operations(Caller):
             "POST",
             f"/signing-keys/{quoted(id)}/retire",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1847,9 +1853,9 @@ class Operations(Caller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """Take a completed release back.
 
@@ -1870,7 +1876,7 @@ class Operations(Caller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1879,9 +1885,9 @@ class Operations(Caller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.SdkKeyView:
         """Revoke an SDK key.
 
@@ -1893,7 +1899,7 @@ class Operations(Caller):
             "POST",
             f"/sdk-keys/{quoted(id)}/revoke",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1902,9 +1908,9 @@ class Operations(Caller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.TokenView:
         """Revoke a token: one's own, or for admins another's.
 
@@ -1914,7 +1920,7 @@ class Operations(Caller):
             "POST",
             f"/tokens/{quoted(id)}/revoke",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1947,9 +1953,9 @@ class Operations(Caller):
         id: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.NewSecret:
         """Give a webhook another signing secret, shown once.
 
@@ -1959,7 +1965,7 @@ class Operations(Caller):
             "POST",
             f"/webhooks/{quoted(id)}/rotate",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -1972,9 +1978,9 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Change the definition of a feature.
 
@@ -1993,7 +1999,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2006,9 +2012,9 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Segment:
         """Change the condition of a segment.
 
@@ -2027,7 +2033,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2202,9 +2208,9 @@ class Operations(Caller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """End the current phase.
 
@@ -2226,7 +2232,7 @@ class Operations(Caller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2241,9 +2247,9 @@ class Operations(Caller):
         segments: Mapping[str, Any] = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """Abort a release and start another in its place.
 
@@ -2263,7 +2269,7 @@ class Operations(Caller):
                 "start": start,
                 "supersede": supersede,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2272,9 +2278,9 @@ class Operations(Caller):
         key: str,
         *,
         tags: Sequence[str],
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Give a feature other labels.
 
@@ -2284,7 +2290,7 @@ class Operations(Caller):
             "PUT",
             f"/features/{quoted(key)}/tags",
             body={"tags": tags},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2311,9 +2317,9 @@ class Operations(Caller):
         dry_run: bool = UNSET,
         start: types.Start = UNSET,
         supersede: bool = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Feature:
         """Take a feature out of the archive.
 
@@ -2326,7 +2332,7 @@ class Operations(Caller):
             "POST",
             f"/features/{quoted(key)}/unarchive",
             body={"base_revision": base_revision, "dry_run": dry_run, "start": start, "supersede": supersede},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2366,9 +2372,9 @@ class Operations(Caller):
         signed: str | None = UNSET,
         staged: bool = UNSET,
         start: types.Start = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.Release:
         """Go on with a paused release.
 
@@ -2389,7 +2395,7 @@ class Operations(Caller):
                 "staged": staged,
                 "start": start,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2398,9 +2404,9 @@ class Operations(Caller):
         key: str,
         *,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PipelineView:
         """Take back the publication, while nothing uses it.
 
@@ -2410,7 +2416,7 @@ class Operations(Caller):
             "POST",
             f"/pipelines/{quoted(key)}/unpublish",
             body={"reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2423,9 +2429,9 @@ class Operations(Caller):
         pipelines: bool = UNSET,
         production: bool = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.EnvironmentView | types.ProposalView:
         """Change an environment.
 
@@ -2444,7 +2450,7 @@ class Operations(Caller):
                 "production": production,
                 "reason": reason,
             },
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2454,9 +2460,9 @@ class Operations(Caller):
         *,
         body: Mapping[str, Any],
         base_revision: int | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PipelineView:
         """Change the draft of a pipeline.
 
@@ -2466,7 +2472,7 @@ class Operations(Caller):
             "PUT",
             f"/pipelines/{quoted(key)}",
             body={"body": body, "base_revision": base_revision},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2478,9 +2484,9 @@ class Operations(Caller):
         disabled: bool = UNSET,
         name: str | None = UNSET,
         reason: str | None = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.PrincipalView:
         """Change a principal.
 
@@ -2490,7 +2496,7 @@ class Operations(Caller):
             "PUT",
             f"/principals/{quoted(id)}",
             body={"grants": grants, "disabled": disabled, "name": name, "reason": reason},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 
@@ -2501,9 +2507,9 @@ class Operations(Caller):
         url: str,
         disabled: bool = UNSET,
         facts: Sequence[str] = UNSET,
+        if_match: int | str = UNSET,
         idempotency_key: str = UNSET,
         force: str = UNSET,
-        if_match: int | str = UNSET,
     ) -> types.WebhookView:
         """Change a webhook endpoint; its secret stays.
 
@@ -2513,7 +2519,7 @@ class Operations(Caller):
             "PUT",
             f"/webhooks/{quoted(id)}",
             body={"url": url, "disabled": disabled, "facts": facts},
-            headers={"Idempotency-Key": idempotency_key, "Tidegate-Force": force, "If-Match": if_match},
+            headers={"If-Match": if_match, "Idempotency-Key": idempotency_key, "Tidegate-Force": force},
         )
         return answer
 

@@ -1,0 +1,62 @@
+// The ways in which answers come: one value, pages, lines, events, bytes.
+import { follow } from './events.mjs';
+import { AdminError } from './error.mjs';
+import { Listing } from './list.mjs';
+import { type AdminOptions, type Call, type TokenSource, Transport } from './transport.mjs';
+import type { AdminEvent, Answer, AuditLine, OperationId } from './types.mjs';
+
+/** A part of a path. */
+export function part(value: number | string): string {
+  const text = String(value);
+  // `.` and `..` would be resolved away.
+  if (/^\.{0,2}$/.test(text)) throw new TypeError(`expected a key or an id, found \`${text}\``);
+  return encodeURIComponent(text);
+}
+
+export abstract class Calls {
+  readonly #transport: Transport;
+
+  constructor(url: string, token: TokenSource, options: AdminOptions = {}) {
+    this.#transport = new Transport(url, token, options);
+  }
+
+  protected json<Id extends OperationId>(call: Call<Id>): Promise<Answer<Id>> {
+    return this.#transport.send(call, {}, async (response) => {
+      const text = await response.text();
+      try {
+        return JSON.parse(text) as Answer<Id>;
+      } catch (cause) {
+        const detail = `expected JSON, found: ${text.slice(0, 200) || 'nothing'}`;
+        throw new AdminError(call.id, 'bad_answer', detail, { status: response.status, cause });
+      }
+    });
+  }
+
+  protected list<Item, Id extends OperationId>(call: Call<Id>): Listing<Item, Answer<Id> & { items: unknown[]; next?: string | null }> {
+    return new Listing((after) => {
+      const query = after === undefined ? call.query : { ...call.query, after };
+      return this.json({ ...call, ...(query === undefined ? {} : { query }) }) as Promise<
+        Answer<Id> & { items: unknown[]; next?: string | null }
+      >;
+    });
+  }
+
+  protected bytes(call: Call): Promise<ReadableStream<Uint8Array>> {
+    return this.#transport.send(call, { accept: '*/*' }, async (response) => response.body ?? new ReadableStream());
+  }
+
+  protected async *lines(call: Call): AsyncGenerator<AuditLine, void, undefined> {
+    const body = await this.bytes(call);
+    let rest = '';
+    for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line) yield JSON.parse(line);
+    }
+    if (rest) throw new AdminError(call.id, 'bad_answer', 'the answer broke off in the middle of a line');
+  }
+
+  protected events(call: Call): AsyncIterable<AdminEvent> {
+    return follow(this.#transport, call);
+  }
+}
