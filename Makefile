@@ -33,8 +33,8 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
-.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node fuzz schemathesis install
-.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
+.PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node bench-python fuzz schemathesis install
+.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python wheel-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -116,6 +116,13 @@ wheel-python: $(PYTHON_SDK)/venv/ready ## Build the wheel for tests, and install
 	$(PYTHON_SDK)/clean/bin/python -c 'import tidegate; tidegate.Engine()'
 	$(PYTHON_SDK)/clean/bin/python -m tidegate --version
 
+bench-python: $(PYTHON_SDK)/venv/ready ## Measure what a decision costs from Python: ours, an empty call and pure Rust in one run
+	$(CARGO) build $(LOCKED) --release --package tidegate-python --features bench
+	mkdir -p $(PYTHON_SDK)/bench
+	cp -r bindings/python/python/tidegate $(PYTHON_SDK)/bench/
+	cp target/release/lib_tidegate.so $(PYTHON_SDK)/bench/tidegate/_tidegate.abi3.so
+	PYTHONPATH=$(PYTHON_SDK)/bench $(PYTHON_SDK)/venv/bin/python bindings/python/benches/bench.py
+
 test-oracle: $(VENV)/ready ## Python: the oracle's own tests, and every case of testdata/ decided by it
 	$(PY) oracle/test_oracle.py
 	$(PY) oracle/run_cases.py
@@ -154,7 +161,7 @@ licences: ## Check licences, sources and number of dependencies (and cargo-deny 
 
 clean: ## Remove all that the targets made
 	$(CARGO) clean
-	rm -rf $(VENV) tests/ofrep/node_modules bindings/node/node_modules bindings/node/native bindings/node/dist examples/node/node_modules
+	rm -rf $(VENV) tests/ofrep/node_modules bindings/python/tidegate.data bindings/node/node_modules bindings/node/native bindings/node/dist examples/node/node_modules
 
 $(VENV)/ready: oracle/requirements.txt
 	$(PYTHON) -m venv $(VENV)

@@ -187,7 +187,8 @@ fn what_is_read_follows_references_overlays_and_overrides() {
             "feature": of(json!({"feature": "plain", "variants": ["on"]})),
             "process": of(gate("region")),
             "split": {"kind": "experiment", "unit": "visitor", "variants": {"a": 1, "b": 2},
-                "rules": [{"id": "r", "split": {"a": 50, "b": 50}}]},
+                "default": "a",
+                "rules": [{"id": "r", "split": [{"variant": "a", "weight": 50}, {"variant": "b", "weight": 50}]}]},
             "nothing": {"kind": "gate"}}});
     let engine = Engine::builder().process("region", "eu").build();
     engine.load(&serde_json::to_vec(&document).unwrap()).unwrap();

@@ -95,7 +95,7 @@ pub(crate) fn log(
     }
 }
 
-/// Calls a callback until it is closed.
+/// Calls a callback until it is closed. Dropping it does not end the calls.
 #[pyclass(frozen, module = "tidegate")]
 #[derive(Debug)]
 pub(crate) struct Subscription {

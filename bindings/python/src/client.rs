@@ -14,9 +14,10 @@ use tidegate::model::Key;
 use tidegate::wire::Source;
 
 use crate::callbacks::{Callbacks, Subscription, log};
-use crate::engine::{Engine, Wish, process_attributes};
+use crate::engine::Engine;
 use crate::error::{exception, of_package, raised, wrong_type, wrong_value};
 use crate::gil::Guarded;
+use crate::options::{Wish, process_attributes};
 
 /// The source as it is written in reports.
 fn source(source: Source) -> &'static str {
@@ -88,7 +89,7 @@ fn seconds(value: &Bound<'_, PyAny>, place: &str) -> PyResult<Duration> {
 /// Sets a time of the options.
 type Span = fn(ConnectOptions, Duration) -> ConnectOptions;
 
-const SPANS: [(&str, Span); 10] = [
+const SPANS: [(&str, Span); 9] = [
     ("answer_timeout", ConnectOptions::answer_timeout),
     ("connect_timeout", ConnectOptions::connect_timeout),
     ("flush_timeout", ConnectOptions::flush_timeout),
@@ -98,7 +99,6 @@ const SPANS: [(&str, Span); 10] = [
     ("report_interval", ConnectOptions::report_interval),
     ("stale_after", ConnectOptions::stale_after),
     ("watch_interval", ConnectOptions::watch_interval),
-    ("", |options, _| options),
 ];
 
 fn bytes(value: &Bound<'_, PyAny>, place: &str) -> PyResult<Vec<u8>> {
@@ -130,7 +130,7 @@ fn set(
         return Ok(options);
     }
     let place = format!("/{name}");
-    if let Some((_, span)) = SPANS.iter().find(|(own, _)| *own == name && !name.is_empty()) {
+    if let Some((_, span)) = SPANS.iter().find(|(own, _)| *own == name) {
         return Ok(span(options, seconds(value, &place)?));
     }
     Ok(match name {

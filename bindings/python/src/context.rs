@@ -18,7 +18,15 @@ use crate::engine::Engine;
 use crate::error::{pointer, wrong_type, wrong_use};
 use crate::value;
 
-/// The attributes of one evaluation, of one engine.
+/// The attributes of one evaluation, of one engine; made by `Engine.context`. Faster than a dict where it is checked more than once.
+///
+/// >>> import tidegate
+/// >>> context = tidegate.Engine().context(user_id="u-1")
+/// >>> context.set("plan", "pro"); context.unset("user_id"); context
+/// Context({'plan': 'pro'})
+///
+/// A value is None (missing), a bool, an int, a float, a str, a list or tuple of these, or a mapping; another type is a `TypeError`
+/// that names the attribute. An int beyond 64 bits is the nearest float; what is not finite is missing.
 #[pyclass(frozen, module = "tidegate", weakref)]
 #[derive(Debug)]
 pub(crate) struct Context {

@@ -2,20 +2,95 @@
 
 use std::sync::Arc;
 
+use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 use tidegate::program::{Program, Reason};
 
+use crate::raw::{self, Layout};
 use crate::value::to_python;
+
+/// How objects of [`Decision`] lie in memory.
+static LAYOUT: Layout = Layout::new();
+
+/// Looks how decisions lie in memory.
+pub(crate) fn learn_layout(py: Python<'_>) -> PyResult<()> {
+    LAYOUT.learn(&Bound::new(py, Decision::unknown("", 0))?)
+}
 
 /// A program that decisions borrow from.
 #[pyclass(frozen, module = "tidegate._tidegate", name = "_Program")]
-#[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) program: Arc<Program>,
+    /// All features of the program, in the order in which it decides them, each with none: to be copied.
+    features: PyOnceLock<Py<PyDict>>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").field("version", &self.program.version).finish_non_exhaustive()
+    }
+}
+
+impl Kept {
+    pub(crate) fn new(program: &Arc<Program>) -> Self {
+        Self { program: Arc::clone(program), features: PyOnceLock::new() }
+    }
+
+    fn features<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyDict>> {
+        let made = self.features.get_or_try_init(py, || {
+            let features = PyDict::new(py);
+            for (_, name) in self.program.present() {
+                features.set_item(PyString::intern(py, name), py.None())?;
+            }
+            Ok::<_, PyErr>(features.unbind())
+        });
+        made.map(|features| features.bind(py))
+    }
+}
+
+/// Decisions by feature: all of a program, in its order.
+///
+/// # Safety
+/// They were made by the program that is kept.
+pub(crate) unsafe fn by_feature<'py>(
+    py: Python<'py>,
+    all: Vec<Loose>,
+    kept: &Py<Kept>,
+) -> PyResult<Bound<'py, PyDict>> {
+    // A copy has its size at once, and knows the hashes of its keys.
+    let decisions = kept.get().features(py)?.copy()?;
+    let (mut place, mut name) = (0, std::ptr::null_mut());
+    for made in all {
+        // SAFETY: the dict is ours alone, and only the values of keys that it has are set while it is gone through.
+        unsafe {
+            if ffi::PyDict_Next(decisions.as_ptr(), &raw mut place, &raw mut name, std::ptr::null_mut()) == 0
+            {
+                break;
+            }
+            let decision = Decision::of(made, kept.clone_ref(py)).into_object(py)?;
+            let set = ffi::PyDict_SetItem(decisions.as_ptr(), name, decision);
+            raw::release(decision);
+            if set < 0 {
+                return Err(PyErr::fetch(py));
+            }
+        }
+    }
+    Ok(decisions)
 }
 
 /// What was decided for a feature and a context.
+///
+/// >>> import tidegate
+/// >>> engine = tidegate.Engine()
+/// >>> _ = engine.load('{"schema_version": 1, "version": 9, "features": {"f": {"kind": "gate"}}}')
+/// >>> decision = engine.decide("f", {})
+/// >>> decision.value, decision.variant, decision.reason, decision.version
+/// (False, 'off', 'default', 9)
+///
+/// `reason` is one of `override`, `unknown_feature`, `killed`, `archived`, `disabled`, `rule`, `split`, `default` and
+/// `invalid_definition`. Each look at `value` makes a new object.
 #[pyclass(frozen, module = "tidegate")]
 #[derive(Debug)]
 pub(crate) struct Decision {
@@ -50,6 +125,13 @@ impl Decision {
     #[inline]
     pub(crate) unsafe fn of(made: Loose, kept: Py<Kept>) -> Self {
         Self { made: Made::By(made), _kept: Some(kept) }
+    }
+
+    /// A new object.
+    #[inline(always)]
+    pub(crate) fn into_object(self, py: Python<'_>) -> PyResult<*mut ffi::PyObject> {
+        // SAFETY: that of this class.
+        unsafe { raw::allocate(py, &LAYOUT, self) }
     }
 
     pub(crate) fn unknown(feature: &str, version: u64) -> Self {

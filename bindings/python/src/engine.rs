@@ -7,28 +7,43 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMapping, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 use tidegate::context::AttributeKey;
-use tidegate::engine::{Clock, EngineBuilder, Subscription as Told, SystemClock};
+use tidegate::engine::{Clock, Subscription as Told};
 use tidegate::error::Code;
-use tidegate::model::{Key, Mode};
+use tidegate::model::Key;
 use tidegate::program::Program;
 use tidegate::{Override, Reader, Subject, Update, Value};
 
-use crate::callbacks::{Callbacks, Subscription, log, raised as callback_raised};
+use crate::callbacks::{Callbacks, Subscription};
+use crate::clock::HostClock;
 use crate::context::Context;
-use crate::decision::{Decision, Kept, Loose, loosen};
-use crate::error::{closed, of_package, pointer, raised, records, wrong_type, wrong_use, wrong_value};
+use crate::decision::{Decision, Kept, Loose, by_feature, loosen};
+use crate::document::Document;
+use crate::error::{closed, of_package, pointer, raised, wrong_type, wrong_use, wrong_value};
 use crate::fork;
 use crate::gil::{Guarded, Lent};
 use crate::handle::{Feature, Gate};
 use crate::hot::{Read, feature_name, read};
 use crate::names::Names;
+use crate::options::Wish;
+use crate::update::{record, tell};
 use crate::value;
 use crate::view::View;
 
-/// Holds the program that is served, and swaps it under running readers.
+/// Holds the program that is served, and swaps it under running readers. Any thread may use it at any time.
+///
+/// >>> import tidegate
+/// >>> engine = tidegate.Engine({"region": "eu"}, mode="strict")
+/// >>> engine.load('{"schema_version": 1, "version": 1, "features": {"f": {"kind": "gate"}}}').changed
+/// ('f',)
+/// >>> engine.check("f", {"user_id": "u-1"}), engine.check("unknown", {}, default=True)
+/// (False, True)
+///
+/// `process` are attributes that are fixed for its life, such as `environment`. `mode`: what an error in a document does, isolate
+/// (`lenient`, the default) or refuse (`strict`). `counters`: whether exposures are counted. `keep_source`: whether the document is kept,
+/// for `trace`, `explain` and `snapshot`. `clock`: a callable that says the milliseconds since 1970, instead of the system's clock.
 #[pyclass(frozen, module = "tidegate", weakref)]
 pub(crate) struct Engine {
     engine: tidegate::Engine,
@@ -46,153 +61,6 @@ pub(crate) struct Engine {
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.engine.fmt(f)
-    }
-}
-
-/// A callable that says what time it is.
-#[derive(Debug)]
-struct HostClock(Guarded<Option<Py<PyAny>>>);
-
-impl Clock for HostClock {
-    fn now_ms(&self) -> i64 {
-        let asked = Python::try_attach(|py| {
-            let clock = self.0.lend(py)?.as_ref().map(|clock| clock.clone_ref(py))?;
-            match clock.call0(py).and_then(|now| now.extract::<i64>(py)) {
-                Ok(now) => Some(now),
-                Err(error) => {
-                    callback_raised(py, "the clock of an engine", error);
-                    None
-                }
-            }
-        });
-        asked.flatten().unwrap_or_else(|| SystemClock.now_ms())
-    }
-}
-
-/// The record of an update.
-fn record<'py>(py: Python<'py>, update: &Update) -> PyResult<Bound<'py, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let keys = |keys: &[Key]| pyo3::types::PyTuple::new(py, keys.iter().map(|key| &**key));
-    of_package(py, &CLASS, "tidegate._records", "Update")?.call1((
-        update.from,
-        update.version,
-        keys(&update.changed)?,
-        update.recompiled,
-        keys(&update.isolated)?,
-        records(py, &update.diagnostics)?,
-    ))
-}
-
-/// Tells an update to the log and to the callbacks.
-fn tell(py: Python<'_>, listeners: &Callbacks, update: &Update) {
-    static LOG: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    match record(py, update) {
-        Ok(record) => {
-            log(py, &LOG, "updated", &record);
-            listeners.tell(py, "a callback of `on_update`", &record);
-        }
-        Err(error) => error.write_unraisable(py, None),
-    }
-}
-
-/// How an engine is to be.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Wish {
-    pub(crate) process: Vec<(String, Value)>,
-    pub(crate) mode: Mode,
-    pub(crate) counters: bool,
-    pub(crate) keep_source: bool,
-}
-
-impl Wish {
-    pub(crate) fn read(
-        process: Option<&Bound<'_, PyAny>>,
-        mode: &Bound<'_, PyAny>,
-        counters: bool,
-        keep_source: bool,
-    ) -> PyResult<Self> {
-        Ok(Self { process: process_attributes(process)?, mode: read_mode(mode)?, counters, keep_source })
-    }
-
-    pub(crate) fn builder(&self) -> EngineBuilder {
-        let builder = tidegate::Engine::builder().mode(self.mode);
-        let builder = builder.counters(self.counters).keep_source(self.keep_source);
-        self.process.iter().fold(builder, |builder, (name, value)| builder.process(name, value.clone()))
-    }
-}
-
-fn read_mode(mode: &Bound<'_, PyAny>) -> PyResult<Mode> {
-    let Ok(text) = mode.cast::<PyString>() else {
-        return Err(wrong_type(Code::BadArgument, "/mode", "a str as mode", mode));
-    };
-    match value::text(text, Code::BadArgument, "/mode")? {
-        "lenient" => Ok(Mode::Lenient),
-        "strict" => Ok(Mode::Strict),
-        other => {
-            let message = format!("expected the mode `lenient` or `strict`, found `{other}`");
-            Err(wrong_value(mode.py(), Code::BadArgument, "/mode", &message))
-        }
-    }
-}
-
-pub(crate) fn process_attributes(process: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, Value)>> {
-    let Some(given) = process else { return Ok(Vec::new()) };
-    let Ok(mapping) = given.cast::<PyMapping>() else {
-        return Err(wrong_type(Code::BadArgument, "/process", "a mapping as process attributes", given));
-    };
-    let mut process = Vec::new();
-    for item in mapping.items()?.iter() {
-        let (name, value) = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
-        let name = value::name(&name, Code::BadArgument, "/process")?;
-        let value = value::argument(&value, &pointer("/process", &name))?;
-        process.push((name, value));
-    }
-    Ok(process)
-}
-
-/// The bytes of a document, borrowed from what never changes.
-enum Document<'py> {
-    Bytes(Bound<'py, PyBytes>),
-    Owned(Vec<u8>),
-    Text(Bound<'py, PyString>),
-}
-
-impl<'py> Document<'py> {
-    fn of(given: &Bound<'py, PyAny>) -> PyResult<Self> {
-        if let Ok(bytes) = given.cast::<PyBytes>() {
-            return Ok(Self::Bytes(bytes.clone()));
-        }
-        if let Ok(text) = given.cast::<PyString>() {
-            value::text(text, Code::BadArgument, "/document")?;
-            return Ok(Self::Text(text.clone()));
-        }
-        if let Ok(array) = given.cast::<PyByteArray>() {
-            return Ok(Self::Owned(array.to_vec()));
-        }
-        let py = given.py();
-        let class = given.get_type();
-        if class.name()?.to_str()? == "memoryview" {
-            let bytes = py.get_type::<PyBytes>().call1((given,))?;
-            return Ok(Self::Bytes(bytes.cast_into::<PyBytes>()?));
-        }
-        static SNAPSHOT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        if given.is_instance(of_package(py, &SNAPSHOT, "tidegate._records", "Snapshot")?)? {
-            let document = given.getattr("document")?;
-            if let Ok(bytes) = document.cast::<PyBytes>() {
-                return Ok(Self::Bytes(bytes.clone()));
-            }
-            let message = "expected a snapshot with its document (`keep_source`), found one without";
-            return Err(wrong_value(py, Code::BadArgument, "/document", message));
-        }
-        Err(wrong_type(Code::BadArgument, "/document", "bytes, a str or a Snapshot as document", given))
-    }
-
-    fn bytes(&self) -> PyResult<&[u8]> {
-        Ok(match self {
-            Self::Bytes(bytes) => bytes.as_bytes(),
-            Self::Owned(bytes) => bytes,
-            Self::Text(text) => text.to_str()?.as_bytes(),
-        })
     }
 }
 
@@ -265,7 +133,7 @@ impl Engine {
 
     #[cold]
     fn keep_new(&self, py: Python<'_>, program: &Arc<Program>) -> PyResult<Py<Kept>> {
-        let new = Py::new(py, Kept { program: Arc::clone(program) })?;
+        let new = Py::new(py, Kept::new(program))?;
         let old = self.kept.lend(py).map(|mut kept| kept.replace(new.clone_ref(py)));
         drop(old);
         Ok(new)
@@ -383,21 +251,6 @@ impl Read for All<'_, '_> {
     }
 }
 
-/// Decisions by feature.
-pub(crate) fn by_feature<'py>(
-    py: Python<'py>,
-    all: Vec<Loose>,
-    kept: &Py<Kept>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let decisions = PyDict::new(py);
-    for made in all {
-        // SAFETY: kept is the program that made it.
-        let decision = unsafe { Decision::of(made, kept.clone_ref(py)) };
-        decisions.set_item(made.feature(), Bound::new(py, decision)?)?;
-    }
-    Ok(decisions)
-}
-
 #[pymethods]
 impl Engine {
     #[new]
@@ -443,21 +296,26 @@ impl Engine {
         Bound::new(py, engine)
     }
 
+    /// Serves a document from now on; the GIL is released while it compiles.
+    ///
+    /// Raises a `TidegateError` with all diagnostics if it is refused; what is served is served on.
     #[pyo3(signature = (document, /))]
     fn load<'py>(&self, py: Python<'py>, document: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.update(py, document, |engine, bytes| engine.load(bytes))
     }
 
+    /// Serves a document with a change of what is served: `{"from", "version", "features", ...}`.
     #[pyo3(signature = (delta, /))]
     fn apply_delta<'py>(&self, py: Python<'py>, delta: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.update(py, delta, |engine, bytes| engine.apply_delta(bytes))
     }
 
+    /// The version that is served; 0 if there is none.
     #[getter]
     fn version(&self) -> u64 {
         self.engine.version()
     }
-
+    /// The names of the features that are served, sorted.
     fn features<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         self.open(py)?;
         let program = self.engine.program();
@@ -465,7 +323,7 @@ impl Engine {
         names.sort_unstable();
         PyList::new(py, names)
     }
-
+    /// What is served, to be looked at or pickled.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         self.open(py)?;
@@ -480,18 +338,25 @@ impl Engine {
         ))
     }
 
+    /// A handle of a gate, existing or not: its name is looked up once. Valid over updates.
     #[pyo3(signature = (name, /))]
     fn gate(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<Gate> {
         let (gate, name) = slf.get().handle(slf.py(), name, tidegate::Engine::gate)?;
         Ok(Gate { engine: slf.clone().unbind(), gate, name })
     }
 
+    /// A handle of a feature, existing or not: its name is looked up once. Valid over updates.
     #[pyo3(signature = (name, /))]
     fn feature(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<Feature> {
         let (feature, name) = slf.get().handle(slf.py(), name, tidegate::Engine::feature)?;
         Ok(Feature { engine: slf.clone().unbind(), feature, name })
     }
 
+    /// A context of attributes given by mapping, by keyword, or both.
+    ///
+    /// >>> import tidegate
+    /// >>> tidegate.Engine().context({"user_id": "u-1"}, plan="pro").to_dict()
+    /// {'plan': 'pro', 'user_id': 'u-1'}
     #[pyo3(signature = (attributes = None, /, **more))]
     fn context(
         slf: &Bound<'_, Self>,
@@ -505,20 +370,23 @@ impl Engine {
         Ok(context)
     }
 
+    /// The decision of a feature, by name.
     #[pyo3(signature = (name, context, /))]
     fn decide(&self, name: &Bound<'_, PyAny>, context: &Bound<'_, PyAny>) -> PyResult<Decision> {
         // SAFETY: an argument, which lives during the call.
         unsafe { self.decide_name(name.py(), feature_name(name)?, context.as_ptr()) }
     }
 
+    /// The decisions of all features, of one version, by name.
     #[pyo3(signature = (context, /))]
     fn evaluate_all<'py>(&self, context: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let py = context.py();
         // SAFETY: an argument, which lives during the call.
         let (all, kept) = unsafe { read(py, self, context.as_ptr(), All(py, self)) }??;
-        by_feature(py, all, &kept)
+        // SAFETY: kept is the program that made them.
+        unsafe { by_feature(py, all, &kept) }
     }
-
+    /// A view: one version and one instant for several decisions, so that a request never sees a mix.
     fn view(slf: &Bound<'_, Self>) -> PyResult<View> {
         let (py, engine) = (slf.py(), slf.get());
         engine.open(py)?;
@@ -527,6 +395,13 @@ impl Engine {
         Ok(View::new(slf.clone().unbind(), view, kept))
     }
 
+    /// Serves a `variant` or a `value` of a feature instead of the snapshot's answer: to everyone, or where the attribute `unit` is `id`.
+    ///
+    /// >>> import tidegate
+    /// >>> engine = tidegate.Engine()
+    /// >>> engine.set_override("f", value=True, unit="user_id", id="u-1")
+    /// >>> engine.check("f", {"user_id": "u-1"}), engine.check("f", {"user_id": "u-2"})
+    /// (True, False)
     #[pyo3(signature = (feature, /, *, variant = None, value = None, unit = None, id = None))]
     fn set_override(
         &self,
@@ -559,6 +434,7 @@ impl Engine {
         fork::update(py, || engine.set_override(name, wanted)).map_err(|error| raised(py, &error))
     }
 
+    /// Clears all overrides of a feature.
     #[pyo3(signature = (feature, /))]
     fn clear_override(&self, feature: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = feature.py();
@@ -567,20 +443,20 @@ impl Engine {
         fork::update(py, || engine.clear_override(name));
         Ok(())
     }
-
+    /// Clears all overrides.
     fn clear_overrides(&self, py: Python<'_>) -> PyResult<()> {
         self.open(py)?;
         let engine = &self.engine;
         fork::update(py, || engine.clear_overrides());
         Ok(())
     }
-
+    /// The features that are overridden, sorted.
     fn overridden<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         self.open(py)?;
         let engine = &self.engine;
         PyList::new(py, fork::update(py, || engine.overridden()).iter().map(|name| &**name))
     }
-
+    /// What was served since the last call; of an engine with `counters`. A client drains its engine by itself.
     fn drain_exposures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         self.open(py)?;
@@ -603,6 +479,7 @@ impl Engine {
         PyList::new(py, records?)
     }
 
+    /// Why a feature is decided as it is, step by step; of an engine with `keep_source`.
     #[pyo3(signature = (feature, context, /))]
     fn trace<'py>(
         &self,
@@ -616,6 +493,7 @@ impl Engine {
         py.import("json")?.call_method1("loads", (text,))
     }
 
+    /// The trace as text, for people.
     #[pyo3(signature = (feature, context, /))]
     fn explain(
         &self,
@@ -626,6 +504,7 @@ impl Engine {
         Ok(self.trace_of(py, feature, context)?.render())
     }
 
+    /// What was compiled, of one feature or of all, as text; none if there is no such feature.
     #[pyo3(signature = (feature = None, /))]
     fn listing(&self, py: Python<'_>, feature: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
         self.open(py)?;
@@ -634,12 +513,17 @@ impl Engine {
         Ok(py.detach(|| engine.listing(feature)))
     }
 
+    /// Whether a gate is on for everybody (true) or for nobody (false) in the life of this engine; none if that depends on the context
+    /// or the time, or if there is no such gate.
     #[pyo3(signature = (name, /))]
     fn constant(&self, name: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
         self.open(name.py())?;
         Ok(self.engine.constant(feature_name(name)?))
     }
 
+    /// Calls `callback` with each `Update`, on the thread that made it, until the subscription is closed.
+    ///
+    /// What it raises is logged.
     #[pyo3(signature = (callback, /))]
     fn on_update(&self, callback: Bound<'_, PyAny>) -> PyResult<Subscription> {
         let py = callback.py();
@@ -651,12 +535,13 @@ impl Engine {
         Ok(Subscription { callbacks: Arc::clone(&self.listeners), number })
     }
 
+    /// Whether it was closed.
     #[getter]
     #[pyo3(name = "closed")]
     fn has_closed(&self) -> bool {
         self.is_closed()
     }
-
+    /// Ends callbacks and decisions: from now on, calls raise `ClosedError`. Again is nothing.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         if self.is_closed() {
             return Ok(());

@@ -12,7 +12,12 @@ use crate::error::of_package;
 use crate::hot;
 use crate::value::to_python;
 
-/// A gate of an engine; `check` is in `hot`.
+/// A gate of an engine, existing or not; made by `Engine.gate`. It can be called, too.
+///
+/// >>> import tidegate
+/// >>> gate = tidegate.Engine().gate("checkout")
+/// >>> gate.name, gate.check({"user_id": "u-1"}), gate({})
+/// ('checkout', False, False)
 #[pyclass(frozen, module = "tidegate", weakref)]
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -29,6 +34,7 @@ impl Gate {
         self.name.clone_ref(py)
     }
 
+    /// As `check`.
     #[pyo3(signature = (context, /))]
     fn __call__<'py>(slf: &Bound<'py, Self>, context: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         slf.call_method1(pyo3::intern!(slf.py(), "check"), (context,))
@@ -43,7 +49,15 @@ impl Gate {
     }
 }
 
-/// A feature of an engine; `decide` is in `hot`.
+/// A feature of an engine, existing or not; made by `Engine.feature`. Reads by type give the default where there is no value, and
+/// where it has another type, which is logged.
+///
+/// >>> import tidegate
+/// >>> engine = tidegate.Engine()
+/// >>> engine.set_override("seats", value=25)
+/// >>> seats = engine.feature("seats")
+/// >>> seats.int({}, default=10), seats.str({}, default="?"), seats.decide({}).reason
+/// (25, '?', 'override')
 #[pyclass(frozen, module = "tidegate", weakref)]
 #[derive(Debug)]
 pub(crate) struct Feature {

@@ -221,7 +221,7 @@ unsafe extern "C" fn feature_decide(
         let feature: &Feature = unsafe { raw::held(py, feature) };
         // SAFETY: an argument, which lives during the call.
         let decision = unsafe { decide(py, feature.engine.get(), feature.feature, context) }?;
-        Ok(Bound::new(py, decision)?.into_ptr())
+        decision.into_object(py)
     })
 }
 

@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use tidegate::AttributeKey;
 use tidegate::context::Attributes;
 
+/// So many attributes are found at once.
+const NEAR: usize = 32;
 const BLOCK: usize = 64;
 /// Enough for all keys that an engine can have.
 const BLOCKS: usize = 128;
@@ -17,6 +19,8 @@ const BLOCKS: usize = 128;
 ///
 /// Append-only, and its blocks never move: who reads it may be interrupted by others who add to it.
 pub(crate) struct Names {
+    /// Those of the first attributes once more, borrowed: found by one load.
+    near: [Cell<*mut ffi::PyObject>; NEAR],
     blocks: [OnceCell<Box<[Cell<*mut ffi::PyObject>; BLOCK]>>; BLOCKS],
 }
 
@@ -27,12 +31,21 @@ unsafe impl Sync for Names {}
 
 impl Names {
     pub(crate) fn new() -> Self {
-        Self { blocks: [const { OnceCell::new() }; BLOCKS] }
+        let near = [const { Cell::new(ptr::null_mut()) }; NEAR];
+        Self { near, blocks: [const { OnceCell::new() }; BLOCKS] }
     }
 
     /// A borrowed reference to the name of an attribute; null if there is none, or no memory: then an error may be set.
     #[inline(always)]
     pub(crate) fn of(&self, py: Python<'_>, attribute: AttributeKey, all: &Attributes) -> *mut ffi::PyObject {
+        match self.near.get(attribute.index()).map(Cell::get) {
+            Some(name) if !name.is_null() => name,
+            _ => self.far(py, attribute, all),
+        }
+    }
+
+    #[inline(never)]
+    fn far(&self, py: Python<'_>, attribute: AttributeKey, all: &Attributes) -> *mut ffi::PyObject {
         let index = attribute.index();
         let block = self.blocks.get(index / BLOCK).and_then(OnceCell::get);
         match block.and_then(|block| block.get(index % BLOCK)).map(Cell::get) {
@@ -52,6 +65,9 @@ impl Names {
         };
         let made = intern(name);
         place.set(made);
+        if let Some(near) = self.near.get(index) {
+            near.set(made);
+        }
         made
     }
 }

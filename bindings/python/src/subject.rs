@@ -112,10 +112,9 @@ impl<'a> Mapped<'a> {
         let index = attribute.index();
         let Some(place) = self.near.get(index) else { return self.far_slot(attribute) };
         if self.known.get() & 1 << index == 0 {
-            let slot = self.fetch(attribute);
-            // Fetching may have run Python, but nobody else has this subject: the slot is still empty.
+            // It may run Python, but nobody else has this subject: until then, the slot is empty.
             // SAFETY: nobody has a reference to an empty slot.
-            unsafe { (*place.get()).write(slot) };
+            self.fetch(attribute, unsafe { &mut *place.get() });
             self.known.set(self.known.get() | 1 << index);
         }
         // SAFETY: it is filled, and is not changed before the end.
@@ -130,7 +129,10 @@ impl<'a> Mapped<'a> {
         };
         let known = find(&self.far.borrow());
         let slot = known.unwrap_or_else(|| {
-            let entry = Box::new((attribute, self.fetch(attribute)));
+            let mut place = MaybeUninit::uninit();
+            self.fetch(attribute, &mut place);
+            // SAFETY: it was filled.
+            let entry = Box::new((attribute, unsafe { place.assume_init() }));
             let slot = &raw const entry.1;
             self.far.borrow_mut().push(entry);
             slot
@@ -139,48 +141,55 @@ impl<'a> Mapped<'a> {
         unsafe { &*slot }
     }
 
+    /// Fills the slot of an attribute, in its place: a slot that is handed on is copied on its way.
     #[inline(never)]
-    fn fetch(&self, attribute: AttributeKey) -> Slot {
+    fn fetch(&self, attribute: AttributeKey, place: &mut MaybeUninit<Slot>) {
         let name = self.names.of(self.py, attribute, self.attributes);
-        if name.is_null() {
-            return self.failed(attribute);
-        }
-        if self.asked == Asked::Mapping {
-            return self.fetch_by_call(attribute, name);
+        if name.is_null() || self.asked == Asked::Mapping {
+            place.write(self.fetch_by_call(attribute, name));
+            return;
         }
         // SAFETY: a dict and a string; a borrowed reference comes back, or null and perhaps an error.
         let value = unsafe { ffi::PyDict_GetItemWithError(self.mapping, name) };
         if value.is_null() {
+            place.write(Slot::missing());
             // SAFETY: called with the GIL.
             if unsafe { !ffi::PyErr_Occurred().is_null() } {
-                return self.failed(attribute);
+                self.failed(attribute);
             }
-            return Slot::missing();
+            return;
         }
         // SAFETY: an object.
         unsafe { raw::incref(value) };
-        self.look(attribute, value)
+        self.look(attribute, value, place);
     }
 
     /// What an object is, a reference to which is given away.
     #[inline(always)]
-    fn look(&self, attribute: AttributeKey, value: *mut ffi::PyObject) -> Slot {
+    fn look(&self, attribute: AttributeKey, value: *mut ffi::PyObject, place: &mut MaybeUninit<Slot>) {
         // SAFETY: an object, as in all of this function.
         let kind = unsafe { ffi::Py_TYPE(value) };
-        let string = &raw mut ffi::PyUnicode_Type;
-        if kind != string {
-            return self.look_further(attribute, value);
+        if kind == &raw mut ffi::PyUnicode_Type {
+            let mut len = 0;
+            // SAFETY: a string, and a place for its length.
+            let text = unsafe { ffi::PyUnicode_AsUTF8AndSize(value, &raw mut len) };
+            if !text.is_null() {
+                let (text, len) = (text.cast::<u8>(), len.unsigned_abs());
+                // SAFETY: so many bytes are there, as long as the string is.
+                let word = word::of(unsafe { std::slice::from_raw_parts(text, len) });
+                place.write(Slot::holding(value, Seen::Text(text, len), word));
+                return;
+            }
+        } else if kind == &raw mut ffi::PyLong_Type {
+            let mut overflow = 0;
+            // SAFETY: an int, and a place for the flag.
+            let small = unsafe { ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow) };
+            if overflow == 0 {
+                place.write(Slot::holding(value, Seen::Int(small), word::INT));
+                return;
+            }
         }
-        let mut len = 0;
-        // SAFETY: a string, and a place for its length.
-        let text = unsafe { ffi::PyUnicode_AsUTF8AndSize(value, &raw mut len) };
-        if text.is_null() {
-            return self.look_further(attribute, value);
-        }
-        let (text, len) = (text.cast::<u8>(), len.unsigned_abs());
-        // SAFETY: so many bytes are there, as long as the string is.
-        let word = word::of(unsafe { std::slice::from_raw_parts(text, len) });
-        Slot::holding(value, Seen::Text(text, len), word)
+        place.write(self.look_further(attribute, value));
     }
 
     #[inline(never)]
@@ -227,12 +236,16 @@ impl<'a> Mapped<'a> {
     #[cold]
     #[inline(never)]
     fn fetch_by_call(&self, attribute: AttributeKey, name: *mut ffi::PyObject) -> Slot {
+        if name.is_null() {
+            self.failed(attribute);
+            return Slot::missing();
+        }
         // SAFETY: objects that live.
         let (mapping, name) = unsafe {
             (Bound::from_borrowed_ptr(self.py, self.mapping), Bound::from_borrowed_ptr(self.py, name))
         };
         match mapping.call_method1(intern!(self.py, "get"), (name,)) {
-            Ok(value) => self.look(attribute, value.into_ptr()),
+            Ok(value) => self.look_further(attribute, value.into_ptr()),
             Err(error) if error.is_instance_of::<PyKeyError>(self.py) => Slot::missing(),
             Err(error) => {
                 self.fail(error);
@@ -244,14 +257,13 @@ impl<'a> Mapped<'a> {
     /// An attribute whose look-up left an error.
     #[cold]
     #[inline(never)]
-    fn failed(&self, attribute: AttributeKey) -> Slot {
+    fn failed(&self, attribute: AttributeKey) {
         if let Some(error) = PyErr::take(self.py) {
             self.fail(error);
         } else {
             let place = pointer("", self.attributes.name(attribute).unwrap_or(""));
             self.fail(wrong_value(self.py, Code::BadContext, &place, "the attribute cannot be looked up"));
         }
-        Slot::missing()
     }
 
     /// The first error counts.
@@ -307,11 +319,21 @@ impl Slot {
     }
 
     /// INVARIANT: `hash` is set only for what is a unit.
-    #[inline(never)]
+    #[inline(always)]
     fn unit_now(&self) -> Option<u64> {
-        let hash = unit_of(self.value())?;
+        let hash = match self.seen {
+            // SAFETY: `held` owns these bytes.
+            Seen::Text(text, len) if len > 0 => unit_hash(unsafe { std::slice::from_raw_parts(text, len) }),
+            _ => self.unit_further()?,
+        };
         self.hash.set(hash);
         Some(hash)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unit_further(&self) -> Option<u64> {
+        unit_of(self.value())
     }
 
     #[inline(never)]

@@ -8,8 +8,8 @@ use pyo3::{PyTraverseError, PyVisit};
 use tidegate::Subject;
 use tidegate::program::Program;
 
-use crate::decision::{Decision, Kept, Loose, loosen};
-use crate::engine::{Engine, by_feature};
+use crate::decision::{Decision, Kept, Loose, by_feature, loosen};
+use crate::engine::Engine;
 use crate::error::{closed, wrong_use};
 use crate::gil::{Guarded, Lent};
 use crate::handle::{Feature, Gate};
@@ -17,7 +17,13 @@ use crate::hot::{Ask, about, feature_name};
 
 type Pinned = tidegate::View<'static, Arc<Program>>;
 
-/// One version of the snapshot at one instant.
+/// One version of the snapshot at one instant, for several decisions. One thread at a time uses it.
+///
+/// >>> import tidegate
+/// >>> engine = tidegate.Engine()
+/// >>> with engine.view() as view:
+/// ...     view.version, view.check("f", {"user_id": "u-1"})
+/// (0, False)
 #[pyclass(frozen, module = "tidegate", weakref)]
 pub(crate) struct View {
     engine: Py<Engine>,
@@ -97,16 +103,19 @@ impl View {
 
 #[pymethods]
 impl View {
+    /// Its version; 0 if there is none.
     #[getter]
     fn version(&self) -> u64 {
         self.version
     }
 
+    /// Its instant, in milliseconds since 1970.
     #[getter]
     fn now_ms(&self) -> i64 {
         self.now
     }
 
+    /// Whether a gate, by name or handle, is on.
     #[pyo3(signature = (gate, context, /))]
     fn check(&self, gate: &Bound<'_, PyAny>, context: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = gate.py();
@@ -119,6 +128,7 @@ impl View {
         unsafe { about(py, self.engine.get(), context.as_ptr(), Check(view, gate)) }
     }
 
+    /// The decision of a feature, by name or handle.
     #[pyo3(signature = (feature, context, /))]
     fn decide(&self, feature: &Bound<'_, PyAny>, context: &Bound<'_, PyAny>) -> PyResult<Decision> {
         let py = feature.py();
@@ -135,6 +145,7 @@ impl View {
         Ok(unsafe { Decision::of(made, self.kept.clone_ref(py)) })
     }
 
+    /// The decisions of all features, by name.
     #[pyo3(signature = (context, /))]
     fn evaluate_all<'py>(&self, context: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let py = context.py();
@@ -144,9 +155,10 @@ impl View {
             // SAFETY: an argument, which lives during the call.
             unsafe { about(py, self.engine.get(), context.as_ptr(), All(view)) }?
         };
-        by_feature(py, all, &self.kept)
+        // SAFETY: kept is the program of the view.
+        unsafe { by_feature(py, all, &self.kept) }
     }
-
+    /// Lets the version go: from now on, calls raise `ClosedError`.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let view = self.lend(py)?.take();
         drop(view);

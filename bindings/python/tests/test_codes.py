@@ -27,13 +27,10 @@ class Code(str, Enum):
     "a variant is not one of the feature's"
     """
 
-    meaning: str
-
-    def __new__(cls, code: str, meaning: str) -> Code:
-        made = str.__new__(cls, code)
-        made._value_ = code
-        made.meaning = meaning
-        return made
+    @property
+    def meaning(self) -> str:
+        """What it means, in one line."""
+        return _MEANINGS[self.value]
 
 '''
 
@@ -48,7 +45,9 @@ def quoted(text: str) -> str:
 
 def test_codes_are_those_of_the_catalogue() -> None:
     rows = _tidegate._codes()
-    text = HEAD + "".join(f'    {constant(name)} = "{code}", {quoted(meaning)}\n' for code, name, meaning in rows)
+    text = HEAD + "".join(f'    {constant(name)} = "{code}"\n' for code, name, _ in rows)
+    meanings = "".join(f'    "{code}": {quoted(meaning)},\n' for code, _, meaning in rows)
+    text += "\n\n_MEANINGS = {\n" + meanings + "}\n"
     if os.environ.get("UPDATE_CODES"):
         SOURCE.write_text(text, encoding="utf-8")
     assert SOURCE.read_text(encoding="utf-8") == text

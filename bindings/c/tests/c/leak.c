@@ -4,7 +4,7 @@
 
 #include "testing.h"
 
-enum { WARM_UP = 2, PARTS = 10, GATES = 50 };
+enum { WARM_UP = 2, PARTS = 10, GATES = 10 };
 
 static tg_engine *engine;
 static tg_feature gates[GATES], config;

@@ -237,6 +237,8 @@ class Client:
         """Events from now on, to be read at one's own pace, with ``for`` or ``async for``."""
         events = Events(self)
         self._events.add(events)
+        if self.status().life == "closed":
+            events.close()
         return events
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """What happens around ``fork`` and at the end of the interpreter.
 
-Before a fork, updates come to an end and the threads of clients are held where they have no lock; then they go on. A child has no
+Before a fork, the threads of clients are held where they have no lock, and updates come to an end; then they go on. A child has no
 such threads: its clients connect anew, as instances of their own. At the end of the interpreter, clients are closed, so that no
 thread calls into Python that is no more.
 """
@@ -28,15 +28,16 @@ def unregister(client: _Client) -> None:
 
 
 def _before() -> None:
-    _before_fork()
+    # In this order: a client is held when its callbacks are done, and one of them may be updating another engine.
     for client in list(_clients):
         client.quiesce()
+    _before_fork()
 
 
 def _in_parent() -> None:
+    _after_fork(False)
     for client in list(_clients):
         client.release()
-    _after_fork(False)
 
 
 def _in_child() -> None:

@@ -306,11 +306,13 @@ class TidegateProvider(AbstractProvider):
 def metadata_of(decision: Decision) -> Mapping[str, bool | int | float | str]:
     """Whence the decision, beside Tidegate's own reason."""
     metadata: dict[str, bool | int | float | str] = {"reason": decision.reason, "version": decision.version}
-    for name, value in (("rule", decision.rule), ("release", decision.release), ("phase", decision.phase)):
-        if value is not None:
-            metadata[name] = value
-    if decision.indirect:
-        metadata["indirect"] = True
+    if (rule := decision.rule) is not None:
+        metadata["rule"] = rule
+    if (release := decision.release) is not None:
+        metadata["release"] = release
+        metadata["phase"] = decision.phase or ""
+        if decision.indirect:
+            metadata["indirect"] = True
     return MappingProxyType(metadata)
 
 
