@@ -56,7 +56,11 @@ fn programs_that_overrides_replaced_for_a_while_are_freed() {
         }
         engine.load(&document(version, json!({"a": always(version % 2 == 0)}))).unwrap();
         let writer = engine.inner.writer.lock();
-        assert!(writer.retired.is_empty(), "{} programs are kept after version {version}", writer.retired.len());
+        assert!(
+            writer.retired.is_empty(),
+            "{} programs are kept after version {version}",
+            writer.retired.len()
+        );
     }
 }
 
