@@ -106,11 +106,8 @@ impl Context {
         more: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         if let Some(given) = attributes {
-            if let Ok(dict) = given.cast_exact::<PyDict>() {
-                for (name, value) in dict.iter() {
-                    self.put(py, &name, &value)?;
-                }
-            } else if let Ok(mapping) = given.cast::<PyMapping>() {
+            // A copy of its items: setting one may run Python, which may change it.
+            if let Ok(mapping) = given.cast::<PyMapping>() {
                 for item in mapping.items()?.iter() {
                     let (name, value) = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
                     self.put(py, &name, &value)?;

@@ -46,6 +46,25 @@ def test_a_dict_that_changes_while_it_is_read() -> None:
         check(context)
 
 
+def test_a_dict_that_changes_while_a_context_is_made_of_it() -> None:
+    class Index:
+        def __index__(self) -> int:
+            attributes.clear()
+            attributes.update({str(at): at for at in range(1000)})
+            gc.collect()
+            return 1
+
+    engine = serving(f=gate(*RULES))
+    attributes: dict[str, Any] = {"x": Index(), "a": "".join([LONG, ""])}
+    context = engine.context(attributes)
+    assert engine.decide("f", context).rule == "ra"
+    attributes = {"x": [Index()], "a": LONG}
+    assert engine.decide("f", engine.context(attributes)).rule == "ra"
+    attributes = {"x": Index()}
+    with pytest.raises(tidegate.UseError):
+        engine.trace("f", attributes)
+
+
 def test_a_dict_that_raises_when_it_is_read() -> None:
     engine = serving(f=gate(*RULES))
     context: dict[Any, Any] = {Key("a", lambda: 1 / 0): 1}
