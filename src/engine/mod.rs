@@ -250,7 +250,11 @@ impl Engine {
         let names = writer.compiler.names();
         let program = with_overrides(&writer.compiled, names, &writer.overrides, &self.inner.attributes);
         let old = self.inner.shared.swap(program);
-        writer.retired.push(old);
+        // Once only: two of the same would keep each other. Without overrides, it is the compiled one that comes back.
+        match writer.retired.iter().any(|retired| Arc::ptr_eq(retired, &old)) {
+            true => drop(old),
+            false => writer.retired.push(old),
+        }
         writer.retired.retain(|program| Arc::strong_count(program) > 1);
     }
 

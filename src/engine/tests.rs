@@ -46,6 +46,24 @@ fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     wait.recv_timeout(Duration::from_secs(60)).expect("a deadlock, or a panic in the thread")
 }
 
+#[test]
+fn programs_that_overrides_replaced_for_a_while_are_freed() {
+    let engine = loaded(json!({"a": always(false)}));
+    for version in 2..20 {
+        for _ in 0..3 {
+            engine.set_override("a", Override::value(true)).unwrap();
+            engine.clear_overrides();
+        }
+        engine.load(&document(version, json!({"a": always(version % 2 == 0)}))).unwrap();
+        let writer = engine.inner.writer.lock();
+        assert!(
+            writer.retired.is_empty(),
+            "{} programs are kept after version {version}",
+            writer.retired.len()
+        );
+    }
+}
+
 // --- handles, keys, contexts --------------------------------------------------------------------------------------
 
 #[test]

@@ -101,5 +101,6 @@ test('many workers come and go, and leave nothing', async () => {
     const [code] = await once(running, 'exit');
     assert.equal(code, 0);
   }
-  assert.deepEqual(native.handles(), before);
+  // Fewer, if what other tests left was collected meanwhile.
+  native.handles().forEach((count, kind) => assert.ok(count <= before[kind], `${native.handles()}, before ${before}`));
 });
