@@ -46,7 +46,8 @@ class Gate {
     if (this.#isTimed) this.#core.tick();
     if (context instanceof Context) {
       const on = check(this.#handle, handleOf(context));
-      return on !== undefined && (on !== false || fail(this.#core, handleOf(context)));
+      // Not `on !== undefined && …`: that would branch on the answer.
+      return on === false ? fail(this.#core, handleOf(context)) : on !== undefined;
     }
     if (typeof context !== 'object' || context === null) contextOf(context);
     const { reader } = this.#place;

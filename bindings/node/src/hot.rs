@@ -4,11 +4,13 @@
 //! it should be: a handle that is stale, a gate of another engine, a plan that is not the program's. A check then gives `false`,
 //! anything else `undefined`, and `lib/` looks what it is, off this path.
 //!
-//! A check that is on gives its first argument back, one that is off nothing (`undefined`): both are there already, while a
-//! boolean would be one more call of Node's.
+//! A check that is on gives its first argument back, one that is off `undefined`: both are there already, while a boolean would be
+//! one more call of Node's. Who is in a share can't be guessed, so nothing on the way back of `check` branches on the answer; NULL
+//! for `undefined`, as from the others, is a branch of Node's.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
+use std::hint::select_unpredictable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -124,12 +126,14 @@ impl<const COUNT: usize> Call<COUNT> {
         catch_unwind(AssertUnwindSafe(|| work(&mut *state.try_borrow_mut().ok()?))).ok().flatten()
     }
 
-    /// Whether a gate is on: the first argument, nothing, or `false` if that is not known.
+    /// Whether a gate is on: the first argument; `off`; or `false` if that is not known.
     #[inline(always)]
-    fn answer(&self, is_on: Option<bool>) -> sys::napi_value {
+    fn answer(&self, is_on: Option<bool>, off: sys::napi_value) -> sys::napi_value {
         match is_on {
-            Some(true) => self.given.first().copied().unwrap_or(null_mut()),
-            Some(false) => null_mut(),
+            Some(is_on) => {
+                let first = self.given.first().copied().unwrap_or(null_mut());
+                select_unpredictable(is_on, first, off)
+            }
             None => self.boolean(Some(false)),
         }
     }
@@ -158,15 +162,15 @@ impl<const COUNT: usize> Call<COUNT> {
 /// `empty(gate, context)`: what the boundary alone costs; for benches.
 unsafe extern "C" fn empty(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<2>::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<3>::new(env, info) }) else { return null_mut() };
     let both = call.integer(0).zip(call.integer(1));
-    call.answer(both.map(|(gate, context)| gate != context))
+    call.answer(both.map(|(gate, context)| gate != context), call.given[2])
 }
 
 /// `check(gate, context)`: the gate, if it is on.
 unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<2>::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::<3>::new(env, info) }) else { return null_mut() };
     let is_on = call.with(|state| {
         let (gate, context) = (state.gates.find(call.integer(0)?)?, state.contexts.find(call.integer(1)?)?);
         if gate.engine != context.engine {
@@ -175,7 +179,8 @@ unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) ->
         let engine = state.engines.find_mut(gate.engine)?;
         Some(engine.reader.check(Gate::from_number(gate.feature.number()), &*context.context))
     });
-    call.answer(is_on)
+    // The third argument is never given: `undefined`.
+    call.answer(is_on, call.given[2])
 }
 
 /// `decide(gate, context)`: the number of a decision, see [`Outcomes`].
@@ -221,7 +226,7 @@ unsafe extern "C" fn check_read<const COUNT: usize>(
         let is_on = engine.reader.check(Gate::from_number(gate.feature.number()), &values);
         (!values.is_outside()).then_some(is_on)
     });
-    call.answer(is_on)
+    call.answer(is_on, null_mut())
 }
 
 /// `decideReadN(gate, …values)`: as `decide`; the values, at most N, are those of the gate's plan.
