@@ -60,7 +60,9 @@ fn until(what: &str, condition: impl Fn() -> bool) {
 
 #[track_caller]
 fn until_version(client: &Client, version: u64) {
-    until(&format!("version {version}"), || client.engine().version() == version);
+    // The status follows the engine a moment later.
+    let is_there = || client.engine().version() == version && client.status().version == version;
+    until(&format!("version {version}"), is_there);
 }
 
 fn is_on(client: &Client, gate: &str) -> bool {
