@@ -48,11 +48,12 @@ function median(times) {
 }
 
 /**
- * Nanoseconds a call. A function of its own for each thing that is timed, so that they are compiled apart. Answers are summed up, as
+ * Nanoseconds a call. A function of its own for each thing that is timed, so that they are compiled apart, as where a service asks for
+ * one gate at one place; two of the same text would share what they have learnt of the calls in them. Answers are summed up, as
  * in Rust: a branch of the loop's own, which can't be guessed where shares decide, would cost more than the call.
  */
-function timed(body) {
-  return new Function('values', 'target', 'extra', `
+function timed(label, body) {
+  return new Function('values', 'target', 'extra', `// ${label}
     let on = 0;
     const start = process.hrtime.bigint();
     for (let i = 0; i < ${CHECKS}; i += 1) on += +(${body});
@@ -103,12 +104,13 @@ for (const { label, name, gate, users, contexts, on } of works) {
   const mask = users.length - 1;
   const gateHandle = native.gateNew(handleOfEngine(), name);
   const handles = Int32Array.from(contexts, handleOf);
-  const empty = timed(`target(extra, values[i & ${mask}]) === undefined`);
-  const reused = timed(`target.check(values[i & ${mask}])`);
-  const existing = timed(`target.check(values[i & ${mask}])`);
-  const made = timed(`target.check((u => ({ id: u.id, email: u.email, country: u.country, plan: u.plan, app_version: u.app_version, region: u.region }))(values[i & ${mask}]))`);
-  const named = timed(`target.check(extra, values[i & ${mask}])`);
-  const decided = timed(`target.decide(values[i & ${mask}]).isOn`);
+  const empty = timed(`${label} empty`, `target(extra, values[i & ${mask}]) !== undefined`);
+  const reused = timed(`${label} reused`, `target.check(values[i & ${mask}])`);
+  const existing = timed(`${label} existing`, `target.check(values[i & ${mask}])`);
+  const made = timed(`${label} made`, `target.check((u => ({ id: u.id, email: u.email, country: u.country, plan: u.plan, app_version: u.app_version, region: u.region }))(values[i & ${mask}]))`);
+  const named = timed(`${label} named`, `target.check(extra, values[i & ${mask}])`);
+  const decided = timed(`${label} decided`, `target.decide(values[i & ${mask}]).isOn`);
+  const decidedObject = timed(`${label} decidedObject`, `target.decide(values[i & ${mask}]).isOn`);
   const times = { rust: [], empty: [], reused: [], existing: [], made: [], named: [], decided: [], decidedObject: [] };
   const full = (on * CHECKS) / users.length;
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -116,7 +118,7 @@ for (const { label, name, gate, users, contexts, on } of works) {
     times.empty.push(empty(handles, native.empty, gateHandle)[0]);
     const runs = {
       reused: reused(contexts, gate), existing: existing(users, gate), made: made(users, gate),
-      named: named(contexts, engine, name), decided: decided(contexts, gate), decidedObject: decided(users, gate),
+      named: named(contexts, engine, name), decided: decided(contexts, gate), decidedObject: decidedObject(users, gate),
     };
     for (const [what, [time, found]] of Object.entries(runs)) {
       assert.equal(found, full, `${label} ${what}`);

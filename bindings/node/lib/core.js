@@ -6,11 +6,11 @@
  */
 const { TidegateError, wrongType } = require('./errors.js');
 const { Decision } = require('./decision.js');
-const { call, native } = require('./native.js');
+const { UNKNOWN, call, check, decide, native } = require('./native.js');
 const { ODD, reader } = require('./read.js');
 const { Json, attribute } = require('./values.js');
 
-const { check, contextSet, decide } = native;
+const { contextSet } = native;
 
 /** Engines that nobody holds any more are closed. */
 const forgotten = new FinalizationRegistry(free);
@@ -119,19 +119,28 @@ class Core {
 
   /** Plans what is read for a gate. */
   plan(place) {
-    const text = this.call((_, gate) => native.gatePlan(gate), place.handle);
-    place.reader = text === 'null' ? undefined : reader(text);
+    const plan = JSON.parse(this.call((_, gate) => native.gatePlan(gate), place.handle));
+    if (plan?.number !== place.plan?.number) place.check = undefined;
+    place.plan = plan ?? undefined;
+    place.reader = plan === null ? undefined : reader(plan.names);
     place.isPlanned = true;
+  }
+
+  /** The plan of a gate, where there is something served that it can be made for. */
+  planned(place) {
+    if (this.handle === 0 || this.call(native.engineVersion) === 0) return undefined;
+    if (!place.isPlanned) this.plan(place);
+    return place.plan;
   }
 
   /** Whether a gate is on for a plain object. */
   checkObject(place, object) {
-    return this.read(place, object, 'check', check, false) !== undefined;
+    return this.read(place, object, 'check', check) === 1;
   }
 
   /** The number of the decision for a plain object. */
   decideObject(place, object) {
-    return this.read(place, object, 'decide', decide, undefined);
+    return this.read(place, object, 'decide', decide);
   }
 
   /** The indexes of the attributes that are read for a gate. */
@@ -139,19 +148,18 @@ class Core {
     return JSON.parse(this.call((_, gate) => native.gateReads(gate, 0), handle));
   }
 
-  /** `nothing`: what `how` gives where it does not know. */
-  read(place, object, how, whole, nothing) {
+  read(place, object, how, whole) {
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (place.isPlanned && place.reader !== undefined) {
-        const found = place.reader[how](place.handle, object);
+        const found = place.reader[how](place.handle, place.plan.number, object);
         if (found === ODD) break;
-        if (found !== nothing) return found;
+        if (found !== UNKNOWN) return found;
       }
       this.plan(place);
       if (place.reader === undefined) break;
     }
     const found = whole(place.handle, this.borrowed(object, this.reads(place)));
-    if (found === nothing) throw this.problem(this.owned.scratch);
+    if (found === UNKNOWN) throw this.problem(this.owned.scratch);
     return found;
   }
 
@@ -214,8 +222,13 @@ class Core {
 class Place {
   constructor(handle) {
     this.handle = handle;
-    this.reader = undefined;
+    /** `{number, names}`; none: there are too many names. */
+    this.plan = undefined;
     this.isPlanned = false;
+    /** Of the names of the plan. */
+    this.reader = undefined;
+    /** Of the plan, and this gate's alone. */
+    this.check = undefined;
   }
 }
 

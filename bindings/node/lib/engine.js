@@ -7,7 +7,7 @@ const { Context } = require('./context.js');
 const { Decision } = require('./decision.js');
 const { Decisions } = require('./decisions.js');
 const { TidegateError, wrongType } = require('./errors.js');
-const { Feature, Gate, contextOf } = require('./feature.js');
+const { Feature, Gate, checkBy, contextOf } = require('./feature.js');
 const { logger } = require('./log.js');
 const { call, callLater, native } = require('./native.js');
 const { known } = require('./options.js');
@@ -140,7 +140,7 @@ class Engine {
         return fallback ?? false;
       }
     }
-    return gate.check(context, fallback);
+    return gate[checkBy](context, fallback);
   }
 
   /** The decision of a feature, by name. */

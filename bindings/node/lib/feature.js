@@ -2,12 +2,13 @@
 /**
  * Handles of features: a name that was looked up once. What services call per request is here.
  *
- *     a Context ──▶ native.check(gate, context)                             two integers
+ *     a Context ──▶ check(gate, context)                                    two integers
  *     an object ──▶ the reader that was generated for the feature           the values that its rules test
  */
+const { ANSWERS, checkOf } = require('./check.js');
 const { Context, handleOf } = require('./context.js');
 const { wrongType } = require('./errors.js');
-const { native } = require('./native.js');
+const { UNKNOWN, check, decide } = require('./native.js');
 const { ODD } = require('./read.js');
 
 /** The handle of a context, −1: a plain object. */
@@ -18,7 +19,8 @@ function contextOf(value) {
   return -1;
 }
 
-const { check, decide } = native;
+/** The check of a gate, for who has many of them. */
+const checkBy = Symbol('check');
 
 /** A gate of an engine; also one that appears later. */
 class Gate {
@@ -27,6 +29,7 @@ class Gate {
   #name;
   #handle;
   #isTimed;
+  #slow;
 
   constructor(core, name) {
     this.#core = core;
@@ -40,20 +43,35 @@ class Gate {
     return this.#name;
   }
 
-  /** Whether it is on; `fallback` where nothing is served, as for a gate that does not exist. */
-  check(context, fallback) {
+  /** `(context, fallback) => boolean`: whether it is on; `fallback` where nothing is served, as for a gate that does not exist. */
+  get check() {
+    return this.#place.check ?? this.#generated();
+  }
+
+  /** For tests, which put another function in its place. */
+  set check(replacement) {
+    Object.defineProperty(this, 'check', { value: replacement, configurable: true, enumerable: false, writable: true });
+  }
+
+  #generated() {
+    this.#slow ??= (context, fallback) => this[checkBy](context, fallback);
+    const plan = this.#isTimed ? undefined : this.#core.planned(this.#place);
+    return plan === undefined ? this.#slow : (this.#place.check = checkOf(this.#handle, plan, this.#slow));
+  }
+
+  /** The check without a function of the gate's own. */
+  [checkBy](context, fallback) {
     if (fallback !== undefined && fallback !== false) return this.#checkOr(context, fallback);
     if (this.#isTimed) this.#core.tick();
     if (context instanceof Context) {
       const on = check(this.#handle, handleOf(context));
-      // Not `on !== undefined && …`: that would branch on the answer.
-      return on === false ? fail(this.#core, handleOf(context)) : on !== undefined;
+      return on < 0 ? fail(this.#core, handleOf(context)) : ANSWERS[on];
     }
     if (typeof context !== 'object' || context === null) contextOf(context);
-    const { reader } = this.#place;
+    const { plan, reader } = this.#place;
     if (reader !== undefined) {
-      const on = reader.check(this.#handle, context);
-      if (on !== false && on !== ODD) return on !== undefined;
+      const on = reader.check(this.#handle, plan.number, context);
+      if (on >= 0) return ANSWERS[on];
     }
     return this.#core.checkObject(this.#place, context);
   }
@@ -128,11 +146,11 @@ function decision(core, place, context) {
   let number;
   if (handle !== -1) {
     number = decide(place.handle, handle);
-    if (number === undefined) fail(core, handle);
+    if (number === UNKNOWN) fail(core, handle);
   } else {
-    const { reader } = place;
-    number = reader === undefined ? undefined : reader.decide(place.handle, context);
-    if (number === undefined || number === ODD) number = core.decideObject(place, context);
+    const { plan, reader } = place;
+    number = reader === undefined ? UNKNOWN : reader.decide(place.handle, plan.number, context);
+    if (number <= ODD) number = core.decideObject(place, context);
   }
   return number >= 0 ? core.decisions[number] : core.describe(~number);
 }
@@ -141,4 +159,4 @@ function fail(core, context) {
   throw core.problem(context);
 }
 
-module.exports = { Feature, Gate, contextOf };
+module.exports = { Feature, Gate, checkBy, contextOf };

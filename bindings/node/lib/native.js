@@ -2,9 +2,11 @@
 /**
  * The native addon, and the boundary to it: what it throws becomes an error of ours.
  *
- *     hot     native.check(gate, context)       integers: the gate if it is on, `undefined` if it is off, `false` if nobody knows
- *             native.decide(gate, context)      integers: the decision's number, `undefined` if nobody knows
- *     cold    call(native.engineLoad, …)        text; throws
+ *     hot     check(gate, context)          integers: 1 on, 0 off, less if nobody knows
+ *             decide(gate, context)         integers: the decision's number; UNKNOWN if nobody knows
+ *     cold    call(native.engineLoad, …)    text; throws
+ *
+ * Integers of the hot calls cross in `registers`, an array in memory that both sides see: that costs less than arguments.
  */
 const { join } = require('node:path');
 const { platform } = require('./platform.js');
@@ -22,6 +24,30 @@ function load() {
 }
 
 const native = load();
+
+const { registers, check: nativeCheck, decide: nativeDecide } = native;
+
+/** The places of the registers. */
+const [GATE, CONTEXT, ANSWER, PLAN] = [0, 1, 2, 3];
+
+/** The answer if something is not as it should be, which is looked at then. */
+const UNKNOWN = -(2 ** 31);
+
+/** Whether a gate is on for a context: 1 or 0. */
+function check(gate, context) {
+  registers[GATE] = gate;
+  registers[CONTEXT] = context;
+  nativeCheck();
+  return registers[ANSWER];
+}
+
+/** The number of the decision. */
+function decide(gate, context) {
+  registers[GATE] = gate;
+  registers[CONTEXT] = context;
+  nativeDecide();
+  return registers[ANSWER];
+}
 
 /** Calls a cold function; throws what it says as an error of ours. */
 function call(work, ...given) {
@@ -41,4 +67,4 @@ async function callLater(work, ...given) {
   }
 }
 
-module.exports = { call, callLater, native };
+module.exports = { ANSWER, CONTEXT, GATE, PLAN, UNKNOWN, call, callLater, check, decide, native, registers };

@@ -5,7 +5,7 @@ const { Decision } = require('./decision.js');
 const { Decisions } = require('./decisions.js');
 const { TidegateError, wrongType } = require('./errors.js');
 const { contextOf } = require('./feature.js');
-const { call, native } = require('./native.js');
+const { ANSWER, UNKNOWN, call, native, registers } = require('./native.js');
 
 const { viewDecide, viewEvaluateAll } = native;
 
@@ -63,8 +63,9 @@ class View {
     }
     const gate = this.#core.gate(name).handle;
     const used = handle === -1 ? this.#core.borrowed(context, this.#readsOf(gate)) : handle;
-    const number = viewDecide(this.#handle, gate, used);
-    if (number === undefined) throw this.#problem(used);
+    viewDecide(this.#handle, gate, used);
+    const number = registers[ANSWER];
+    if (number === UNKNOWN) throw this.#problem(used);
     const decision = this.#decision(number);
     // The view may be older than the name.
     return decision.feature === name ? decision : Decision.unknown(name, this.#version);

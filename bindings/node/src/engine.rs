@@ -275,10 +275,15 @@ fn gate_new(handle: i32, name: String) -> napi::Result<i32> {
     })
 }
 
-/// Plans what is read for a gate in the program that is served now: the attributes' names as JSON, in the order in which
-/// `checkRead` wants their values; `null` if there are too many.
+/// Plans what is read for a gate in the program that is served now, as JSON: the plan's number, which `checkRead` wants to see, and
+/// the attributes' names in the order in which it wants their values; `null` if there are too many.
 #[napi]
 fn gate_plan(gate: i32) -> napi::Result<String> {
+    #[derive(Serialize)]
+    struct Text<'n> {
+        number: i32,
+        names: Vec<&'n str>,
+    }
     guarded(|| {
         state::with(|state| {
             let slot = state.gates.find_mut(gate).ok_or_else(|| Failure::closed("engine"))?;
@@ -288,8 +293,10 @@ fn gate_plan(gate: i32) -> napi::Result<String> {
             if reads.len() > Plan::MOST {
                 return Ok("null".to_owned());
             }
-            slot.plan = Plan::new(epoch, &reads);
-            names(&engine.engine, &reads)
+            let attributes = engine.engine.attributes();
+            let names = reads.iter().map(|key| attributes.name(*key).unwrap_or_default()).collect();
+            slot.plan.follow(epoch, reads.clone());
+            json(&Text { number: slot.plan.number, names })
         })
     })
 }
@@ -307,12 +314,6 @@ fn gate_reads(gate: i32, view: i32) -> napi::Result<String> {
             json(&reads.into_iter().map(AttributeKey::index).collect::<Vec<_>>())
         })
     })
-}
-
-fn names(engine: &Engine, keys: &[AttributeKey]) -> Result<String, Failure> {
-    let names: Vec<&str> =
-        keys.iter().map(|key| engine.attributes().name(*key).unwrap_or_default()).collect();
-    json(&names)
 }
 
 /// The index of an attribute; −1 if the engine knows as many from contexts as it can.

@@ -1,18 +1,19 @@
 //! The calls that services make per request, on Node-API's raw layer.
 //!
-//! Each is given integers (handles), of [`check_read`] and [`decide_read`] also the attributes' values. Something may not be as
-//! it should be: a handle that is stale, a gate of another engine, a plan that is not the program's. A check then gives `false`,
-//! anything else `undefined`, and `lib/` looks what it is, off this path.
+//! Integers cross the boundary in [`Registers`], memory that both sides see, because each argument and each result would be one
+//! more call of Node's, 2-3 ns. [`check_read`] and [`decide_read`] are given the attributes' values as arguments.
 //!
-//! A check that is on gives its first argument back, one that is off `undefined`: both are there already, while a boolean would be
-//! one more call of Node's. Who is in a share can't be guessed, so nothing on the way back of `check` branches on the answer; NULL
-//! for `undefined`, as from the others, is a branch of Node's.
+//! ```text
+//!  lib: registers[GATE] = gate; registers[CONTEXT] = context; check(); registers[ANSWER]
+//! ```
+//! Something may not be as it should be: a handle that is stale, a gate of another engine, a plan that is not the program's. Then
+//! the answer is [`UNKNOWN`], and `lib/` looks what it is, off this path. Who is in a share can't be guessed, so nothing on the way
+//! back of `check` branches on the answer.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
-use std::hint::select_unpredictable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null_mut;
+use std::ptr::{NonNull, null_mut};
 use std::rc::Rc;
 
 use napi::sys;
@@ -20,7 +21,8 @@ use tidegate::eval::Raw;
 use tidegate::{AttributeKey, Feature, Gate};
 
 use crate::outcome::Outcomes;
-use crate::state::{EngineSlot, Plan, State};
+use crate::slab::Slab;
+use crate::state::{EngineSlot, GateSlot, Plan, State};
 use crate::values::{self, Values};
 
 type Function = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
@@ -28,49 +30,104 @@ type Function = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
 /// The functions, by the name that `lib/` calls them by.
 const FUNCTIONS: [(&std::ffi::CStr, Function); 19] = [
     (c"check", check),
-    (c"checkRead0", check_read::<1>),
-    (c"checkRead1", check_read::<2>),
-    (c"checkRead2", check_read::<3>),
-    (c"checkRead4", check_read::<5>),
-    (c"checkRead8", check_read::<9>),
-    (c"checkRead16", check_read::<{ 1 + Plan::MOST }>),
+    (c"checkRead0", check_read::<0>),
+    (c"checkRead1", check_read::<1>),
+    (c"checkRead2", check_read::<2>),
+    (c"checkRead4", check_read::<4>),
+    (c"checkRead8", check_read::<8>),
+    (c"checkRead16", check_read::<{ Plan::MOST }>),
     (c"contextSet", context_set),
     (c"decide", decide),
-    (c"decideRead0", decide_read::<1>),
-    (c"decideRead1", decide_read::<2>),
-    (c"decideRead2", decide_read::<3>),
-    (c"decideRead4", decide_read::<5>),
-    (c"decideRead8", decide_read::<9>),
-    (c"decideRead16", decide_read::<{ 1 + Plan::MOST }>),
+    (c"decideRead0", decide_read::<0>),
+    (c"decideRead1", decide_read::<1>),
+    (c"decideRead2", decide_read::<2>),
+    (c"decideRead4", decide_read::<4>),
+    (c"decideRead8", decide_read::<8>),
+    (c"decideRead16", decide_read::<{ Plan::MOST }>),
     (c"empty", empty),
     (c"evaluateAll", evaluate_all),
     (c"viewDecide", view_decide),
     (c"viewEvaluateAll", view_evaluate_all),
 ];
 
-/// Puts the functions into the addon's exports.
+/// The answer where there is none.
+const UNKNOWN: i32 = i32::MIN;
+
+/// The integers of a call, in an `Int32Array` of `lib/`: the gate, the context, the answer, the gate's plan.
+///
+/// No JavaScript runs between the writes of one side and the reads of the other.
+#[derive(Clone, Copy)]
+struct Registers(NonNull<i32>);
+
+impl Registers {
+    const COUNT: usize = 4;
+
+    #[inline(always)]
+    fn gate(self) -> i32 {
+        // SAFETY: the array is held for as long as the environment lives, and never detached.
+        unsafe { self.0.read() }
+    }
+
+    #[inline(always)]
+    fn context(self) -> i32 {
+        // SAFETY: as above.
+        unsafe { self.0.add(1).read() }
+    }
+
+    #[inline(always)]
+    fn plan(self) -> i32 {
+        // SAFETY: as above.
+        unsafe { self.0.add(3).read() }
+    }
+
+    #[inline(always)]
+    fn answer(self, answer: i32) {
+        // SAFETY: as above; JavaScript, which sees this memory as well, does not run now.
+        unsafe { self.0.add(2).write(answer) }
+    }
+}
+
+/// What the functions carry.
+struct Data {
+    state: Rc<RefCell<State>>,
+    registers: Registers,
+}
+
+/// Puts the functions into the addon's exports, and `registers`.
 pub(crate) fn register(
     env: sys::napi_env,
     exports: sys::napi_value,
     state: Rc<RefCell<State>>,
 ) -> napi::Result<()> {
+    let (mut first, mut buffer, mut array, mut held) = (null_mut(), null_mut(), null_mut(), null_mut());
+    // SAFETY: the environment is being set up; values of this call, and out-parameters, here and below. The reference holds
+    // the array for as long as the environment lives.
+    unsafe {
+        let size = size_of::<[i32; Registers::COUNT]>();
+        napi::check_status!(sys::napi_create_arraybuffer(env, size, &mut first, &mut buffer))?;
+        let kind = sys::TypedarrayType::int32_array;
+        let status = sys::napi_create_typedarray(env, kind, Registers::COUNT, buffer, 0, &mut array);
+        napi::check_status!(status)?;
+        napi::check_status!(sys::napi_create_reference(env, array, 1, &mut held))?;
+        napi::check_status!(sys::napi_set_named_property(env, exports, c"registers".as_ptr(), array))?;
+    }
+    let no_memory = || napi::Error::from_reason("no memory for the registers");
+    let registers = Registers(NonNull::new(first.cast()).ok_or_else(no_memory)?);
     // Of each load of the addon its own: a clean-up hook may be added but once.
-    let held = Box::into_raw(Box::new(state));
-    // SAFETY: the environment is being set up.
+    let held = Box::into_raw(Box::new(Data { state, registers }));
+    // SAFETY: as above.
     let status = unsafe { sys::napi_add_env_cleanup_hook(env, Some(release), held.cast()) };
     napi::check_status!(status)?;
-    // SAFETY: just made.
-    let data = unsafe { Rc::as_ptr(&*held) }.cast_mut().cast::<c_void>();
     for (name, function) in FUNCTIONS {
         let mut made = null_mut();
-        // SAFETY: names end with zero, and `data` lives until the hook has run; no function is called after that.
+        // SAFETY: names end with zero, and the data lives until the hook has run; no function is called after that.
         let status = unsafe {
             sys::napi_create_function(
                 env,
                 name.as_ptr(),
                 name.count_bytes() as isize,
                 Some(function),
-                data,
+                held.cast(),
                 &mut made,
             )
         };
@@ -84,30 +141,35 @@ pub(crate) fn register(
 /// The environment ends: what it has goes with it.
 unsafe extern "C" fn release(held: *mut c_void) {
     // SAFETY: the box that `register` made, and nobody else's.
-    let held = unsafe { Box::from_raw(held.cast::<Rc<RefCell<State>>>()) };
-    let taken = held.try_borrow_mut().map(|mut state| std::mem::take(&mut *state));
+    let held = unsafe { Box::from_raw(held.cast::<Data>()) };
+    let taken = held.state.try_borrow_mut().map(|mut state| std::mem::take(&mut *state));
     let _ = catch_unwind(AssertUnwindSafe(|| drop(taken)));
 }
 
 /// A call with at most so many arguments. Node fills up those that were not given, so that no more are asked for than are used.
-struct Call<const COUNT: usize> {
+struct Call<'c, const COUNT: usize> {
     env: sys::napi_env,
-    given: [sys::napi_value; COUNT],
-    state: *const RefCell<State>,
+    given: &'c [sys::napi_value; COUNT],
+    data: &'c Data,
 }
 
-impl<const COUNT: usize> Call<COUNT> {
+impl<'c, const COUNT: usize> Call<'c, COUNT> {
     /// # Safety
     /// The two are those of a call of one of [`FUNCTIONS`].
     #[inline(always)]
-    unsafe fn new(env: sys::napi_env, info: sys::napi_callback_info) -> Option<Self> {
-        let (mut given, mut count, mut data) = ([null_mut(); COUNT], COUNT, null_mut());
+    unsafe fn new(
+        env: sys::napi_env,
+        info: sys::napi_callback_info,
+        given: &'c mut [sys::napi_value; COUNT],
+    ) -> Option<Self> {
+        let (mut count, mut data) = (COUNT, null_mut());
+        let (counted, values): (*mut _, *mut _) =
+            if COUNT == 0 { (null_mut(), null_mut()) } else { (&mut count, given.as_mut_ptr()) };
         // SAFETY: so many values have room. Node writes all of them: those that were not given as `undefined`.
-        let status = unsafe {
-            sys::napi_get_cb_info(env, info, &mut count, given.as_mut_ptr(), null_mut(), &mut data)
-        };
-        let call = Self { env, given, state: data.cast_const().cast() };
-        (status == sys::Status::napi_ok && !data.is_null()).then_some(call)
+        unsafe { sys::napi_get_cb_info(env, info, counted, values, null_mut(), &mut data) };
+        // SAFETY: the data of these functions, which is dropped only by the clean-up hook, after which nothing is called.
+        let data = unsafe { data.cast_const().cast::<Data>().as_ref() }?;
+        Some(Self { env, given, data })
     }
 
     #[inline(always)]
@@ -120,22 +182,17 @@ impl<const COUNT: usize> Call<COUNT> {
 
     /// Does something with the state; a panic is as good as nothing done.
     #[inline(always)]
-    fn with<T>(&self, work: impl FnOnce(&mut State) -> Option<T>) -> Option<T> {
-        // SAFETY: it is dropped only by the clean-up hook, after which nothing is called.
-        let state = unsafe { &*self.state };
-        catch_unwind(AssertUnwindSafe(|| work(&mut *state.try_borrow_mut().ok()?))).ok().flatten()
+    fn with<T>(&self, work: impl FnOnce(&mut State, Registers) -> Option<T>) -> Option<T> {
+        let Data { state, registers } = self.data;
+        let done = AssertUnwindSafe(|| work(&mut *state.try_borrow_mut().ok()?, *registers));
+        catch_unwind(done).ok().flatten()
     }
 
-    /// Whether a gate is on: the first argument; `off`; or `false` if that is not known.
+    /// Puts an answer into its register.
     #[inline(always)]
-    fn answer(&self, is_on: Option<bool>, off: sys::napi_value) -> sys::napi_value {
-        match is_on {
-            Some(is_on) => {
-                let first = self.given.first().copied().unwrap_or(null_mut());
-                select_unpredictable(is_on, first, off)
-            }
-            None => self.boolean(Some(false)),
-        }
+    fn answer(&self, answer: Option<i32>) -> sys::napi_value {
+        self.data.registers.answer(answer.unwrap_or(UNKNOWN));
+        null_mut()
     }
 
     #[inline(always)]
@@ -147,48 +204,42 @@ impl<const COUNT: usize> Call<COUNT> {
         }
         result
     }
-
-    #[inline(always)]
-    fn number(&self, value: Option<i32>) -> sys::napi_value {
-        let mut result = null_mut();
-        if let Some(value) = value {
-            // SAFETY: as above.
-            unsafe { sys::napi_create_int32(self.env, value, &mut result) };
-        }
-        result
-    }
 }
 
-/// `empty(gate, context)`: what the boundary alone costs; for benches.
+/// `empty(gate, context)`: what the boundary alone costs, with two integers as arguments; for benches.
 unsafe extern "C" fn empty(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut given = [null_mut(); 2];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<3>::new(env, info) }) else { return null_mut() };
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
     let both = call.integer(0).zip(call.integer(1));
-    call.answer(both.map(|(gate, context)| gate != context), call.given[2])
+    call.answer(both.map(|(gate, context)| i32::from(gate != context)))
 }
 
-/// `check(gate, context)`: the gate, if it is on.
+/// `check()`: whether the gate of the register is on for the context of the register: 1 or 0.
 unsafe extern "C" fn check(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut given = [];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<3>::new(env, info) }) else { return null_mut() };
-    let is_on = call.with(|state| {
-        let (gate, context) = (state.gates.find(call.integer(0)?)?, state.contexts.find(call.integer(1)?)?);
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
+    let is_on = call.with(|state, registers| {
+        let (gate, context) =
+            (state.gates.find(registers.gate())?, state.contexts.find(registers.context())?);
         if gate.engine != context.engine {
             return None;
         }
         let engine = state.engines.find_mut(gate.engine)?;
-        Some(engine.reader.check(Gate::from_number(gate.feature.number()), &*context.context))
+        Some(i32::from(engine.reader.check(Gate::from_number(gate.feature.number()), &*context.context)))
     });
-    // The third argument is never given: `undefined`.
-    call.answer(is_on, call.given[2])
+    call.answer(is_on)
 }
 
-/// `decide(gate, context)`: the number of a decision, see [`Outcomes`].
+/// `decide()`: likewise, the number of a decision, see [`Outcomes`].
 unsafe extern "C" fn decide(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut given = [];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<2>::new(env, info) }) else { return null_mut() };
-    let number = call.with(|state| {
-        let (gate, context) = (state.gates.find(call.integer(0)?)?, state.contexts.find(call.integer(1)?)?);
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
+    let number = call.with(|state, registers| {
+        let (gate, context) =
+            (state.gates.find(registers.gate())?, state.contexts.find(registers.context())?);
         if gate.engine != context.engine {
             return None;
         }
@@ -196,7 +247,7 @@ unsafe extern "C" fn decide(env: sys::napi_env, info: sys::napi_callback_info) -
         let raw = engine.reader.decide(gate.feature, &*context.context).raw();
         numbered(engine, gate.feature, raw)
     });
-    call.number(number)
+    call.answer(number)
 }
 
 /// The number of a decision that the engine's reader has just made.
@@ -209,54 +260,63 @@ fn numbered(engine: &mut EngineSlot, feature: Feature, raw: Raw) -> Option<i32> 
     Some(engine.outcomes.try_borrow_mut().ok()?.number(feature.number(), raw))
 }
 
-/// `checkReadN(gate, …values)`: as `check`; the values, at most N, are those of the gate's plan.
+/// The gate of the register and its engine, if the plan of the register is that of what is served now.
+#[inline(always)]
+fn planned<'s>(
+    gates: &'s mut Slab<GateSlot>,
+    engines: &'s mut Slab<EngineSlot>,
+    registers: Registers,
+) -> Option<(&'s GateSlot, &'s mut EngineSlot)> {
+    let gate = gates.find_mut(registers.gate())?;
+    let engine = engines.find_mut(gate.engine)?;
+    let (epoch, feature) = (engine.reader.refresh(), gate.feature.number());
+    let is_planned = gate.plan.is(registers.plan(), epoch, || engine.reader.program().reads(feature));
+    is_planned.then_some((gate, engine))
+}
+
+/// `checkReadN(…values)`: as `check`, without a context; the values, at most N, are those of the gate's plan.
 unsafe extern "C" fn check_read<const COUNT: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
+    let mut given = [null_mut(); COUNT];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<COUNT>::new(env, info) }) else { return null_mut() };
-    let is_on = call.with(|state| {
-        let gate = state.gates.find(call.integer(0)?)?;
-        let engine = state.engines.find_mut(gate.engine)?;
-        if engine.reader.refresh() != gate.plan.epoch {
-            return None;
-        }
-        let values = Values::new(env, &gate.plan, call.given.get(1..)?, &mut state.scratch);
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
+    let is_on = call.with(|state, registers| {
+        let (gate, engine) = planned(&mut state.gates, &mut state.engines, registers)?;
+        let values = Values::new(env, &gate.plan, call.given, &mut state.scratch);
         let is_on = engine.reader.check(Gate::from_number(gate.feature.number()), &values);
-        (!values.is_outside()).then_some(is_on)
+        (!values.is_outside()).then_some(i32::from(is_on))
     });
-    call.answer(is_on, null_mut())
+    call.answer(is_on)
 }
 
-/// `decideReadN(gate, …values)`: as `decide`; the values, at most N, are those of the gate's plan.
+/// `decideReadN(…values)`: as `decide`, without a context; the values, at most N, are those of the gate's plan.
 unsafe extern "C" fn decide_read<const COUNT: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
+    let mut given = [null_mut(); COUNT];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<COUNT>::new(env, info) }) else { return null_mut() };
-    let number = call.with(|state| {
-        let gate = state.gates.find(call.integer(0)?)?;
-        let engine = state.engines.find_mut(gate.engine)?;
-        if engine.reader.refresh() != gate.plan.epoch {
-            return None;
-        }
-        let values = Values::new(env, &gate.plan, call.given.get(1..)?, &mut state.scratch);
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
+    let number = call.with(|state, registers| {
+        let (gate, engine) = planned(&mut state.gates, &mut state.engines, registers)?;
+        let values = Values::new(env, &gate.plan, call.given, &mut state.scratch);
         let raw = engine.reader.decide(gate.feature, &values).raw();
         if values.is_outside() {
             return None;
         }
         numbered(engine, gate.feature, raw)
     });
-    call.number(number)
+    call.answer(number)
 }
 
 /// `contextSet(context, attribute, value)`: sets a primitive; true.
 unsafe extern "C" fn context_set(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut given = [null_mut(); 3];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<3>::new(env, info) }) else { return null_mut() };
-    let done = call.with(|state| {
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
+    let done = call.with(|state, _| {
         let slot = state.contexts.find_mut(call.integer(0)?)?;
         let attribute = AttributeKey::from_index(u16::try_from(call.integer(1)?).ok()?);
         let value = *call.given.get(2)?;
@@ -266,11 +326,12 @@ unsafe extern "C" fn context_set(env: sys::napi_env, info: sys::napi_callback_in
     call.boolean(done)
 }
 
-/// `viewDecide(view, gate, context)`: the number of a decision.
+/// `viewDecide(view, gate, context)`: the number of a decision, in the register of answers.
 unsafe extern "C" fn view_decide(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut given = [null_mut(); 3];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<3>::new(env, info) }) else { return null_mut() };
-    let number = call.with(|state| {
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
+    let number = call.with(|state, _| {
         let view = state.views.find(call.integer(0)?)?;
         let (gate, context) = (state.gates.find(call.integer(1)?)?, state.contexts.find(call.integer(2)?)?);
         if gate.engine != context.engine || gate.engine != view.engine {
@@ -279,15 +340,16 @@ unsafe extern "C" fn view_decide(env: sys::napi_env, info: sys::napi_callback_in
         let raw = view.view.decide(gate.feature, &*context.context).raw();
         Some(view.outcomes.try_borrow_mut().ok()?.number(gate.feature.number(), raw))
     });
-    call.number(number)
+    call.answer(number)
 }
 
 /// `evaluateAll(engine, context, features, numbers, epoch)`: decides the features in the one `Int32Array`, writes the numbers of
 /// the decisions to the other. `undefined` if another program is served than that of the epoch.
 unsafe extern "C" fn evaluate_all(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut given = [null_mut(); 5];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<5>::new(env, info) }) else { return null_mut() };
-    let done = call.with(|state| {
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
+    let done = call.with(|state, _| {
         let context = state.contexts.find(call.integer(1)?)?;
         let handle = call.integer(0)?;
         let engine = state.engines.find_mut(handle)?;
@@ -315,9 +377,10 @@ unsafe extern "C" fn evaluate_all(env: sys::napi_env, info: sys::napi_callback_i
 
 /// `viewEvaluateAll(view, context, features, numbers)`: likewise, of a view.
 unsafe extern "C" fn view_evaluate_all(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut given = [null_mut(); 4];
     // SAFETY: Node calls it with these.
-    let Some(call) = (unsafe { Call::<4>::new(env, info) }) else { return null_mut() };
-    let done = call.with(|state| {
+    let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
+    let done = call.with(|state, _| {
         let (view, context) = (state.views.find(call.integer(0)?)?, state.contexts.find(call.integer(1)?)?);
         if context.engine != view.engine {
             return None;
@@ -334,7 +397,12 @@ unsafe extern "C" fn view_evaluate_all(env: sys::napi_env, info: sys::napi_callb
 }
 
 /// Whether an argument is this epoch.
-fn is_epoch<const COUNT: usize>(env: sys::napi_env, call: &Call<COUNT>, index: usize, epoch: u64) -> bool {
+fn is_epoch<const COUNT: usize>(
+    env: sys::napi_env,
+    call: &Call<'_, COUNT>,
+    index: usize,
+    epoch: u64,
+) -> bool {
     let mut value = 0.0;
     let Some(given) = call.given.get(index) else { return false };
     // SAFETY: a value of this call.
@@ -349,7 +417,7 @@ struct Integers {
 }
 
 impl Integers {
-    fn of<const COUNT: usize>(call: &Call<COUNT>, index: usize) -> Option<Self> {
+    fn of<const COUNT: usize>(call: &Call<'_, COUNT>, index: usize) -> Option<Self> {
         let (mut kind, mut count, mut data) = (0, 0, null_mut());
         let value = *call.given.get(index)?;
         // SAFETY: a value of this call, and out-parameters; what is not wanted is NULL.

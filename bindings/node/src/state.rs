@@ -52,10 +52,13 @@ pub(crate) struct GateSlot {
 /// Which attributes are read for a feature, in which order they are handed over.
 #[derive(Default)]
 pub(crate) struct Plan {
-    /// Of the program that the plan was made for; 0: there is no plan.
+    /// Another one for other attributes, so that values that were read for an older plan are not taken for these; 0: no plan.
+    pub(crate) number: i32,
+    /// Of the last program that reads these.
     pub(crate) epoch: u64,
     /// By the attribute's index: its place among the values plus 1; 0: it is not read.
     pub(crate) places: Box<[u8]>,
+    attributes: Vec<AttributeKey>,
 }
 
 pub(crate) struct ContextSlot {
@@ -73,15 +76,39 @@ impl Plan {
     /// The most attributes that are handed over as values; with more, an object is made a context first.
     pub(crate) const MOST: usize = 16;
 
-    pub(crate) fn new(epoch: u64, attributes: &[AttributeKey]) -> Self {
+    /// Makes it the plan of a program that reads these.
+    pub(crate) fn follow(&mut self, epoch: u64, attributes: Vec<AttributeKey>) {
+        self.epoch = epoch;
+        if self.number != 0 && self.attributes == attributes {
+            return;
+        }
         let size = attributes.iter().map(|attribute| attribute.index() + 1).max().unwrap_or(0);
-        let mut places = vec![0; size].into_boxed_slice();
-        for (place, attribute) in (1..).zip(attributes) {
-            if let Some(own) = places.get_mut(attribute.index()) {
+        self.places = vec![0; size].into_boxed_slice();
+        for (place, attribute) in (1..).zip(&attributes) {
+            if let Some(own) = self.places.get_mut(attribute.index()) {
                 *own = place;
             }
         }
-        Self { epoch, places }
+        self.attributes = attributes;
+        // After two thousand million plans, an old one would pass for a new one.
+        self.number = self.number.wrapping_add(1).max(1);
+    }
+
+    /// Whether it is the plan of this number, for a program that reads what the plan's reads.
+    #[inline(always)]
+    pub(crate) fn is(&mut self, number: i32, epoch: u64, reads: impl FnOnce() -> Vec<AttributeKey>) -> bool {
+        if self.epoch != epoch {
+            self.renew(epoch, reads());
+        }
+        self.number == number && self.epoch == epoch
+    }
+
+    /// Another program: it often reads the same.
+    #[cold]
+    fn renew(&mut self, epoch: u64, reads: Vec<AttributeKey>) {
+        if self.number != 0 && self.attributes == reads {
+            self.epoch = epoch;
+        }
     }
 }
 

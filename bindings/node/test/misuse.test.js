@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { Context, Engine, TidegateError, TidegateTypeError, View, connect, watchFile } = require('tidegate');
-const { native } = require('../lib/native.js');
+const { ANSWER, GATE, UNKNOWN, check, decide, native, registers } = require('../lib/native.js');
 const { always, document, gate } = require('./support/document.js');
 
 const engine = new Engine();
@@ -185,22 +185,29 @@ test('a stale handle finds nothing, whoever has its place now', () => {
     const next = native.contextNew(handle);
     assert.ok(!seen.has(next), 'a handle is given again');
     seen.add(next);
-    assert.equal(native.check(gateHandle, first), false);
+    assert.equal(check(gateHandle, first), UNKNOWN);
     assert.equal(native.contextSet(first, 0, 'x'), undefined);
     native.contextFree(next);
     native.contextFree(next);
   }
-  const junk = [0, -1, 1, 2 ** 31 - 1, -(2 ** 31), 2 ** 40, NaN, Infinity, 0.5, '1', null, undefined, {}, 5n, Symbol('x')];
+  // A register takes any of them as an integer, but for the last two.
+  const junk = [0, -1, 1, 2 ** 31 - 1, -(2 ** 31), 2 ** 40, NaN, Infinity, 0.5, '1', null, undefined, {}];
   for (const a of junk) {
     for (const b of junk) {
-      for (const call of [native.check, native.checkRead4]) assert.equal(call(a, b, a, b), false);
-      for (const call of [native.decide, native.decideRead4, native.contextSet, native.viewDecide, native.evaluateAll, native.viewEvaluateAll]) {
-        assert.equal(call(a, b, a, b), undefined);
+      for (const hot of [check, decide]) assert.equal(hot(a, b), UNKNOWN);
+      for (const hot of [native.checkRead4, native.decideRead4]) {
+        [registers[GATE], registers[ANSWER]] = [a, 1];
+        assert.equal(hot(a, b), undefined);
+        assert.equal(registers[ANSWER], UNKNOWN);
       }
+      registers[ANSWER] = 1;
+      native.viewDecide(a, b, a, b);
+      assert.equal(registers[ANSWER], UNKNOWN);
+      for (const hot of [native.contextSet, native.evaluateAll, native.viewEvaluateAll]) assert.equal(hot(a, b, a, b), undefined);
     }
   }
   native.engineClose(handle);
-  assert.equal(native.check(gateHandle, first), false);
+  assert.equal(check(gateHandle, first), UNKNOWN);
   own.close();
 });
 
