@@ -8,7 +8,6 @@
 //! A context may outlive any number of snapshot swaps: slots belong to the engine, not to a program.
 
 use std::fmt;
-use std::hint::cold_path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 mod attributes;
@@ -23,7 +22,7 @@ pub use self::input::AttributeValue;
 pub use self::subject::{Subject, unit_of};
 use crate::bucket::unit_hash;
 use crate::operand::version::{Packed, pack};
-use crate::operand::word;
+use crate::operand::{cold_path, word};
 use crate::value::{Number, Value, ValueRef};
 
 /// The attributes of one evaluation.

@@ -117,7 +117,8 @@ impl Outcome for Brief {
 
 /// Decides a feature.
 ///
-/// What is served to everyone, or by one share, is decided here and inlined into the caller. Else `walk` is called; only if it stops at something that is no end, `go_on` takes over.
+/// What is served to everyone, or by one share, is decided here and inlined into the caller. Else `walk` is called; only if it stops at
+/// something that is no end, `go_on` takes over.
 #[inline(always)]
 pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, subject: &S, now: &N) -> O {
     let Some(chunk) = program.chunks.get(entry.chunk as usize) else { return O::of(Raw::UNKNOWN) };

@@ -6,14 +6,8 @@
 use crate::bucket::mix;
 use crate::context::{AttributeKey, Subject};
 use crate::operand::set::{WordTable, filter_position};
-use crate::operand::word;
+use crate::operand::{cold_path, word};
 use crate::program::{Chunk, Fork, Inst, Pc, Tables};
-
-/// As `std::hint::cold_path`, which has no effect where a crate is compiled for size: it is seen only once it is inlined, and that is
-/// done too late then.
-#[cold]
-#[inline]
-const fn cold_path() {}
 
 /// The pc that a test leads to.
 ///

@@ -12,3 +12,9 @@ pub mod set;
 pub mod test;
 pub mod version;
 pub mod word;
+
+/// As `std::hint::cold_path`, which has no effect where a crate is compiled for size: it is seen only once it is inlined, and that is
+/// done too late then.
+#[cold]
+#[inline]
+pub(crate) const fn cold_path() {}
