@@ -9,6 +9,7 @@ use super::{Environment, Notices, RulePlace};
 use crate::bucket::Span;
 use crate::context::AttributeKey;
 use crate::model::{Key, Otherwise, PatchKind};
+use crate::operand::version::Reach;
 use crate::operand::word;
 use crate::program::{Arm, Fork, Inst, Pc, Reason, Served};
 use crate::value::{KeyedMap, Value};
@@ -524,7 +525,8 @@ fn leaf(
     match part {
         Part::Version(comparison, packed, general) => {
             let test = builder.test(general);
-            let inst = Inst::Version { fork, mask: comparison.mask(), packed: *packed, test };
+            let Reach { first, shift, outside } = Reach::new(*comparison, *packed, negated);
+            let inst = Inst::Version { fork, shift, outside, first, test };
             return builder.push_joined(inst, then);
         }
         Part::General(test) => {

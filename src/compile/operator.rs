@@ -14,7 +14,7 @@ use crate::operand::fold::fold;
 use crate::operand::instant::parse_instant;
 use crate::operand::pattern::Pattern;
 use crate::operand::test::{Affix, AttributeTest, Comparison, JsonType, Members, Quantifier};
-use crate::operand::version::{Dotted, Semver, pack};
+use crate::operand::version::{Dotted, Packed, Semver, pack};
 use crate::operand::word;
 use crate::value::{Number, Value, ValueRef};
 
@@ -28,7 +28,7 @@ pub(super) enum Part<'m> {
     /// A suffix of eight bytes or more, or (true) such a text as a whole.
     Suffix(&'m str, bool),
     /// A plain version, and the general test.
-    Version(Comparison, u64, Arc<AttributeTest>),
+    Version(Comparison, Packed, Arc<AttributeTest>),
     /// Any other.
     General(Arc<AttributeTest>),
 }
@@ -223,7 +223,7 @@ fn dotted(comparison: Comparison, value: &Value) -> Result<Vec<Part<'_>>, Proble
 fn versioned(comparison: Comparison, text: &str, general: AttributeTest) -> Part<'static> {
     let general = Arc::new(general);
     let packed = pack(text.as_bytes());
-    if packed.is_plain() { Part::Version(comparison, packed.get(), general) } else { Part::General(general) }
+    if packed.is_plain() { Part::Version(comparison, packed, general) } else { Part::General(general) }
 }
 
 /// An instant of a document (SEMANTICS 2.7).

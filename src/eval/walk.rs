@@ -6,6 +6,7 @@
 use crate::bucket::mix;
 use crate::context::{AttributeKey, Subject};
 use crate::operand::set::{WordTable, filter_position};
+use crate::operand::version::Reach;
 use crate::operand::{cold_path, word};
 use crate::program::{Chunk, Fork, Inst, Pc, Tables};
 
@@ -125,14 +126,14 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                 Some(found.map_or(fork.or, |arm| arm.next))
             }
             Inst::String { fork } => Some(go(fork, word::is_string(subject.word(fork.slot)))),
-            Inst::Version { fork, mask, packed, .. } => {
+            Inst::Version { fork, shift, outside, first, .. } => {
                 let own = subject.known_version(fork.slot);
-                if own.is_plain() { Some(go(fork, version(fork, mask, packed, own.get()))) } else { None }
+                if own.is_plain() { Some(go(fork, Reach { first, shift, outside }.holds(own))) } else { None }
             }
-            Inst::VersionAnd { fork, mask, packed, .. } => {
+            Inst::VersionAnd { fork, shift, outside, first, .. } => {
                 let own = subject.known_version(fork.slot);
                 if own.is_plain() {
-                    let missed = u64::from(!version(fork, mask, packed, own.get()));
+                    let missed = u64::from(!Reach { first, shift, outside }.holds(own));
                     last(tables, code.get(fork.then as usize), missed, subject)
                 } else {
                     None
@@ -142,7 +143,17 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                 served = pc;
                 Some(next)
             }
-            _ => None,
+            // All by name, so that the jump by kind needs no test whether the kind is one of the above.
+            Inst::Return { .. }
+            | Inst::Test { .. }
+            | Inst::Range { .. }
+            | Inst::Split { .. }
+            | Inst::Time { .. }
+            | Inst::Segment { .. }
+            | Inst::Feature { .. }
+            | Inst::Memo { .. }
+            | Inst::Goto { .. }
+            | Inst::Unit { .. } => None,
         };
         let Some(next) = next else {
             cold_path();
@@ -168,7 +179,28 @@ fn last<S: Subject>(tables: &Tables, inst: Option<&Inst>, missed: u64, subject: 
             // Not `<=` and `&`: the compiler makes two branches of these.
             unit => go(fork, mix(salt, unit).saturating_sub(last) | missed == 0),
         },
-        _ => return None,
+        // As in `walk`.
+        Inst::Return { .. }
+        | Inst::ShareReturn { .. }
+        | Inst::String { .. }
+        | Inst::WordAnd { .. }
+        | Inst::PairReturn { .. }
+        | Inst::WordTable { .. }
+        | Inst::TextSet { .. }
+        | Inst::Suffix { .. }
+        | Inst::Version { .. }
+        | Inst::VersionAnd { .. }
+        | Inst::Test { .. }
+        | Inst::Range { .. }
+        | Inst::Split { .. }
+        | Inst::Switch { .. }
+        | Inst::Time { .. }
+        | Inst::Segment { .. }
+        | Inst::Feature { .. }
+        | Inst::Served { .. }
+        | Inst::Memo { .. }
+        | Inst::Goto { .. }
+        | Inst::Unit { .. } => return None,
     })
 }
 
@@ -186,12 +218,6 @@ fn four(tables: &Tables, at: u32, own: u64) -> u64 {
 fn short(tables: &Tables, at: u32, table: WordTable, own: u64) -> u64 {
     let index = table.place(own).wrapping_add(at as usize);
     tables.shorts.get(index).map_or(1, |&short| u64::from(short ^ word::short(own)))
-}
-
-#[inline(always)]
-fn version(fork: Fork, mask: u8, packed: u64, own: u64) -> bool {
-    let ordering = u32::from(own == packed) | u32::from(own > packed) << 1;
-    (mask >> ordering & 1 != 0) != fork.negated
 }
 
 /// Where an instruction leads at which the walk stopped and that looks at nothing but one attribute; `None` for the others.
@@ -214,10 +240,11 @@ pub(super) fn step<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Optio
             Some(unit) => arm(chunk, arms, count, mix(salt, unit)).unwrap_or(fork.or),
             None => fork.or,
         },
-        Inst::Version { fork, mask, packed, test } | Inst::VersionAnd { fork, mask, packed, test } => {
+        Inst::Version { fork, shift, outside, first, test }
+        | Inst::VersionAnd { fork, shift, outside, first, test } => {
             let own = subject.version(fork.slot);
             if own.is_plain() {
-                go(fork, version(fork, mask, packed, own.get()))
+                go(fork, Reach { first, shift, outside }.holds(own))
             } else {
                 general(chunk, test, subject, fork)
             }

@@ -40,18 +40,6 @@ impl Comparison {
         }
     }
 
-    /// The orderings that satisfy it: bit 0 less, bit 1 equal, bit 2 greater.
-    #[must_use]
-    pub fn mask(self) -> u8 {
-        match self {
-            Self::Eq => 0b010,
-            Self::Gt => 0b100,
-            Self::Gte => 0b110,
-            Self::Lt => 0b001,
-            Self::Lte => 0b011,
-        }
-    }
-
     /// The sign used in listings.
     #[must_use]
     pub fn sign(self) -> &'static str {

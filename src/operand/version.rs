@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use super::test::Comparison;
+
 #[cfg(test)]
 mod tests;
 
@@ -157,6 +159,42 @@ impl Packed {
     #[must_use]
     pub(crate) const fn from_bits(bits: u64) -> Self {
         Self(bits)
+    }
+}
+
+/// The plain versions that satisfy a comparison: one subtraction, one shift and one comparison tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Reach {
+    /// The first in reach.
+    pub first: u64,
+    /// 0: all from the first on are in reach; 63: the first alone.
+    pub shift: u8,
+    /// Whether it is those out of reach that satisfy it.
+    pub outside: bool,
+}
+
+impl Reach {
+    /// Of a comparison with a plain version, which may be negated.
+    #[must_use]
+    pub fn new(comparison: Comparison, operand: Packed, negated: bool) -> Self {
+        // The highest is far below 2^64.
+        let after = operand.0.wrapping_add(1);
+        let (first, shift, outside) = match comparison {
+            Comparison::Eq => (operand.0, 63, false),
+            Comparison::Gt => (after, 0, false),
+            Comparison::Gte => (operand.0, 0, false),
+            Comparison::Lt => (operand.0, 0, true),
+            Comparison::Lte => (after, 0, true),
+        };
+        Self { first, shift, outside: outside != negated }
+    }
+
+    /// Whether a plain version satisfies it.
+    #[inline(always)]
+    #[must_use]
+    pub fn holds(self, own: Packed) -> bool {
+        // All plain versions have the highest bit, so that the difference has it if and only if it is negative.
+        (own.0.wrapping_sub(self.first) <= u64::MAX >> 1 >> (self.shift & 63)) != self.outside
     }
 }
 

@@ -142,10 +142,12 @@ pub enum Inst {
     Version {
         /// The attribute.
         fork: Fork,
-        /// Which orderings satisfy it: see [`Comparison::mask`](crate::operand::test::Comparison::mask).
-        mask: u8,
-        /// The packed operand.
-        packed: u64,
+        /// See [`Reach`](crate::operand::version::Reach), as are the next two.
+        shift: u8,
+        /// Whether those hit that are not in reach.
+        outside: bool,
+        /// The first in reach.
+        first: u64,
         /// The general test, for what does not pack.
         test: u32,
     },
@@ -153,10 +155,12 @@ pub enum Inst {
     VersionAnd {
         /// The attribute.
         fork: Fork,
-        /// Which orderings satisfy it: see [`Comparison::mask`](crate::operand::test::Comparison::mask).
-        mask: u8,
-        /// The packed operand.
-        packed: u64,
+        /// See [`Reach`](crate::operand::version::Reach), as are the next two.
+        shift: u8,
+        /// Whether those hit that are not in reach.
+        outside: bool,
+        /// The first in reach.
+        first: u64,
         /// The general test, for what does not pack.
         test: u32,
     },
@@ -296,8 +300,8 @@ impl Inst {
         };
         match self {
             Self::Word { fork, word } if or == Some(fork.or) => Self::WordAnd { fork, word },
-            Self::Version { fork, mask, packed, test } if or == Some(fork.or) => {
-                Self::VersionAnd { fork, mask, packed, test }
+            Self::Version { fork, shift, outside, first, test } if or == Some(fork.or) => {
+                Self::VersionAnd { fork, shift, outside, first, test }
             }
             other => other,
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::operand::test::Comparison;
 
 const CHAIN: [&str; 16] = [
     "0.0.0",
@@ -95,6 +96,21 @@ fn packed_agrees_with_both_comparisons() {
         }
     }
     assert_eq!(pack(b"1.2.3").get(), (1 << 63) | (1 << 40) | (2 << 20) | 3);
+    for (left, right) in plain.iter().flat_map(|left| plain.iter().map(move |right| (left, right))) {
+        let (own, operand) = (pack(left.as_bytes()), pack(right.as_bytes()));
+        for comparison in [Comparison::Eq, Comparison::Gt, Comparison::Gte, Comparison::Lt, Comparison::Lte] {
+            let wanted = comparison.admits(own.cmp(&operand));
+            for negated in [false, true] {
+                let reach = Reach::new(comparison, operand, negated);
+                assert_eq!(
+                    reach.holds(own),
+                    wanted != negated,
+                    "{left} {} {right}, {negated}",
+                    comparison.sign()
+                );
+            }
+        }
+    }
     for complex in ["1048576.0.0", "0.0.1048576", "1.2.99999999999999999999999", "1.0.0-a", "1.0.0+a"] {
         assert_eq!(pack(complex.as_bytes()), Packed::COMPLEX, "{complex}");
     }
