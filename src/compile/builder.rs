@@ -349,24 +349,11 @@ fn targets(inst: &mut Inst, visit: &mut dyn FnMut(&mut Pc)) {
             visit(&mut fork.then);
             visit(&mut fork.or);
         }
-        Inst::Share { fork, .. }
-        | Inst::ShareReturn { fork, .. }
-        | Inst::String { fork }
-        | Inst::Word { fork, .. }
-        | Inst::WordAnd { fork, .. }
-        | Inst::Words4 { fork, .. }
-        | Inst::PairReturn { fork, .. }
-        | Inst::ShortTable { fork, .. }
-        | Inst::WordTable { fork, .. }
-        | Inst::TextSet { fork, .. }
-        | Inst::Suffix { fork, .. }
-        | Inst::Version { fork, .. }
-        | Inst::VersionAnd { fork, .. }
-        | Inst::Test { fork, .. }
-        | Inst::Range { fork, .. }
-        | Inst::Unit { fork, .. } => {
-            visit(&mut fork.then);
-            visit(&mut fork.or);
+        test => {
+            if let Some(fork) = test.fork_mut() {
+                visit(&mut fork.then);
+                visit(&mut fork.or);
+            }
         }
     }
 }

@@ -75,9 +75,10 @@ impl Reader {
         self.epoch
     }
 
-    /// The program that was used last.
+    /// The program that was used last. A host that keeps a decision must keep it: the decision borrows from it.
     #[must_use]
-    pub fn program(&self) -> &Program {
+    #[inline]
+    pub fn program(&self) -> &Arc<Program> {
         &self.program
     }
 
@@ -164,13 +165,6 @@ impl Reader {
             self.renew();
         }
         View::borrowed((self.epoch, &self.program), self.clock.now_ms(), self.shard.as_deref())
-    }
-
-    /// The program that was used last. For hosts that keep a decision: they must keep what it borrows from.
-    #[must_use]
-    #[inline]
-    pub fn last_program(&self) -> &Arc<Program> {
-        &self.program
     }
 }
 

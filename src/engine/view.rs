@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::sync::Arc;
 
 use super::counters::{Lease, Shard};
 use super::{Feature, Gate, decision};
@@ -72,9 +71,9 @@ impl<P: Deref<Target = Program>> View<'_, P> {
         self.epoch
     }
 
-    /// The program.
+    /// The program. A host that keeps a decision must keep it: the decision borrows from it.
     #[must_use]
-    pub fn program(&self) -> &Program {
+    pub fn program(&self) -> &P {
         &self.program
     }
 
@@ -138,13 +137,5 @@ impl<P: Deref<Target = Program>> View<'_, P> {
             Counting::Owned(shard) => shard.count(raw.counter()),
         }
         raw
-    }
-}
-
-impl View<'_, Arc<Program>> {
-    /// The program, to keep it. For hosts that keep a decision: they must keep what it borrows from.
-    #[must_use]
-    pub fn shared_program(&self) -> &Arc<Program> {
-        &self.program
     }
 }

@@ -83,22 +83,7 @@ impl Chunk {
                         self.tables.arms.get(arms as usize..).and_then(|arms| arms.get(..count as usize));
                     ahead(fork.or) && arms.is_some_and(|arms| arms.iter().all(|arm| ahead(arm.next)))
                 }
-                Inst::Share { fork, .. }
-                | Inst::ShareReturn { fork, .. }
-                | Inst::String { fork }
-                | Inst::Word { fork, .. }
-                | Inst::WordAnd { fork, .. }
-                | Inst::Words4 { fork, .. }
-                | Inst::PairReturn { fork, .. }
-                | Inst::ShortTable { fork, .. }
-                | Inst::WordTable { fork, .. }
-                | Inst::TextSet { fork, .. }
-                | Inst::Suffix { fork, .. }
-                | Inst::Version { fork, .. }
-                | Inst::VersionAnd { fork, .. }
-                | Inst::Test { fork, .. }
-                | Inst::Range { fork, .. }
-                | Inst::Unit { fork, .. } => ahead(fork.then) && ahead(fork.or),
+                test => test.fork().is_none_or(|fork| ahead(fork.then) && ahead(fork.or)),
             }
         })
     }

@@ -270,6 +270,42 @@ pub enum Inst {
 }
 
 impl Inst {
+    /// What it reads and where it goes on, of a test on an attribute. (Those with arms go on at these, not at `then`.)
+    #[must_use]
+    pub fn fork(mut self) -> Option<Fork> {
+        self.fork_mut().copied()
+    }
+
+    pub(crate) fn fork_mut(&mut self) -> Option<&mut Fork> {
+        match self {
+            Self::Share { fork, .. }
+            | Self::ShareReturn { fork, .. }
+            | Self::String { fork }
+            | Self::Word { fork, .. }
+            | Self::WordAnd { fork, .. }
+            | Self::Words4 { fork, .. }
+            | Self::PairReturn { fork, .. }
+            | Self::ShortTable { fork, .. }
+            | Self::WordTable { fork, .. }
+            | Self::TextSet { fork, .. }
+            | Self::Suffix { fork, .. }
+            | Self::Version { fork, .. }
+            | Self::VersionAnd { fork, .. }
+            | Self::Test { fork, .. }
+            | Self::Range { fork, .. }
+            | Self::Split { fork, .. }
+            | Self::Switch { fork, .. }
+            | Self::Unit { fork, .. } => Some(fork),
+            Self::Return { .. }
+            | Self::Time { .. }
+            | Self::Segment { .. }
+            | Self::Feature { .. }
+            | Self::Served { .. }
+            | Self::Memo { .. }
+            | Self::Goto { .. } => None,
+        }
+    }
+
     /// The word that the attribute has if this holds, and where it goes on if not; of a test that is equality.
     #[must_use]
     pub fn equality(&self) -> Option<(u64, Fork)> {

@@ -73,23 +73,11 @@ impl Found {
                     self.attributes.extend([fork.slot, other]);
                     ahead.extend([fork.then, fork.or]);
                 }
-                Inst::Share { fork, .. }
-                | Inst::ShareReturn { fork, .. }
-                | Inst::String { fork }
-                | Inst::Word { fork, .. }
-                | Inst::WordAnd { fork, .. }
-                | Inst::Words4 { fork, .. }
-                | Inst::ShortTable { fork, .. }
-                | Inst::WordTable { fork, .. }
-                | Inst::TextSet { fork, .. }
-                | Inst::Suffix { fork, .. }
-                | Inst::Version { fork, .. }
-                | Inst::VersionAnd { fork, .. }
-                | Inst::Test { fork, .. }
-                | Inst::Range { fork, .. }
-                | Inst::Unit { fork, .. } => {
-                    self.attributes.insert(fork.slot);
-                    ahead.extend([fork.then, fork.or]);
+                test => {
+                    if let Some(fork) = test.fork() {
+                        self.attributes.insert(fork.slot);
+                        ahead.extend([fork.then, fork.or]);
+                    }
                 }
             }
         }

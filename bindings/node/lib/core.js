@@ -61,7 +61,7 @@ class Core {
   tick() {
     const now = this.clock();
     if (typeof now !== 'number' || !Number.isFinite(now)) throw wrongType('clock', 'a clock that gives milliseconds since 1970', now);
-    native.engineSetTime(this.handle, Math.trunc(now));
+    this.call(native.engineSetTime, Math.trunc(now));
   }
 
   /** The handle of a feature, by name. */

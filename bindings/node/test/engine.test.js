@@ -102,6 +102,56 @@ describe('deciding', () => {
     assert.deepEqual([...new Set(read)], ['b']);
   });
 
+  test('a check that was taken from its gate is right whatever is served later', () => {
+    const clock = { clock: () => 0 };
+    for (const engine of [loaded({ f: gate('a', 'eq', 'x') }), loaded({ f: gate('a', 'eq', 'x') }, clock)]) {
+      const { check } = engine.gate('f');
+      assert.deepEqual([check({ a: 'x', b: 'y' }), check({ a: 'z', b: 'y' }), check(engine.context({ a: 'x' }))], [true, false, true]);
+      assert.throws(() => check(7), { name: 'TidegateTypeError' });
+      assert.equal(check({ a: 'x' }, true), true);
+      // Other attributes, as many; the same attribute again; more; none.
+      for (const [version, f, users] of [
+        [2, gate('b', 'eq', 'y'), [[{ a: 'x', b: 'y' }, true], [{ a: 'y', b: 'x' }, false]]],
+        [3, gate('b', 'eq', 'z'), [[{ a: 'x', b: 'y' }, false], [{ a: 'y', b: 'z' }, true]]],
+        [4, { kind: 'gate', rules: [{ id: 'r', if: { all: [{ attribute: 'c', op: 'is_set' }, { attribute: 'a', op: 'eq', value: 'x' }] }, variant: 'on' }] }, [[{ a: 'x', b: 'y' }, false], [{ a: 'x', c: 1 }, true]]],
+        [5, always(true), [[{}, true]]],
+      ]) {
+        engine.loadSync(document(version, { f }));
+        for (const [user, on] of users) for (let i = 0; i < 3; i += 1) assert.deepEqual([check(user), engine.gate('f').check(user), engine.check('f', user), check(engine.context(user))], Array(4).fill(on), `${version}`);
+      }
+      engine.loadSync(document(6, {}));
+      assert.deepEqual([check({}), check({}, true)], [false, true]);
+      engine.close();
+      assert.throws(() => check({}), { code: 'TG5011' });
+    }
+  });
+
+  test('a check keeps its function while its gate reads the same', () => {
+    const engine = loaded({ f: gate('a', 'eq', 'x') });
+    const f = engine.gate('f');
+    const { check } = f;
+    engine.loadSync(document(2, { f: gate('a', 'eq', 'y') }));
+    assert.deepEqual([f.check({ a: 'x' }), f.check({ a: 'y' }), f.check === check], [false, true, true]);
+    engine.loadSync(document(3, { f: gate('b', 'eq', 'y') }));
+    assert.deepEqual([f.check({ b: 'y' }), f.check === check], [true, false]);
+  });
+
+  test('two engines and their gates do not meet in the registers, also where a getter checks another gate', () => {
+    const [one, other] = [loaded({ f: gate('a', 'eq', 'x') }), loaded({ g: gate('b', 'eq', 'x') })];
+    const [f, g, x] = [one.gate('f'), other.gate('g'), other.context({ b: 'x' })];
+    const user = { get a() { return g.check(x) && g.check({ b: 'x' }) && !g.check({}) ? 'x' : 'wrong'; } };
+    assert.deepEqual([f.check(user), one.check('f', user), one.decide('f', user).isOn], [true, true, true]);
+  });
+
+  test('a test may put a function of its own in the place of a check', () => {
+    const engine = loaded({ f: always(false) });
+    const f = engine.gate('f');
+    f.check = () => true;
+    assert.deepEqual([f.check({}), engine.gate('f').check({})], [true, false]);
+    delete f.check;
+    assert.equal(f.check({}), false);
+  });
+
   test('typed reads give the fallback for another type', () => {
     const engine = loaded({
       yes: config({ v: true }), int: config({ v: 3 }), float: config({ v: 2.5 }), text: config({ v: 'hé' }),

@@ -63,6 +63,29 @@ describe('kinds', () => {
     ['a String object', new String('x'), op('eq', 'x')], // eslint-disable-line no-new-wrappers
   ]) test(what, () => assert.equal(seen(value, condition), expected));
 
+  test('strings of every length, whatever their last character is', () => {
+    const lengths = [...Array(36).keys(), 47, 48, 49, 252, 253, 254, 255, 256, 257, 258, 3000];
+    const texts = lengths.flatMap((length) => ['z', 'é', '東', '🌊', '\ud800'].map((last) => 'abcdefgh'.repeat(400).slice(0, length) + last));
+    const rules = texts.map((text, i) => ({ id: `r${i}`, if: op('eq', text.toWellFormed()), variant: 'on' }));
+    const engine = new Engine({ mode: 'strict' });
+    engine.loadSync(document(1, { f: { kind: 'gate', rules } }));
+    for (const [i, text] of texts.entries()) {
+      for (const subject of [{ a: text }, engine.context({ a: text })]) assert.equal(engine.decide('f', subject).rule, `r${i}`, JSON.stringify(text));
+      assert.equal(engine.gate('f').check({ a: `${text}!` }), false);
+    }
+  });
+
+  test('many long strings at once, and short ones after them', () => {
+    const names = [...Array(16).keys()].map((i) => `a${i}`);
+    const texts = names.map((_, i) => (i % 3 === 2 ? `x${i}` : '東'.repeat(200) + i));
+    const all = names.map((attribute, i) => ({ attribute, op: 'eq', value: texts[i] }));
+    const engine = new Engine({ mode: 'strict' });
+    engine.loadSync(document(1, { f: { kind: 'gate', rules: [{ id: 'r', if: { all }, variant: 'on' }] } }));
+    const f = engine.gate('f');
+    const user = Object.fromEntries(names.map((name, i) => [name, texts[i]]));
+    for (let turn = 0; turn < 3; turn += 1) assert.deepEqual([f.check(user), f.check({ ...user, a14: 'x1' }), engine.check('f', user)], [true, false, true]);
+  });
+
   test('objects are only told to be objects', () => {
     for (const value of [{}, { toJSON: () => 'x' }, Object.create(null), new Map(), /x/, new Error('x'), new Uint8Array(2)]) {
       assert.equal(seen(value, op('is_set')), true);

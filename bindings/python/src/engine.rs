@@ -247,7 +247,7 @@ impl Read for All<'_, '_> {
         // SAFETY: their program is kept right after, while the reader still has it.
         let loose = |decision| unsafe { loosen(decision) };
         let all = reader.view().evaluate_all(subject).map(loose).collect();
-        Ok((all, self.1.keep(self.0, reader.last_program())?))
+        Ok((all, self.1.keep(self.0, reader.program())?))
     }
 }
 
@@ -391,7 +391,7 @@ impl Engine {
         let (py, engine) = (slf.py(), slf.get());
         engine.open(py)?;
         let view = engine.engine.view();
-        let kept = engine.keep(py, view.shared_program())?;
+        let kept = engine.keep(py, view.program())?;
         Ok(View::new(slf.clone().unbind(), view, kept))
     }
 

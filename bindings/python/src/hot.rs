@@ -162,7 +162,7 @@ impl Read for Decide<'_, '_> {
     fn read(self, reader: &mut Reader, subject: &impl Subject) -> Self::Answer {
         // SAFETY: its program is kept right after, while the reader still has it.
         let made = unsafe { loosen(reader.decide(self.2, subject)) };
-        Ok((made, self.1.keep(self.0, reader.last_program())?))
+        Ok((made, self.1.keep(self.0, reader.program())?))
     }
 }
 
