@@ -1,6 +1,6 @@
 'use strict';
 /**
- * A function for each gate that is checked by its handle, which knows the gate's numbers and the names of what its rules test.
+ * A function for each gate that somebody has a handle of, which knows the gate's numbers and the names of what its rules test.
  * JavaScript's compiler puts it into the function that calls it, and an object that was made for the call alone is then not made.
  */
 const { Context, handleOf } = require('./context.js');

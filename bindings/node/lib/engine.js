@@ -7,7 +7,7 @@ const { Context } = require('./context.js');
 const { Decision } = require('./decision.js');
 const { Decisions } = require('./decisions.js');
 const { TidegateError, wrongType } = require('./errors.js');
-const { Feature, Gate, checkBy, contextOf } = require('./feature.js');
+const { Feature, Gate, adopt, checkBy, contextOf } = require('./feature.js');
 const { logger } = require('./log.js');
 const { call, callLater, native } = require('./native.js');
 const { known } = require('./options.js');
@@ -104,19 +104,25 @@ class Engine {
     return [...this.#core.features().names];
   }
 
-  /** A gate as a handle, existing or not. */
+  /** A gate as a handle, existing or not: the same one for the same name. */
   gate(name) {
-    return this.#handleOf(name, Gate);
+    if (this.isClosed) throw closed('engine');
+    const gate = this.#gates.get(name) ?? this.#gate(name);
+    gate[adopt]();
+    return gate;
+  }
+
+  #gate(name) {
+    if (typeof name !== 'string') throw wrongType('name', 'the name of a feature', name);
+    const gate = new Gate(this.#core, name);
+    this.#gates.set(name, gate);
+    return gate;
   }
 
   /** A feature as a handle, existing or not. */
   feature(name) {
-    return this.#handleOf(name, Feature);
-  }
-
-  #handleOf(name, Kind) {
     if (typeof name !== 'string') throw wrongType('name', 'the name of a feature', name);
-    return new Kind(this.#core, name);
+    return new Feature(this.#core, name);
   }
 
   /** A context, to be filled once and used for many decisions. */
@@ -154,10 +160,7 @@ class Engine {
   /** A name that strangers ask for is not kept. */
   #present(name) {
     if (typeof name !== 'string') throw wrongType('name', 'the name of a feature', name);
-    if (this.#core.present(name) === undefined) return undefined;
-    const gate = new Gate(this.#core, name);
-    this.#gates.set(name, gate);
-    return gate;
+    return this.#core.present(name) === undefined ? undefined : this.#gate(name);
   }
 
   /** The decisions of all features, by name, in the order of names: one version, one instant. */
@@ -228,7 +231,7 @@ class Engine {
     if (handle === 0) throw closed('context');
     if (handle === -1) {
       const place = core.present(feature);
-      handle = core.whole(context, place === undefined ? [] : core.reads(place));
+      handle = core.whole(context, place === undefined ? [] : core.reads(place).indexes);
     }
     return core.call(native.engineTrace, feature, handle, isText);
   }

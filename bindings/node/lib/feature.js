@@ -2,7 +2,7 @@
 /**
  * Handles of features: a name that was looked up once. What services call per request is here.
  *
- *     a Context ──▶ check(gate, context)                                    two integers
+ *     a Context ──▶ check(gate, context)                                    two integers, in registers
  *     an object ──▶ the reader that was generated for the feature           the values that its rules test
  */
 const { ANSWERS, checkOf } = require('./check.js');
@@ -19,8 +19,11 @@ function contextOf(value) {
   return -1;
 }
 
-/** The check of a gate, for who has many of them. */
+/** The check of a gate without a function of its own, for who has many gates. */
 const checkBy = Symbol('check');
+
+/** Gives a gate a function of its own. */
+const adopt = Symbol('adopt');
 
 /** A gate of an engine; also one that appears later. */
 class Gate {
@@ -29,7 +32,9 @@ class Gate {
   #name;
   #handle;
   #isTimed;
-  #slow;
+  /** The plan of the function of its own, and that function. */
+  #plan;
+  #own;
 
   constructor(core, name) {
     this.#core = core;
@@ -43,23 +48,26 @@ class Gate {
     return this.#name;
   }
 
-  /** `(context, fallback) => boolean`: whether it is on; `fallback` where nothing is served, as for a gate that does not exist. */
-  get check() {
-    return this.#place.check ?? this.#generated();
+  /** Whether it is on; `fallback` where nothing is served, as for a gate that does not exist. */
+  check(context, fallback) {
+    this[adopt]();
+    return this[checkBy](context, fallback);
   }
 
-  /** For tests, which put another function in its place. */
-  set check(replacement) {
-    Object.defineProperty(this, 'check', { value: replacement, configurable: true, enumerable: false, writable: true });
-  }
-
-  #generated() {
-    this.#slow ??= (context, fallback) => this[checkBy](context, fallback);
+  /** Has `check` be the function that is made for what is read now; not if somebody, such as a test, put another one there. */
+  [adopt]() {
     const plan = this.#isTimed ? undefined : this.#core.planned(this.#place);
-    return plan === undefined ? this.#slow : (this.#place.check = checkOf(this.#handle, plan, this.#slow));
+    if (plan === undefined || plan === this.#plan) return;
+    if (Object.hasOwn(this, 'check') && this.check !== this.#own) return;
+    this.#plan = plan;
+    this.#own = checkOf(this.#handle, plan, (context, fallback) => {
+      const on = this[checkBy](context, fallback);
+      this[adopt]();
+      return on;
+    });
+    Object.defineProperty(this, 'check', { value: this.#own, configurable: true, enumerable: false, writable: true });
   }
 
-  /** The check without a function of the gate's own. */
   [checkBy](context, fallback) {
     if (fallback !== undefined && fallback !== false) return this.#checkOr(context, fallback);
     if (this.#isTimed) this.#core.tick();
@@ -159,4 +167,4 @@ function fail(core, context) {
   throw core.problem(context);
 }
 
-module.exports = { Feature, Gate, checkBy, contextOf };
+module.exports = { Feature, Gate, adopt, checkBy, contextOf };

@@ -93,7 +93,7 @@ class View {
   #readsOf(gate) {
     let reads = this.#reads.get(gate);
     if (reads === undefined) {
-      reads = JSON.parse(call(native.gateReads, gate, this.#handle));
+      reads = JSON.parse(call(native.gateReads, gate, this.#handle)).indexes;
       this.#reads.set(gate, reads);
     }
     return reads;

@@ -182,7 +182,7 @@ impl Task for Close {
 #[napi]
 fn client_close(handle: i32) -> napi::Result<AsyncTask<Close>> {
     guarded(|| {
-        let client = state::with(|state| Ok(state.clients.remove(handle)))?;
+        let client = state::with(|state| Ok(state.clients.retire(handle)))?;
         Ok(AsyncTask::new(Close(Some(client.ok_or_else(|| Failure::closed("client"))?))))
     })
 }

@@ -123,9 +123,9 @@ fn engine_new(given: String) -> napi::Result<i32> {
 fn engine_close(handle: i32) -> napi::Result<()> {
     guarded(|| {
         let closed = state::with(|state| {
-            let closed = state.engines.remove(handle);
+            let closed = state.engines.retire(handle);
             for gate in closed.iter().flat_map(|engine| &engine.gates) {
-                state.gates.remove(*gate);
+                state.gates.retire(*gate);
             }
             Ok(closed)
         })?;
@@ -275,14 +275,16 @@ fn gate_new(handle: i32, name: String) -> napi::Result<i32> {
     })
 }
 
-/// Plans what is read for a gate in the program that is served now, as JSON: the plan's number, which `checkRead` wants to see, and
-/// the attributes' names in the order in which it wants their values; `null` if there are too many.
+/// Plans what is read for a gate in the program that is served now, as JSON: the plan's number, which `checkRead` wants to see; the
+/// program's epoch, 0 if nothing is served; and the attributes' names in the order in which it wants their values, `null` if there
+/// are too many.
 #[napi]
 fn gate_plan(gate: i32) -> napi::Result<String> {
     #[derive(Serialize)]
     struct Text<'n> {
         number: i32,
-        names: Vec<&'n str>,
+        epoch: u64,
+        names: Option<Vec<&'n str>>,
     }
     guarded(|| {
         state::with(|state| {
@@ -290,30 +292,44 @@ fn gate_plan(gate: i32) -> napi::Result<String> {
             let engine = state.engines.find_mut(slot.engine).ok_or_else(|| Failure::closed("engine"))?;
             let epoch = engine.reader.refresh();
             let reads = engine.reader.program().reads(slot.feature.number());
-            if reads.len() > Plan::MOST {
-                return Ok("null".to_owned());
-            }
             let attributes = engine.engine.attributes();
-            let names = reads.iter().map(|key| attributes.name(*key).unwrap_or_default()).collect();
+            let names = (reads.len() <= Plan::MOST)
+                .then(|| reads.iter().map(|key| attributes.name(*key).unwrap_or_default()).collect());
             slot.plan.follow(epoch, reads.clone());
-            json(&Text { number: slot.plan.number, names })
+            json(&Text { number: slot.plan.number, epoch, names })
         })
     })
 }
 
-/// The indexes of the attributes that are read for a gate, as JSON; of a view, if one is given.
+/// The indexes of the attributes that are read for a gate, as JSON, and of which epoch; of a view, if one is given.
 #[napi]
 fn gate_reads(gate: i32, view: i32) -> napi::Result<String> {
+    #[derive(Serialize)]
+    struct Text {
+        epoch: u64,
+        indexes: Vec<usize>,
+    }
     guarded(|| {
         state::with(|state| {
             let slot = state.gates.find(gate).ok_or_else(|| Failure::closed("engine"))?;
-            let reads = match state.views.find(view) {
-                Some(view) => view.view.program().reads(slot.feature.number()),
-                None => state.engine(slot.engine)?.engine.program().reads(slot.feature.number()),
+            let number = slot.feature.number();
+            let (epoch, reads) = match state.views.find(view) {
+                Some(view) => (view.view.epoch(), view.view.program().reads(number)),
+                None => {
+                    let engine =
+                        state.engines.find_mut(slot.engine).ok_or_else(|| Failure::closed("engine"))?;
+                    (engine.reader.refresh(), engine.reader.program().reads(number))
+                }
             };
-            json(&reads.into_iter().map(AttributeKey::index).collect::<Vec<_>>())
+            json(&Text { epoch, indexes: reads.into_iter().map(AttributeKey::index).collect() })
         })
     })
+}
+
+/// The epoch of the program that was used last.
+#[napi]
+fn engine_used(handle: i32) -> napi::Result<f64> {
+    guarded(|| state::with(|state| Ok(state.engine(handle)?.reader.epoch() as f64)))
 }
 
 /// The index of an attribute; −1 if the engine knows as many from contexts as it can.

@@ -206,7 +206,8 @@ impl<'c, const COUNT: usize> Call<'c, COUNT> {
     }
 }
 
-/// `empty(gate, context)`: what the boundary alone costs, with two integers as arguments; for benches.
+/// `empty(gate, context)`: what the boundary alone costs with two integers as arguments, as it would be without registers; for
+/// benches.
 unsafe extern "C" fn empty(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     let mut given = [null_mut(); 2];
     // SAFETY: Node calls it with these.
@@ -260,9 +261,9 @@ fn numbered(engine: &mut EngineSlot, feature: Feature, raw: Raw) -> Option<i32> 
     Some(engine.outcomes.try_borrow_mut().ok()?.number(feature.number(), raw))
 }
 
-/// The gate of the register and its engine, if the plan of the register is that of what is served now.
+/// The gate of the register and its engine, if the plan of the register is that of what is served now, and all its values were given.
 #[inline(always)]
-fn planned<'s>(
+fn planned<'s, const COUNT: usize>(
     gates: &'s mut Slab<GateSlot>,
     engines: &'s mut Slab<EngineSlot>,
     registers: Registers,
@@ -270,7 +271,8 @@ fn planned<'s>(
     let gate = gates.find_mut(registers.gate())?;
     let engine = engines.find_mut(gate.engine)?;
     let (epoch, feature) = (engine.reader.refresh(), gate.feature.number());
-    let is_planned = gate.plan.is(registers.plan(), epoch, || engine.reader.program().reads(feature));
+    let is_planned =
+        gate.plan.is((registers.plan(), COUNT), epoch, || engine.reader.program().reads(feature));
     is_planned.then_some((gate, engine))
 }
 
@@ -283,7 +285,7 @@ unsafe extern "C" fn check_read<const COUNT: usize>(
     // SAFETY: Node calls it with these.
     let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
     let is_on = call.with(|state, registers| {
-        let (gate, engine) = planned(&mut state.gates, &mut state.engines, registers)?;
+        let (gate, engine) = planned::<COUNT>(&mut state.gates, &mut state.engines, registers)?;
         let values = Values::new(env, &gate.plan, call.given, &mut state.scratch);
         let is_on = engine.reader.check(Gate::from_number(gate.feature.number()), &values);
         (!values.is_outside()).then_some(i32::from(is_on))
@@ -300,7 +302,7 @@ unsafe extern "C" fn decide_read<const COUNT: usize>(
     // SAFETY: Node calls it with these.
     let Some(call) = (unsafe { Call::new(env, info, &mut given) }) else { return null_mut() };
     let number = call.with(|state, registers| {
-        let (gate, engine) = planned(&mut state.gates, &mut state.engines, registers)?;
+        let (gate, engine) = planned::<COUNT>(&mut state.gates, &mut state.engines, registers)?;
         let values = Values::new(env, &gate.plan, call.given, &mut state.scratch);
         let raw = engine.reader.decide(gate.feature, &values).raw();
         if values.is_outside() {

@@ -3,8 +3,8 @@
 //! ```text
 //!  handle: 31‥22 generation (1‥1023) · 21‥0 index       never 0, which JavaScript uses for "freed"
 //! ```
-//! A slot's generation changes when it is freed, so that an old handle finds nothing. After 1 023 rounds it repeats; the package
-//! forgets a handle when it frees it, so that only a defect of its own could show one that old.
+//! A slot's generation changes when it is freed, so that an old handle finds nothing. After 1 023 rounds it would repeat. Where the
+//! package forgets a handle when it frees it, that is no matter; else the slot is given up then ([`Slab::retire`]).
 
 const INDEX_BITS: u32 = 22;
 const INDEX: u32 = (1 << INDEX_BITS) - 1;
@@ -70,6 +70,16 @@ impl<T> Slab<T> {
             next => next,
         };
         self.free.push(bits & INDEX);
+        Some(thing)
+    }
+
+    /// As [`remove`](Self::remove), of what may still be asked for by its handle: no other will ever have it.
+    pub(crate) fn retire(&mut self, handle: i32) -> Option<T> {
+        let last = handle.cast_unsigned() >> INDEX_BITS == GENERATIONS - 1;
+        let thing = self.remove(handle)?;
+        if last {
+            self.free.pop();
+        }
         Some(thing)
     }
 

@@ -23,7 +23,7 @@ use crate::values::Scratch;
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) engines: Slab<EngineSlot>,
-    /// By the gate's handle. Never freed: there are as many as there are names of features in engines.
+    /// One for each name of a feature that an engine was asked for; freed with the engine.
     pub(crate) gates: Slab<GateSlot>,
     pub(crate) contexts: Slab<ContextSlot>,
     pub(crate) views: Slab<ViewSlot>,
@@ -82,9 +82,11 @@ impl Plan {
         if self.number != 0 && self.attributes == attributes {
             return;
         }
-        let size = attributes.iter().map(|attribute| attribute.index() + 1).max().unwrap_or(0);
+        // Too many to be handed over: a plan that fits no call.
+        let read = if attributes.len() > Self::MOST { &[] } else { &*attributes };
+        let size = read.iter().map(|attribute| attribute.index() + 1).max().unwrap_or(0);
         self.places = vec![0; size].into_boxed_slice();
-        for (place, attribute) in (1..).zip(&attributes) {
+        for (place, attribute) in (1..).zip(read) {
             if let Some(own) = self.places.get_mut(attribute.index()) {
                 *own = place;
             }
@@ -94,13 +96,21 @@ impl Plan {
         self.number = self.number.wrapping_add(1).max(1);
     }
 
-    /// Whether it is the plan of this number, for a program that reads what the plan's reads.
+    /// Whether it is the plan of this number, with no more than so many values, and for a program that reads what the plan's does.
     #[inline(always)]
-    pub(crate) fn is(&mut self, number: i32, epoch: u64, reads: impl FnOnce() -> Vec<AttributeKey>) -> bool {
+    pub(crate) fn is(
+        &mut self,
+        (number, most): (i32, usize),
+        epoch: u64,
+        reads: impl FnOnce() -> Vec<AttributeKey>,
+    ) -> bool {
+        if self.number != number || self.attributes.len() > most {
+            return false;
+        }
         if self.epoch != epoch {
             self.renew(epoch, reads());
         }
-        self.number == number && self.epoch == epoch
+        self.epoch == epoch
     }
 
     /// Another program: it often reads the same.

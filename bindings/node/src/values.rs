@@ -1,6 +1,6 @@
 //! The values of an object's attributes as JavaScript handed them over, converted only if they are asked for.
 //!
-//! Objects and functions never come here: `lib/attributes.js` makes a context of those. What is here is read without running any
+//! Objects and functions never come here: `lib/read.js` leaves those to a context. What is here is read without running any
 //! JavaScript.
 
 use std::cell::{Cell, UnsafeCell};
@@ -18,7 +18,7 @@ use crate::state::Plan;
 /// So many bytes of strings have room without an allocation.
 const ROOM: usize = 8192;
 
-/// Strings of fewer UTF-16 units than this are copied without asking for their length first.
+/// Strings are copied without asking for their length first if they and a zero have fewer UTF-16 units than this.
 const SHORT: usize = 256;
 
 /// So many bytes they can be as UTF-8, written in steps of [`LANES`].

@@ -4,8 +4,8 @@ const assert = require('node:assert/strict');
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
-const { describe, test } = require('node:test');
-const { Engine, SEMANTICS, TidegateError, codes, version } = require('tidegate');
+const { describe, mock, test } = require('node:test');
+const { Engine, Gate, SEMANTICS, TidegateError, codes, version } = require('tidegate');
 const { alive } = require('./support/alive.js');
 const { always, config, document, gate } = require('./support/document.js');
 
@@ -105,18 +105,20 @@ describe('deciding', () => {
   test('a check that was taken from its gate is right whatever is served later', () => {
     const clock = { clock: () => 0 };
     for (const engine of [loaded({ f: gate('a', 'eq', 'x') }), loaded({ f: gate('a', 'eq', 'x') }, clock)]) {
-      const { check } = engine.gate('f');
+      const f = engine.gate('f');
+      // One that is told the time is a method like any other.
+      const check = Object.hasOwn(f, 'check') ? f.check : (...given) => f.check(...given);
       assert.deepEqual([check({ a: 'x', b: 'y' }), check({ a: 'z', b: 'y' }), check(engine.context({ a: 'x' }))], [true, false, true]);
       assert.throws(() => check(7), { name: 'TidegateTypeError' });
       assert.equal(check({ a: 'x' }, true), true);
       // Other attributes, as many; the same attribute again; more; none.
-      for (const [version, f, users] of [
+      for (const [version, served, users] of [
         [2, gate('b', 'eq', 'y'), [[{ a: 'x', b: 'y' }, true], [{ a: 'y', b: 'x' }, false]]],
         [3, gate('b', 'eq', 'z'), [[{ a: 'x', b: 'y' }, false], [{ a: 'y', b: 'z' }, true]]],
         [4, { kind: 'gate', rules: [{ id: 'r', if: { all: [{ attribute: 'c', op: 'is_set' }, { attribute: 'a', op: 'eq', value: 'x' }] }, variant: 'on' }] }, [[{ a: 'x', b: 'y' }, false], [{ a: 'x', c: 1 }, true]]],
         [5, always(true), [[{}, true]]],
       ]) {
-        engine.loadSync(document(version, { f }));
+        engine.loadSync(document(version, { f: served }));
         for (const [user, on] of users) for (let i = 0; i < 3; i += 1) assert.deepEqual([check(user), engine.gate('f').check(user), engine.check('f', user), check(engine.context(user))], Array(4).fill(on), `${version}`);
       }
       engine.loadSync(document(6, {}));
@@ -147,9 +149,40 @@ describe('deciding', () => {
     const engine = loaded({ f: always(false) });
     const f = engine.gate('f');
     f.check = () => true;
-    assert.deepEqual([f.check({}), engine.gate('f').check({})], [true, false]);
+    engine.loadSync(document(2, { f: gate('a', 'is_set') }));
+    assert.deepEqual([f.check({}), engine.gate('f').check({}), engine.check('f', {})], [true, true, false]);
     delete f.check;
     assert.equal(f.check({}), false);
+    const double = mock.method(f, 'check', () => true);
+    assert.deepEqual([f.check({}), double.mock.callCount()], [true, 1]);
+    double.mock.restore();
+    assert.deepEqual([f.check({}), f.check({ a: 1 }), engine.gate('f') === f], [false, true, true]);
+    assert.equal(typeof Gate.prototype.check, 'function');
+    assert.equal(Gate.prototype.check.call(f, { a: 1 }), true);
+  });
+
+  test('an object of more attributes than are handed over is decided by one document', () => {
+    const all = (version) => document(version, { f: { kind: 'gate', rules: [{ id: 'r', if: { all: [...Array(20).keys()].map((i) => ({ attribute: `a${version}_${i}`, op: 'eq', value: i })) }, variant: 'on' }] } });
+    const engine = new Engine();
+    engine.loadSync(all(1));
+    const user = Object.fromEntries([1, 2].flatMap((version) => [...Array(20).keys()].map((i) => [`a${version}_${i}`, i])));
+    let loads = 0;
+    Object.defineProperty(user, 'a1_7', { get: () => ((loads += 1) === 1 && engine.loadSync(all(2)), 7) });
+    assert.deepEqual([engine.gate('f').check(user), loads, engine.decide('f', user).version], [true, 1, 2]);
+  });
+
+  test('a gate of an engine that was closed long ago never answers for another one', () => {
+    const old = loaded({ f: gate('a', 'eq', 'x') });
+    const f = old.gate('f');
+    const { check } = f;
+    assert.equal(check({ a: 'x' }), true);
+    old.close();
+    for (let i = 0; i < 1100; i += 1) {
+      const engine = loaded({ f: always(true) });
+      for (const call of [() => check({}), () => f.check({}), () => f.decide({}), () => old.gate('f')]) assert.throws(call, { code: 'TG5011' });
+      assert.equal(engine.gate('f').check({}), true);
+      engine.close();
+    }
   });
 
   test('typed reads give the fallback for another type', () => {
