@@ -305,9 +305,10 @@ fn narrow(units: &[u16; SHORT + LANES], len: usize, bytes: &mut [u8]) -> usize {
     // The units after the last are some, too; what they are written to is not used.
     while let (Some(from), Some(to)) = (units_of.get(step), bytes_of.get_mut(step)) {
         let from: [u16; LANES] = *from;
-        let used = &USED[left.min(LANES)];
-        for lane in 0..LANES {
-            all[lane] |= from[lane] & used[lane];
+        let used =
+            USED.as_flattened().get(LANES.saturating_sub(left)..).and_then(<[_]>::first_chunk::<LANES>);
+        for ((all, from), used) in all.iter_mut().zip(from).zip(used.into_iter().flatten()) {
+            *all |= from & used;
         }
         *to = from.map(|unit| unit as u8);
         if left <= LANES {
@@ -319,20 +320,8 @@ fn narrow(units: &[u16; SHORT + LANES], len: usize, bytes: &mut [u8]) -> usize {
     if is_ascii { len } else { encode(units.get(..len).unwrap_or_default(), bytes) }
 }
 
-/// By how many of the lanes are used: those.
-const USED: [[u16; LANES]; LANES + 1] = {
-    let mut used = [[0; LANES]; LANES + 1];
-    let mut count = 0;
-    while count <= LANES {
-        let mut lane = 0;
-        while lane < count {
-            used[count][lane] = u16::MAX;
-            lane += 1;
-        }
-        count += 1;
-    }
-    used
-};
+/// From the place on that is as far before the middle as lanes are used: those.
+const USED: [[u16; LANES]; 2] = [[u16::MAX; LANES], [0; LANES]];
 
 #[cold]
 fn encode(units: &[u16], bytes: &mut [u8]) -> usize {
