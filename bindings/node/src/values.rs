@@ -305,9 +305,9 @@ fn narrow(units: &[u16; SHORT + LANES], len: usize, bytes: &mut [u8]) -> usize {
     // The units after the last are some, too; what they are written to is not used.
     while let (Some(from), Some(to)) = (units_of.get(step), bytes_of.get_mut(step)) {
         let from: [u16; LANES] = *from;
-        let used =
-            USED.as_flattened().get(LANES.saturating_sub(left)..).and_then(<[_]>::first_chunk::<LANES>);
-        for ((all, from), used) in all.iter_mut().zip(from).zip(used.into_iter().flatten()) {
+        let used = USED.as_flattened().get(LANES.saturating_sub(left)..).and_then(<[_]>::first_chunk);
+        let used: &[u16; LANES] = used.unwrap_or(&[0; LANES]);
+        for ((all, from), used) in all.iter_mut().zip(&from).zip(used) {
             *all |= from & used;
         }
         *to = from.map(|unit| unit as u8);
