@@ -241,6 +241,7 @@ export class Engine implements Disposable {
   /** The names of all features, sorted. */
   features(): string[];
 
+  /** A gate as a handle, existing or not; the same object for the same name. Making one compiles a function for it: keep it, or check by name. */
   gate(name: string): Gate;
   feature(name: string): Feature;
   context(attributes?: object): Context;
