@@ -74,12 +74,13 @@ impl Listeners {
 
     /// Calls all callbacks and fills all channels, with nothing locked; how many callbacks panicked.
     pub(super) fn tell(&self, event: &Event) -> usize {
-        let mut callbacks = self.fixed.clone();
-        callbacks.extend(self.callbacks.lock().iter().map(|(_, callback)| Arc::clone(callback)));
-        let panics = callbacks
-            .iter()
-            .filter(|callback| catch_unwind(AssertUnwindSafe(|| callback(event))).is_err())
-            .count();
+        let panics = |callback: &Callback| catch_unwind(AssertUnwindSafe(|| callback(event))).is_err();
+        let fixed = self.fixed.iter().filter(|callback| panics(callback)).count();
+        let callbacks = self.callbacks.lock().clone();
+        // One that was called may have ended the subscription of another.
+        let is_subscribed = |number| self.callbacks.lock().iter().any(|(own, _)| *own == number);
+        let others = callbacks.iter().filter(|(number, callback)| is_subscribed(*number) && panics(callback));
+        let panics = fixed.saturating_add(others.count());
         // Who does not read loses what is newest, and is not waited for; who is gone is forgotten.
         self.channels
             .lock()

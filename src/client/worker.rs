@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
@@ -196,18 +196,41 @@ async fn until_closed(asked: UnboundedReceiver<Command>, work: impl Future) {
     }
 }
 
+/// How long a held thread takes to notice that it is to end, or to be held once more.
+const HOLD_STEP: Duration = Duration::from_millis(10);
+
 async fn obey(mut asked: UnboundedReceiver<Command>) {
     while let Some(command) = asked.recv().await {
         match command {
             Command::Close => return,
             Command::Hold(holds, released) => {
-                // Meant to block: everything else of the thread is at an await, and nothing is locked there.
-                if holds.send(()).is_ok() {
-                    let _ = released.recv();
+                if holds.send(()).is_ok() && !hold(released, &mut asked) {
+                    return;
                 }
             }
         }
     }
+}
+
+/// Blocks until all holds are released, or, false, somebody asks for the end meanwhile.
+///
+/// Meant to block: everything else of the thread is at an await, and nothing is locked there.
+fn hold(released: Receiver<()>, asked: &mut UnboundedReceiver<Command>) -> bool {
+    let mut holds = vec![released];
+    while let Some(last) = holds.last() {
+        match last.recv_timeout(HOLD_STEP) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+                holds.pop();
+            }
+        }
+        match asked.try_recv() {
+            Ok(Command::Close) => return false,
+            Ok(Command::Hold(another, released)) if another.send(()).is_ok() => holds.push(released),
+            Ok(Command::Hold(..)) | Err(_) => {}
+        }
+    }
+    true
 }
 
 /// Notices when what is served becomes stale.

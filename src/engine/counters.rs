@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -86,6 +87,9 @@ fn place(counter: u32) -> (usize, usize) {
     (block, shifted.wrapping_sub(FIRST << (block & 31)))
 }
 
+/// For so long the locks below are waited for: no thread holds one for more than a drain takes.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// All shards of an engine.
 #[derive(Default)]
 pub(super) struct Counters {
@@ -107,8 +111,10 @@ impl fmt::Debug for Counters {
 
 impl Counters {
     /// A shard for a reader to own.
+    ///
+    /// Where its list stays locked it is nobody's, and not drained: a child of `fork` that inherited the lock decides, but does not count.
     pub(super) fn shard(&self) -> Arc<Shard> {
-        let mut shards = self.shards.lock();
+        let Some(mut shards) = self.shards.try_lock_for(PATIENCE) else { return Arc::new(Shard::new()) };
         // One whose owner is gone is used again, with what is to be drained of it: else readers that come and go leave theirs
         // behind until somebody drains.
         if let Some(idle) = shards.iter().find(|registered| Arc::strong_count(&registered.shard) == 1) {
@@ -122,7 +128,7 @@ impl Counters {
 
     /// A shard to be used by one view, then by the next.
     pub(super) fn lease(self: &Arc<Self>) -> Lease {
-        let free = self.free.lock().pop();
+        let free = self.free.try_lock_for(PATIENCE).and_then(|mut free| free.pop());
         let shard = free.unwrap_or_else(|| self.shard());
         Lease { shard, counters: Arc::clone(self) }
     }
@@ -187,6 +193,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.counters.free.lock().push(Arc::clone(&self.shard));
+        if let Some(mut free) = self.counters.free.try_lock_for(PATIENCE) {
+            free.push(Arc::clone(&self.shard));
+        }
     }
 }

@@ -269,15 +269,19 @@ impl Engine {
             untold.busy = true;
             drop(untold);
             let _telling = Telling(&self.inner);
-            let listeners: Vec<Listener> =
-                self.inner.listeners.lock().iter().map(|(_, listener)| Arc::clone(listener)).collect();
-            for listener in listeners {
-                listener(&update);
+            let listeners = self.inner.listeners.lock().clone();
+            for (number, listener) in listeners {
+                // One that was called may have ended the subscription of another.
+                let is_subscribed = self.inner.listeners.lock().iter().any(|(own, _)| *own == number);
+                if is_subscribed {
+                    listener(&update);
+                }
             }
         }
     }
 
-    /// Calls `listener` after each update, on the thread that made it, until the subscription is dropped.
+    /// Calls `listener` after each update, on the thread that made it, until the subscription is dropped; a call on another thread may
+    /// go on for longer.
     pub fn on_update(&self, listener: impl Fn(&Update) + Send + Sync + 'static) -> Subscription {
         let number = {
             let mut writer = self.inner.writer.lock();
@@ -417,7 +421,8 @@ impl Engine {
         counters.drain(&layout.lock())
     }
 
-    /// Why a feature is decided as it is; needs the document, see [`EngineBuilder::keep_source`].
+    /// Why a feature is decided as it is; needs the document, see [`EngineBuilder::keep_source`]. It says what the document says:
+    /// [overrides](Self::overridden) are not seen.
     ///
     /// # Errors
     /// If the document is not kept (also: after a delta).

@@ -602,6 +602,24 @@ fn listener_may_end_its_own_subscription() {
 }
 
 #[test]
+fn listener_may_end_the_subscription_of_another() {
+    let engine = Engine::new();
+    let heard = Arc::new(AtomicUsize::new(0));
+    let other = Arc::new(Mutex::new(None));
+    let _first = engine.on_update({
+        let other = Arc::clone(&other);
+        move |_| drop(other.lock().take())
+    });
+    let second = engine.on_update({
+        let heard = Arc::clone(&heard);
+        move |_| drop(heard.fetch_add(1, Ordering::Relaxed))
+    });
+    *other.lock() = Some(second);
+    engine.load(br#"{"schema_version":1,"version":1,"features":{}}"#).unwrap();
+    assert_eq!(heard.load(Ordering::Relaxed), 0, "called after its end");
+}
+
+#[test]
 fn subscription_whose_listener_owns_another_subscription_ends() {
     in_time(|| {
         let engine = Engine::new();

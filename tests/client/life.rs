@@ -142,8 +142,25 @@ fn a_quiet_thread_does_nothing_until_it_may() {
     assert_eq!(client.engine().version(), 1);
     assert!(server.state().reports.len() <= reports + 1);
     assert!(is_on(&client, "a"), "checks go on");
+    // Held twice, it goes on when both are released.
+    let again = client.quiesce();
     drop(quiet);
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(client.engine().version(), 1);
+    drop(again);
     until_version(&client, 2);
     client.close();
     drop(client.quiesce());
+}
+
+#[test]
+fn a_held_client_ends_when_it_is_closed() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = connect(&server);
+    until_version(&client, 1);
+    let quiet = client.quiesce();
+    let again = client.quiesce();
+    client.close();
+    drop((quiet, again));
 }

@@ -22,7 +22,7 @@
  *  - A defect of the library does not unwind into its caller: the status is TG_STATUS_PANIC, and that handle
  *    refuses what follows with TG_STATUS_POISONED; the others work on.
  *  - Handles of features and attributes (tg_feature, tg_attribute) are values: look them up once, keep them.
- *  - Deciding neither waits for a lock nor allocates.
+ *  - Deciding neither waits for a lock nor allocates; the first check of a reader, of a view, or of a thread without either may do both.
  */
 
 #ifndef TIDEGATE_H
@@ -1874,7 +1874,7 @@ tg_status tg_engine_on_update(const struct tg_engine *engine,
                               struct tg_subscription **subscription);
 
 /**
- * Ends a subscription; NULL is fine.
+ * Ends a subscription; NULL is fine. A call on another thread may go on for longer; `free` is called once none does.
  */
 void tg_subscription_free(struct tg_subscription *subscription);
 
@@ -1910,6 +1910,7 @@ tg_status tg_engine_drain_exposures(const struct tg_engine *engine,
 /**
  * Why a feature is decided as it is, as JSON: `{decision, check, steps}`. Free it with `tg_text_free`. It needs an engine that
  * keeps its document (`TG_ENGINE_KEEP_SOURCE`). An attribute that is an object is shown as an empty one.
+ * It says what the document says: overrides (`tg_engine_overridden`) are not seen.
  */
 tg_status tg_engine_trace(const struct tg_engine *engine,
                           const char *feature,

@@ -72,6 +72,14 @@ pub(crate) unsafe trait Handle: Sized {
         self.mark().poison();
     }
 
+    /// Whether a callback of it is running.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Refuses it from now on, as one that is freed.
+    fn retire(&self) {}
+
     /// Gives it to C.
     fn give(self) -> *mut Self {
         Box::into_raw(Box::new(self))
@@ -92,6 +100,14 @@ macro_rules! handle {
                 #[cold]
                 fn poison(&self) {
                     self.mark.poison();
+                    self.$owner.close();
+                }
+
+                fn is_busy(&self) -> bool {
+                    self.$owner.is_closed()
+                }
+
+                fn retire(&self) {
                     self.$owner.close();
                 }
             )?
@@ -131,7 +147,7 @@ pub(crate) unsafe fn changed<'a, T: Handle>(pointer: *mut T) -> Result<&'a mut T
 pub(crate) struct Owner(AtomicUsize);
 
 const NOBODY: usize = 0;
-/// Poisoned, or in a callback.
+/// Poisoned, freed, or in a callback.
 const CLOSED: usize = 1;
 
 /// Whether a kind, mixed with any thread's number, is neither of these: its last bits are no thread's.
@@ -173,6 +189,10 @@ impl Owner {
     #[cold]
     pub(crate) fn close(&self) {
         self.0.store(CLOSED, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == CLOSED
     }
 
     /// Refuses its own thread until the guard is dropped: while a callback runs.
@@ -269,15 +289,23 @@ pub(crate) unsafe fn known<'a, T: Handle>(pointer: *const T) -> Result<&'a T, tg
 pub(crate) unsafe fn free<T: Handle>(pointer: *mut T) {
     // SAFETY: the caller's.
     let Some(handle) = (unsafe { pointer.as_ref() }) else { return };
-    let mark = &handle.mark().0;
-    // A poisoned one is freed as well; one that is freed already, or of another kind, is left alone.
-    let found = mark.load(Ordering::Relaxed);
-    if (found == T::KIND || found == POISONED)
-        && mark.compare_exchange(found, FREED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    {
-        // SAFETY: it came from `give`, and the exchange lets only one caller get here.
+    if release(handle) {
+        // SAFETY: it came from `give`, and only one caller gets here.
         drop(unsafe { Box::from_raw(pointer) });
     }
+}
+
+/// Marks a handle as freed; whether it is to be dropped. A poisoned one is; one that is freed already, or of another kind, or in a
+/// callback of its own, is left alone.
+fn release<T: Handle>(handle: &T) -> bool {
+    let mark = &handle.mark().0;
+    let found = mark.load(Ordering::Relaxed);
+    let may = found == POISONED || found == T::KIND && !handle.is_busy();
+    let is_ours = may && mark.compare_exchange(found, FREED, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+    if is_ours {
+        handle.retire();
+    }
+    is_ours
 }
 
 /// Where a result goes.
@@ -402,6 +430,26 @@ mod tests {
             assert_eq!(call_own(handle, true), tg_status::Panic);
             assert_eq!(call_own(handle, false), tg_status::Poisoned);
             free(handle);
+        }
+    }
+
+    #[test]
+    fn freed_handle_is_refused_while_its_memory_is_as_it_was() {
+        let mut own = Own { mark: Mark::live::<Own>(), owner: Owner::nobody() };
+        let mut shared = Shared { mark: Mark::live::<Shared>(), calls: 0 };
+        // SAFETY: both are alive.
+        unsafe {
+            assert_eq!(call_own(&mut own, false), tg_status::Ok);
+            {
+                let _busy = own.owner.busy();
+                assert!(!release(&own), "in a callback");
+            }
+            assert_eq!(call_own(&mut own, false), tg_status::Ok);
+            assert!(release(&own) && release(&shared));
+            assert_eq!(call_own(&mut own, false), tg_status::InvalidHandle);
+            assert!(already_mine(&raw mut own).is_none());
+            assert_eq!(call(&mut shared, false), tg_status::InvalidHandle);
+            assert!(!release(&own) && !release(&shared), "twice");
         }
     }
 

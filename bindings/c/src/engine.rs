@@ -114,11 +114,23 @@ impl tg_engine {
                 readers.updated();
                 let new = Report::of_update(update.clone());
                 crate::log::tell(&log, &new);
-                *report.lock() = Arc::new(new);
+                let mut report = report.lock();
+                // A load of this engine's own noted its report when it was done, and something later may have been refused since.
+                if report.update.version < update.version {
+                    *report = Arc::new(new);
+                }
             })
         };
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Self { mark: Mark::live::<Self>(), id, engine, time, report, log, readers, _noted: noted }
+    }
+
+    /// Notes what was done, once it is; also where it is told later, because somebody is being told of something else.
+    fn noted(&self, update: Update) {
+        let mut report = self.report.lock();
+        if report.update.version <= update.version {
+            *report = Arc::new(Report::of_update(update));
+        }
     }
 
     /// Notes what was refused; its status.
@@ -224,7 +236,7 @@ pub unsafe extern "C" fn tg_engine_load(
     boundary!(shared engine {
         // SAFETY: bytes of the caller's.
         let document = unsafe { bytes(document, document_len) }?;
-        engine.engine.load(document).map(drop).map_err(|error| engine.refused(&error))
+        engine.engine.load(document).map(|update| engine.noted(update)).map_err(|error| engine.refused(&error))
     })
 }
 
@@ -238,8 +250,12 @@ pub unsafe extern "C" fn tg_engine_load_file(
     boundary!(shared engine {
         // SAFETY: a text of the caller's.
         let path = unsafe { text(path, path_len) }?;
-        let document = read(path).map_err(|_| tg_status::Unreadable)?;
-        engine.engine.load(&document).map(drop).map_err(|error| engine.refused(&error))
+        let document = read(path).map_err(|_| {
+            let report = Report::unreadable(engine.engine.version());
+            *engine.report.lock() = Arc::new(report);
+            tg_status::Unreadable
+        })?;
+        engine.engine.load(&document).map(|update| engine.noted(update)).map_err(|error| engine.refused(&error))
     })
 }
 
@@ -261,7 +277,7 @@ pub unsafe extern "C" fn tg_engine_apply_delta(
     boundary!(shared engine {
         // SAFETY: bytes of the caller's.
         let delta = unsafe { bytes(delta, delta_len) }?;
-        engine.engine.apply_delta(delta).map(drop).map_err(|error| engine.refused(&error))
+        engine.engine.apply_delta(delta).map(|update| engine.noted(update)).map_err(|error| engine.refused(&error))
     })
 }
 

@@ -49,9 +49,12 @@ pub unsafe extern "C" fn tg_engine_set_override(
             (None, Some(json)) => Override::value(unsafe { json_value(json.as_ptr().cast(), json.len()) }?),
             _ => return Err(tg_status::InvalidArgument),
         };
-        if let Some(unit) = unit {
+        match (unit, wanted.unit_id.data.is_null()) {
             // SAFETY: a text of the caller's.
-            serves = serves.for_unit(unit, unsafe { text_of(wanted.unit_id) }?);
+            (Some(unit), _) => serves = serves.for_unit(unit, unsafe { text_of(wanted.unit_id) }?),
+            (None, true) => {}
+            // For everybody is not what was meant.
+            (None, false) => return Err(tg_status::InvalidArgument),
         }
         engine.engine.set_override(feature, serves).map_err(|error| engine.refused(&error))
     })

@@ -63,6 +63,12 @@ impl Report {
         Self { update, diagnostics, ..Self::default() }
     }
 
+    pub(crate) fn unreadable(version: u64) -> Self {
+        let update =
+            tg_update { status: tg_status::Unreadable, from: version, version, ..Self::default().update };
+        Self { update, ..Self::default() }
+    }
+
     pub(crate) fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
@@ -313,7 +319,7 @@ pub unsafe extern "C" fn tg_engine_on_update(
     })
 }
 
-/// Ends a subscription; NULL is fine.
+/// Ends a subscription; NULL is fine. A call on another thread may go on for longer; `free` is called once none does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_subscription_free(subscription: *mut tg_subscription) {
     boundary!(or (); {

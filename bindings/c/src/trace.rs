@@ -16,6 +16,7 @@ use crate::value::json;
 
 /// Why a feature is decided as it is, as JSON: `{decision, check, steps}`. Free it with `tg_text_free`. It needs an engine that
 /// keeps its document (`TG_ENGINE_KEEP_SOURCE`). An attribute that is an object is shown as an empty one.
+/// It says what the document says: overrides (`tg_engine_overridden`) are not seen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_engine_trace(
     engine: *const tg_engine,

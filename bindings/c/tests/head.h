@@ -22,5 +22,5 @@
  *  - A defect of the library does not unwind into its caller: the status is TG_STATUS_PANIC, and that handle
  *    refuses what follows with TG_STATUS_POISONED; the others work on.
  *  - Handles of features and attributes (tg_feature, tg_attribute) are values: look them up once, keep them.
- *  - Deciding neither waits for a lock nor allocates.
+ *  - Deciding neither waits for a lock nor allocates; the first check of a reader, of a view, or of a thread without either may do both.
  */

@@ -264,7 +264,7 @@ export class Engine implements Disposable {
 
   /** What was decided since the last call; needs `counters`. */
   drainExposures(): Exposure[];
-  /** Why a feature is decided as it is, step by step; needs `keepSource`. */
+  /** Why the document decides a feature as it does, step by step; overrides are not seen. Needs `keepSource`. */
   trace(feature: string, context: ContextLike): { readonly [name: string]: Json };
   /** Likewise, as text for people. */
   explain(feature: string, context: ContextLike): string;

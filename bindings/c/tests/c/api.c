@@ -343,6 +343,20 @@ static void hear_line(void *userdata, tg_level level, tg_str line) {
 
 static void hear_end(void *userdata) { ((struct heard *)userdata)->freed++; }
 
+static void load_more(void *userdata, const tg_report *report) {
+    tg_engine *engine = userdata;
+    tg_update update;
+    OK(tg_report_update(report, &update));
+    if (update.version != 50) return;
+    OK(tg_engine_load(engine, T("{\"schema_version\": 1, \"version\": 51}")));
+    tg_report *last;
+    OK(tg_engine_report(engine, &last));
+    OK(tg_report_update(last, &update));
+    CHECK(update.status == TG_STATUS_OK && update.version == 51);
+    tg_report_free(last);
+    STATUS(TG_STATUS_NOT_JSON, tg_engine_load(engine, T("{")));
+}
+
 static void reports(const char *file) {
     tg_engine *engine = loaded(0);
     tg_report *report;
@@ -417,6 +431,20 @@ static void reports(const char *file) {
     OK(tg_engine_snapshot(engine, &snapshot));
     CHECK(snapshot.version == 42 && heard.version == 42 && heard.lines[TG_LEVEL_INFO] == 0);
     STATUS(TG_STATUS_UNREADABLE, tg_engine_load_file(engine, T("/nowhere/at/all.json")));
+    OK(tg_engine_report(engine, &report));
+    OK(tg_report_update(report, &update));
+    CHECK(update.status == TG_STATUS_UNREADABLE && update.version == 42);
+    tg_report_free(report);
+
+    /* A load from within a callback, and what is refused after it: the report is of the last. */
+    tg_subscription *nested;
+    OK(tg_engine_on_update(engine, load_more, engine, NULL, &nested));
+    OK(tg_engine_load(engine, T("{\"schema_version\": 1, \"version\": 50}")));
+    OK(tg_engine_report(engine, &report));
+    OK(tg_report_update(report, &update));
+    CHECK(update.status == TG_STATUS_NOT_JSON && update.version == 51);
+    tg_report_free(report);
+    tg_subscription_free(nested);
     tg_engine_free(engine);
     CHECK(heard.freed == 2);
     tg_subscription_free(subscription);
@@ -455,6 +483,10 @@ static void overrides(void) {
     wanted.value_json = str("true");
     wanted.unit = str("user_id");
     wanted.unit_id = str("u-1");
+    tg_str unit = wanted.unit;
+    memset(&wanted.unit, 0, sizeof wanted.unit);
+    STATUS(TG_STATUS_INVALID_ARGUMENT, tg_engine_set_override(engine, &wanted));
+    wanted.unit = unit;
     OK(tg_engine_set_override(engine, &wanted));
     OK(tg_engine_check(engine, checkout, context, &on));
     CHECK(!on);
