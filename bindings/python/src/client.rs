@@ -170,7 +170,8 @@ pub(crate) struct Client {
     client: tidegate::client::Client,
     engine: Py<Engine>,
     callbacks: Arc<Callbacks>,
-    quiet: Guarded<Option<Quiet>>,
+    /// One for each thread that is about to fork.
+    quiet: Guarded<Vec<Quiet>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -220,7 +221,7 @@ impl Client {
         let client = crate::fork::update(py, || tidegate::Engine::connect(options))
             .map_err(|error| raised(py, &error))?;
         let engine = Py::new(py, Engine::around(client.engine().clone()))?;
-        Ok(Self { client, engine, callbacks, quiet: Guarded::new(None) })
+        Ok(Self { client, engine, callbacks, quiet: Guarded::new(Vec::new()) })
     }
 
     #[getter]
@@ -277,12 +278,13 @@ impl Client {
     /// Holds the thread, until `release`.
     fn quiesce(&self, py: Python<'_>) {
         let quiet = py.detach(|| self.client.quiesce());
-        let old = self.quiet.lend(py).and_then(|mut held| held.replace(quiet));
-        drop(old);
+        if let Some(mut held) = self.quiet.lend(py) {
+            held.push(quiet);
+        }
     }
 
     fn release(&self, py: Python<'_>) {
-        let quiet = self.quiet.lend(py).and_then(|mut held| held.take());
+        let quiet = self.quiet.lend(py).and_then(|mut held| held.pop());
         drop(quiet);
     }
 

@@ -44,24 +44,18 @@ struct Filled {
     context: tidegate::Context<'static>,
     /// By attribute, what the context borrows from or was made of.
     kept: Vec<Kept>,
-    /// How many lists were given to the context since it was empty: it forgets none.
-    lists: usize,
 }
 
 #[derive(Debug, Default)]
 enum Kept {
-    List(Value),
     #[default]
     Nothing,
     Text(Py<PyString>),
 }
 
-/// When so many lists were set, those that were replaced are let go.
-const MOST_LISTS: usize = 64;
-
 impl Context {
     pub(crate) fn new(engine: Py<Engine>) -> Self {
-        let filled = Filled { context: tidegate::Context::new(), kept: Vec::new(), lists: 0 };
+        let filled = Filled { context: tidegate::Context::new(), kept: Vec::new() };
         Self { engine, readers: Cell::new(0), filled: UnsafeCell::new(filled) }
     }
 
@@ -202,13 +196,14 @@ impl Filled {
                 self.context.set(key, AttributeValue::Object);
                 Kept::Nothing
             }
-            Found::Value(list @ (Value::Strings(_) | Value::List(_))) => Kept::List(list),
-            Found::Value(scalar) => {
-                self.context.set_owned(key, &scalar);
+            Found::Value(value) => {
+                self.context.set_owned(key, &value);
                 Kept::Nothing
             }
         };
-        self.lend(py, key, &kept);
+        if let Kept::Text(string) = &kept {
+            self.lend(py, key, string);
+        }
         if self.kept.len() <= key.index() {
             if matches!(kept, Kept::Nothing) {
                 return Kept::Nothing;
@@ -216,52 +211,16 @@ impl Filled {
             self.kept.resize_with(key.index().saturating_add(1), Kept::default);
         }
         let place = self.kept.get_mut(key.index());
-        let old = place.map(|place| std::mem::replace(place, kept)).unwrap_or_default();
-        if self.lists > MOST_LISTS.saturating_add(self.kept.len()) {
-            self.compact(py);
-        }
-        old
+        place.map(|place| std::mem::replace(place, kept)).unwrap_or_default()
     }
 
-    /// Gives the context what is kept.
-    fn lend(&mut self, py: Python<'_>, key: AttributeKey, kept: &Kept) {
-        match kept {
-            Kept::Nothing => {}
-            Kept::Text(string) => {
-                if let Ok(text) = string.to_str(py) {
-                    // SAFETY: Python keeps the bytes as long as the string, which is kept until the attribute is set anew.
-                    let text: &'static str = unsafe { std::mem::transmute::<&str, &'static str>(text) };
-                    self.context.set(key, text);
-                }
-            }
-            Kept::List(list) => {
-                self.context.set_owned(key, list);
-                self.lists = self.lists.saturating_add(1);
-            }
+    /// Gives the context a string that is kept.
+    fn lend(&mut self, py: Python<'_>, key: AttributeKey, string: &Py<PyString>) {
+        if let Ok(text) = string.to_str(py) {
+            // SAFETY: Python keeps the bytes as long as the string, which is kept until the attribute is set anew.
+            let text: &'static str = unsafe { std::mem::transmute::<&str, &'static str>(text) };
+            self.context.set(key, text);
         }
-    }
-
-    /// Lets go of lists that were replaced.
-    fn compact(&mut self, py: Python<'_>) {
-        let mut fresh = tidegate::Context::new();
-        std::mem::swap(&mut fresh, &mut self.context);
-        self.lists = 0;
-        let kept = std::mem::take(&mut self.kept);
-        for (index, kept) in kept.iter().enumerate() {
-            let Ok(index) = u16::try_from(index) else { break };
-            let key = AttributeKey::from_index(index);
-            match kept {
-                Kept::Nothing => match fresh.value(key) {
-                    tidegate::value::ValueRef::Bool(value) => self.context.set(key, value),
-                    tidegate::value::ValueRef::Number(Number::Int(value)) => self.context.set(key, value),
-                    tidegate::value::ValueRef::Number(Number::Float(value)) => self.context.set(key, value),
-                    tidegate::value::ValueRef::Object => self.context.set(key, AttributeValue::Object),
-                    _ => {}
-                },
-                kept => self.lend(py, key, kept),
-            }
-        }
-        self.kept = kept;
     }
 }
 
@@ -294,7 +253,6 @@ impl Context {
     fn clear(&self, py: Python<'_>) -> PyResult<()> {
         let kept = self.change(py, |filled| {
             filled.context.clear();
-            filled.lists = 0;
             std::mem::take(&mut filled.kept)
         })?;
         drop(kept);

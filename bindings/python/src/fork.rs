@@ -14,20 +14,23 @@ use crate::gil::Guarded;
 struct Process {
     /// Updates that are under way.
     updates: usize,
-    /// A fork is about to happen.
-    forks: bool,
+    /// Forks that are about to happen, each on a thread of its own.
+    forks: usize,
 }
 
-static PROCESS: Guarded<Process> = Guarded::new(Process { updates: 0, forks: false });
+static PROCESS: Guarded<Process> = Guarded::new(Process { updates: 0, forks: 0 });
 
 thread_local! {
     /// Updates that are under way on this thread: one within the callback of another, say.
     static OWN: Cell<usize> = const { Cell::new(0) };
+
+    /// Whether this thread is about to fork: what its hooks, or a signal's handler, do meanwhile is not waited for by itself.
+    static FORKS: Cell<bool> = const { Cell::new(false) };
 }
 
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A fork does not wait longer than this: an update may wait for the thread that forks.
+/// Neither waits longer than this for the other: an update may wait for the thread that forks.
 const LONGEST: Duration = Duration::from_secs(5);
 
 fn change<R>(py: Python<'_>, change: impl FnOnce(&mut Process) -> R) -> Option<R> {
@@ -36,7 +39,9 @@ fn change<R>(py: Python<'_>, change: impl FnOnce(&mut Process) -> R) -> Option<R
 
 /// Does what holds an engine's lock, without the GIL.
 pub(crate) fn update<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
-    while OWN.get() == 0 && change(py, |process| process.forks) == Some(true) {
+    let until = Instant::now() + LONGEST;
+    let may_wait = OWN.get() == 0 && !FORKS.get();
+    while may_wait && change(py, |process| process.forks > 0) == Some(true) && Instant::now() < until {
         py.detach(|| std::thread::sleep(PAUSE));
     }
     let _counted = Counted::new(py);
@@ -63,7 +68,8 @@ impl Drop for Counted<'_> {
 /// Waits until no update is under way, and lets none begin.
 #[pyfunction]
 pub(crate) fn _before_fork(py: Python<'_>) {
-    change(py, |process| process.forks = true);
+    FORKS.set(true);
+    change(py, |process| process.forks = process.forks.saturating_add(1));
     let until = Instant::now() + LONGEST;
     while change(py, |process| process.updates > OWN.get()) == Some(true) && Instant::now() < until {
         py.detach(|| std::thread::sleep(PAUSE));
@@ -73,10 +79,13 @@ pub(crate) fn _before_fork(py: Python<'_>) {
 /// Lets updates begin again; in the child, those of other threads are not under way.
 #[pyfunction]
 pub(crate) fn _after_fork(py: Python<'_>, in_child: bool) {
+    FORKS.set(false);
     change(py, |process| {
-        process.forks = false;
         if in_child {
-            process.updates = OWN.get();
+            // Of the other threads nothing is there, forks included.
+            *process = Process { updates: OWN.get(), forks: 0 };
+        } else {
+            process.forks = process.forks.saturating_sub(1);
         }
     });
 }

@@ -262,3 +262,28 @@ print("at the end")
 """
     for _ in range(3):
         assert run(script, str(path), NOBODY).startswith("at the end")
+
+
+def test_waiting_for_a_closed_client_ends(tmp_path: pathlib.Path) -> None:
+    client = tidegate.Client.from_file(tmp_path / "none.json", watch_interval=0.01)
+    client.close()
+    with pytest.raises(tidegate.ClosedError):
+        asyncio.run(client.ready(30))
+
+
+def test_who_gives_up_waiting_for_an_event_is_forgotten(tmp_path: pathlib.Path) -> None:
+    async def wait(events: tidegate.Events) -> None:
+        for _ in range(20):
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(anext(events), 0.001)
+
+    with tidegate.Client.from_file(tmp_path / "none.json", watch_interval=60) as client:
+        with client.events() as events:
+            while True:
+                # What there is already is read first.
+                try:
+                    asyncio.run(asyncio.wait_for(anext(events), 0.2))
+                except asyncio.TimeoutError:
+                    break
+            asyncio.run(wait(events))
+            assert not events._waiters

@@ -284,3 +284,13 @@ def test_names_with_all_characters() -> None:
     with pytest.raises(tidegate.ArgumentTypeError) as raised:
         engine.check(f"f{len(names) - 1}", {"a/b~c": b""})
     assert raised.value.pointer == "/a~1b~0c"
+
+
+def test_a_scalar_stays_however_often_a_list_is_set() -> None:
+    engine = tidegate.Engine(keep_source=True)
+    engine.load(document(1, f=gate({"id": "r", "if": {"attribute": "blocked", "op": "eq", "value": True}, "variant": "on"})))
+    context = engine.context(tags=["a"], blocked=True, seats=5, share=0.5, address={"zip": 1})
+    for i in range(500):
+        context.set("tags", [str(i)])
+        assert engine.check("f", context)
+    assert engine.check("f", {"blocked": True, "tags": ["1"]})

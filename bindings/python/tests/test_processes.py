@@ -261,3 +261,60 @@ if child == 0:
 os.waitpid(child, 0)
 """
     assert run(script, str(path)).split() == ["7", "forked", "True"], "one that was closed does not connect anew"
+
+
+@pytest.mark.parametrize("place", ["before", "after_in_parent", "after_in_child"])
+def test_a_hook_of_the_host_may_use_engines_while_it_forks(place: str) -> None:
+    # Registered ahead of the package's own: it runs between those.
+    program = """
+import os, sys
+os.register_at_fork(**{sys.argv[1]: lambda: engine.gate(f"of-{os.getpid()}")})
+import tidegate
+engine = tidegate.Engine()
+child = os.fork()
+if child == 0:
+    engine.load('{"schema_version": 1, "version": 1, "features": {}}')
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", program, place], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+    assert done.stdout == "7\n", done.stderr
+
+
+def test_two_threads_may_fork_at_once(path: pathlib.Path) -> None:
+    program = """
+import os, sys, threading, time
+os.register_at_fork(before=lambda: time.sleep(0.004))
+import tidegate
+client = tidegate.Client.from_file(sys.argv[1], watch_interval=0.01)
+client.wait_ready(30)
+engine = tidegate.Engine()
+done = False
+
+def forks():
+    for _ in range(15):
+        child = os.fork()
+        if child == 0:
+            engine.gate("in the child")
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+def updates():
+    number = 0
+    while not done:
+        number += 1
+        engine.load('{"schema_version": 1, "version": %d, "features": {}}' % number)
+
+threads = [threading.Thread(target=forks) for _ in range(2)]
+other = threading.Thread(target=updates)
+for thread in [other, *threads]:
+    thread.start()
+for thread in threads:
+    thread.join()
+done = True
+other.join()
+client.close()
+print("done")
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+    assert done.stdout == "done\n", done.stderr

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from . import _fork
-from ._errors import NotReadyError
+from ._errors import ClosedError, NotReadyError
 from ._records import Diagnostic, Event, Source, Status
 from ._tidegate import Engine, Subscription, _Client
 
@@ -92,7 +92,13 @@ class Events(Iterator[Event], AsyncIterator[Event]):
                     raise StopAsyncIteration
                 waiter: asyncio.Future[None] = loop.create_future()
                 self._waiters.append((loop, waiter))
-            await waiter
+            try:
+                await waiter
+            finally:
+                # Given up, too: nobody may come for a long time who would clear it away.
+                with self._changed:
+                    if (loop, waiter) in self._waiters:
+                        self._waiters.remove((loop, waiter))
 
     def close(self) -> None:
         """Ends it; what waits is still read."""
@@ -206,7 +212,10 @@ class Client:
         return self._native.wait_ready(timeout)
 
     async def ready(self, timeout: float = 5.0) -> Source:
-        """As `wait_ready`, in an event loop."""
+        """As `wait_ready`, in an event loop.
+
+        :raises ClosedError: if the client was closed, or is meanwhile, and nothing came.
+        """
         until = time.monotonic() + timeout
         with self.events() as events:
             while True:
@@ -219,8 +228,11 @@ class Client:
                     raise NotReadyError("TG6112", (Diagnostic("TG6112", "error", "", message),))
                 try:
                     await asyncio.wait_for(anext(events), left)
-                except (asyncio.TimeoutError, StopAsyncIteration):
+                except asyncio.TimeoutError:
                     pass
+                except StopAsyncIteration:
+                    message = "expected an open client, found one that was closed"
+                    raise ClosedError("TG5011", (Diagnostic("TG5011", "error", "", message),)) from None
 
     def status(self) -> Status:
         """The state at this moment."""
