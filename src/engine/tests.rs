@@ -612,7 +612,9 @@ fn listener_may_end_the_subscription_of_another() {
     });
     let second = engine.on_update({
         let heard = Arc::clone(&heard);
-        move |_| drop(heard.fetch_add(1, Ordering::Relaxed))
+        move |_| {
+            heard.fetch_add(1, Ordering::Relaxed);
+        }
     });
     *other.lock() = Some(second);
     engine.load(br#"{"schema_version":1,"version":1,"features":{}}"#).unwrap();
