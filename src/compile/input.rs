@@ -75,9 +75,14 @@ impl Outline {
         outline
     }
 
+    /// Whether a release, a kill or an exclusion group names the feature.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        !self.named.is_empty() && self.named.contains(name)
+    }
+
     /// Whether a feature's definition has to do with others.
     pub(super) fn is_linked(&self, name: &str, value: &Node<'_>) -> bool {
-        self.named.contains(name)
+        self.is_named(name)
             || value.get("exclusion_group").is_some()
             || value.get("rules").is_some_and(refers)
             || value.get("environments").is_some_and(refers)

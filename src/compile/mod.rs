@@ -19,6 +19,7 @@ mod draft;
 mod emit;
 mod input;
 mod link;
+mod load;
 mod lower;
 mod operator;
 mod overlay;

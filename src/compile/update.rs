@@ -11,18 +11,17 @@ use super::condition::{Cond, Target};
 use super::counters::{CounterBlock, CounterLayout};
 use super::draft::{Drafts, FeatureDraft, Overlay, SegmentDraft, SegmentSide};
 use super::emit::{Emitter, FeatureUnit, Side, segment};
-use super::input::{Outline, linked_part, merge};
+use super::input::{Outline, merge};
 use super::link::{Linked, link};
+use super::load::Beside;
 use super::lower::lower;
 use super::overlay::{Course, Subject, patches};
 use super::{Notices, Numbers, Report, Scope, Sink};
 use crate::context::Attributes;
 use crate::error::{Code, Diagnostic, Error, Severity, quote};
-use crate::model::{Decoded, Key, Mode, decode_beside};
+use crate::model::{Decoded, Key, Mode};
 use crate::program::{Chunk, Entry, Names, Program};
-use crate::value::{
-    KeyedMap, KeyedSet, Node, Parsed, Split, Value, parse, parse_feature, split, text_hash, text_hashes,
-};
+use crate::value::{KeyedMap, KeyedSet, Node, Parsed, Value, parse};
 
 /// The outcome of an update.
 #[derive(Clone, Debug)]
@@ -45,24 +44,24 @@ pub struct Compiled {
 pub struct Compiler {
     attributes: Arc<Attributes>,
     process: BTreeMap<String, Value>,
-    mode: Mode,
-    features: Numbers,
+    pub(super) mode: Mode,
+    pub(super) features: Numbers,
     segments: Numbers,
     counters: Arc<Mutex<CounterLayout>>,
-    served: Served,
+    pub(super) served: Served,
 }
 
 /// What is known of the snapshot that is served.
 #[derive(Clone, Debug, Default)]
-struct Served {
+pub(super) struct Served {
     program: Arc<Program>,
     /// The process attributes with the document's environment.
     environment: Option<Box<str>>,
     declarations: u128,
     /// Features without references, release, kill or exclusion group: the hash of the definition.
-    plain: KeyedMap<u32, u128>,
+    pub(super) plain: KeyedMap<u32, u128>,
     /// Of these, unless something in them looks like a reference: the hash of the text.
-    texts: KeyedMap<u32, u64>,
+    pub(super) texts: KeyedMap<u32, u64>,
     /// All others, and segments: a hash over all that decides what they serve.
     prints: KeyedMap<Target, u128>,
     /// Features that are not plain, but for those in `invalid`.
@@ -72,7 +71,7 @@ struct Served {
     /// What deltas are applied to: all segments, releases and the like, and the definitions of linked features.
     kept: Value,
     /// By chunk: how many entries point into it.
-    live: Vec<u32>,
+    pub(super) live: Vec<u32>,
 }
 
 impl Compiler {
@@ -107,64 +106,8 @@ impl Compiler {
         extended(&self.served.program.names, &self.features)
     }
 
-    /// Compiles a document.
-    ///
-    /// # Errors
-    /// If the document is refused; nothing has changed then.
-    pub fn load(&mut self, document: &[u8]) -> Result<Compiled, Error> {
-        if let Some((parsed, beside)) = self.known_apart(document) {
-            return self.update(parsed, None, &beside);
-        }
-        let parsed = parse(document)?;
-        let beside = Beside::of(document, &parsed);
-        self.update(parsed, None, &beside)
-    }
-
-    /// A document without the features whose text is known; `None` if it is better looked at as a whole.
-    fn known_apart<'d>(&self, document: &'d [u8]) -> Option<(Parsed<'d>, Beside<'d>)> {
-        if self.served.texts.is_empty() {
-            return None;
-        }
-        let Split { rest, features } = split(document)?;
-        let mut root = Node::Object(rest);
-        let outline = Outline::new(&root);
-        if !self.may_reuse(&outline) {
-            return None;
-        }
-        let mut beside = Beside::default();
-        let mut members = Vec::new();
-        for (key, text) in features {
-            let hash = text_hash(text.as_bytes());
-            let known = self.features.find(key).and_then(|number| self.served.texts.get(&number));
-            if known == Some(&hash) && !outline.named.contains(key) {
-                beside.passed.push(key);
-            } else {
-                beside.texts.insert(key, hash);
-                members.push((key.into(), parse_feature(text)?));
-            }
-        }
-        if let Node::Object(rest) = &mut root {
-            rest.push(("features".into(), Node::Object(members)));
-        }
-        Some((Parsed::from(root), beside))
-    }
-
-    /// Whether code of the program that is served may stay when a whole document comes.
-    fn may_reuse(&self, outline: &Outline) -> bool {
-        let crowded = self.served.live.iter().filter(|live| **live > 0).count() > MOST_CHUNKS;
-        self.is_same_frame(outline) && !crowded
-    }
-
-    fn is_same_frame(&self, outline: &Outline) -> bool {
+    pub(super) fn is_same_frame(&self, outline: &Outline) -> bool {
         self.served.environment == outline.environment && self.served.declarations == outline.declarations
-    }
-
-    /// Compiles a parsed document.
-    ///
-    /// # Errors
-    /// If the document is refused; nothing has changed then.
-    pub fn load_parsed(&mut self, parsed: Parsed<'_>) -> Result<Compiled, Error> {
-        self.update(parsed, None, &Beside::default())
     }
 
     /// Compiles a delta: an object with `from` (the version served), `version`, and the changed part of a document:
@@ -192,45 +135,20 @@ impl Compiler {
         self.update(whole, Some(&merged.removed), beside)
     }
 
-    /// `removed`: the update is a delta; features that it does not name stay.
-    fn update(
+    /// The rest of an update, once its document is decoded.
+    pub(super) fn finish(
         &mut self,
-        parsed: Parsed<'_>,
+        decoded: &Decoded,
+        frame: Frame,
         removed: Option<&[String]>,
-        beside: &Beside<'_>,
     ) -> Result<Compiled, Error> {
-        let outline = Outline::new(&parsed.root);
-        let process = self.effective_process(&outline)?;
-        let partial = removed.is_some();
-        let same_frame = self.is_same_frame(&outline);
-        let reuse = if partial { same_frame } else { self.may_reuse(&outline) };
-        if partial {
-            self.check_carried(&outline, &parsed.root, same_frame)?;
-        }
-
-        let kept = linked_part(&parsed.root, &outline);
-        let mut hashes: KeyedMap<u32, u128> = KeyedMap::default();
-        let mut texts: KeyedMap<u32, u64> = KeyedMap::default();
-        let (numbers, plain) = (&mut self.features, &self.served.plain);
-        let decoded = decode_beside(parsed, &beside.passed, self.mode, &mut |name, value| {
-            let hash = value.structural_hash();
-            let number = numbers.number(name);
-            hashes.insert(number, hash);
-            let linked = outline.is_linked(name, value);
-            if let Some(text) = beside.texts.get(name)
-                && !linked
-            {
-                texts.insert(number, *text);
-            }
-            reuse && !linked && plain.get(&number) == Some(&hash)
-        });
         // In strict mode, what `decode` found does not hide what is found below.
         let whole = decoded
             .diagnostics
             .iter()
             .any(|problem| problem.severity == Severity::Error && problem.code.family() == 1);
         if decoded.refused && (self.mode == Mode::Lenient || whole) {
-            return Err(Error::from_diagnostics(decoded.diagnostics));
+            return Err(Error::from_diagnostics(decoded.diagnostics.clone()));
         }
         if decoded.snapshot.version < self.served.program.version {
             let message = format!(
@@ -239,19 +157,11 @@ impl Compiler {
             );
             return Err(Error::new(Code::OlderVersion, "/version", message));
         }
-        let frame = Frame {
-            process: &process,
-            hashes: &hashes,
-            outline: &outline,
-            kept: &kept,
-            reuse,
-            same: same_frame,
-        };
-        let ready = self.link(&decoded, &frame, removed)?;
-        Ok(self.commit(ready, decoded.snapshot.version, &outline, kept, &texts))
+        let ready = self.link(decoded, &frame, removed)?;
+        Ok(self.commit(ready, decoded.snapshot.version, frame))
     }
 
-    fn effective_process(&self, outline: &Outline) -> Result<BTreeMap<String, Value>, Error> {
+    pub(super) fn effective_process(&self, outline: &Outline) -> Result<BTreeMap<String, Value>, Error> {
         let mut process = self.process.clone();
         if let Some(own) = &outline.environment {
             match process.get("environment") {
@@ -270,7 +180,12 @@ impl Compiler {
     }
 
     /// A delta carries each definition that it concerns.
-    fn check_carried(&self, outline: &Outline, root: &Node<'_>, same_frame: bool) -> Result<(), Error> {
+    pub(super) fn check_carried(
+        &self,
+        outline: &Outline,
+        root: &Node<'_>,
+        same_frame: bool,
+    ) -> Result<(), Error> {
         if !same_frame && !self.served.plain.is_empty() {
             let message =
                 "the environment, `attributes` or `environments` changed: the whole document is needed";
@@ -289,13 +204,8 @@ impl Compiler {
         Ok(())
     }
 
-    fn link(
-        &mut self,
-        decoded: &Decoded,
-        frame: &Frame<'_>,
-        removed: Option<&[String]>,
-    ) -> Result<Ready, Error> {
-        let Frame { process, hashes, outline, .. } = *frame;
+    fn link(&mut self, decoded: &Decoded, frame: &Frame, removed: Option<&[String]>) -> Result<Ready, Error> {
+        let Frame { process, hashes, outline, .. } = frame;
         let mut report = Report::new(self.mode);
         report.extend(decoded.diagnostics.iter().cloned());
         let attributes = Arc::clone(&self.attributes);
@@ -409,14 +319,8 @@ impl Compiler {
     }
 
     /// Puts old and new together. Cannot fail.
-    fn commit(
-        &mut self,
-        ready: Ready,
-        version: u64,
-        outline: &Outline,
-        kept: Value,
-        texts: &KeyedMap<u32, u64>,
-    ) -> Compiled {
+    fn commit(&mut self, ready: Ready, version: u64, frame: Frame) -> Compiled {
+        let Frame { outline, kept, texts, .. } = frame;
         let old = Arc::clone(&self.served.program);
         let mut features = resized(&old.features, self.features.len(), Entry::ABSENT);
         let mut segments = resized(&old.segments, self.segments.len(), [Entry::ABSENT; 2]);
@@ -496,7 +400,7 @@ impl Compiler {
                 *place = Arc::default();
             }
         }
-        served.texts.extend(texts);
+        served.texts.extend(&texts);
         for (number, alone_and_invalid) in ready.unplain {
             served.plain.remove(&number);
             served.texts.remove(&number);
@@ -516,7 +420,7 @@ impl Compiler {
             }
         }
         served.prints.extend(ready.prints);
-        served.environment = outline.environment.clone();
+        served.environment = outline.environment;
         served.declarations = outline.declarations;
         served.kept = kept;
         let names = extended(&old.names, &self.features);
@@ -531,27 +435,6 @@ impl Compiler {
             diagnostics: ready.diagnostics,
             isolated: ready.isolated,
         }
-    }
-}
-
-/// What is known of a document's features beside the tree of it.
-#[derive(Default)]
-struct Beside<'d> {
-    /// Features that are not in the tree, as they are unchanged.
-    passed: Vec<&'d str>,
-    /// The hashes of the texts of the others.
-    texts: KeyedMap<&'d str, u64>,
-}
-
-impl<'d> Beside<'d> {
-    /// Of a document that is in the tree as a whole.
-    fn of(document: &'d [u8], parsed: &Parsed<'d>) -> Self {
-        // A key that is given twice is told each time, so its feature must be looked at each time.
-        let texts = match parsed.duplicates.is_empty() {
-            true => text_hashes(document, &parsed.root),
-            false => KeyedMap::default(),
-        };
-        Self { passed: Vec::new(), texts }
     }
 }
 
@@ -714,20 +597,20 @@ fn condition_of<'s, 'm>(side: &'s SegmentSide<'m>, negated: bool) -> Option<&'s 
 }
 
 /// What an update is made in.
-#[derive(Clone, Copy)]
-struct Frame<'f> {
-    process: &'f BTreeMap<String, Value>,
-    hashes: &'f KeyedMap<u32, u128>,
-    outline: &'f Outline,
-    kept: &'f Value,
+pub(super) struct Frame {
+    pub(super) outline: Outline,
+    pub(super) process: BTreeMap<String, Value>,
+    /// Of the definitions of features that are looked at: hashes of their structure.
+    pub(super) hashes: KeyedMap<u32, u128>,
+    /// Of those that stand alone: hashes of their texts.
+    pub(super) texts: KeyedMap<u32, u64>,
+    /// What the next delta is applied to.
+    pub(super) kept: Value,
     /// Whether code may be kept.
-    reuse: bool,
+    pub(super) reuse: bool,
     /// Whether environment and declarations are those of what is served.
-    same: bool,
+    pub(super) same: bool,
 }
-
-/// Beyond so many chunks, a document is compiled anew as a whole.
-const MOST_CHUNKS: usize = 4_096;
 
 /// Fingerprints: over all that decides what a definition serves.
 struct Prints<'a, 'm> {

@@ -378,8 +378,8 @@ mod tests;
 mod variants;
 
 pub use self::condition::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest, operators};
-pub(crate) use self::decode::decode_beside;
 pub use self::decode::{Decoded, Mode, decode, decode_changed};
+pub(crate) use self::decode::{Read, decode_beside, decode_read, read};
 pub(crate) use self::release::Place;
 pub use self::release::{
     Approvals, Candidate, Entry, Guard, Patch, PatchKind, Phase, PhaseRamp, Pipeline, PipelinePhase,

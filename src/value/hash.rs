@@ -16,9 +16,53 @@ impl Node<'_> {
     /// The hash of the value, [`Value::structural_hash`].
     #[must_use]
     pub fn structural_hash(&self) -> u128 {
-        let mut walk = Vec::with_capacity(1_024);
-        feed(self, &mut walk);
-        xxh3_128(&walk)
+        let mut walk = Walk::default();
+        walk.0.reserve(1_024);
+        walk.node(self);
+        walk.finish()
+    }
+}
+
+/// What is hashed: a value, part by part in document order, also where there is no tree of it.
+#[derive(Default)]
+pub(crate) struct Walk(Vec<u8>);
+
+impl Walk {
+    /// The hash of what was walked, which is forgotten.
+    pub(crate) fn finish(&mut self) -> u128 {
+        let hash = xxh3_128(&self.0);
+        self.0.clear();
+        hash
+    }
+
+    /// A value.
+    pub(crate) fn node(&mut self, value: &Node<'_>) {
+        feed(value, &mut self.0);
+    }
+
+    /// A string, or the key of a member.
+    #[inline]
+    pub(crate) fn text(&mut self, text: &str) {
+        feed_text(text, &mut self.0);
+    }
+
+    /// An object: its members follow, then [`Walk::close`] with what this returns.
+    pub(crate) fn object(&mut self) -> usize {
+        tagged(b'o', [0; 8], &mut self.0);
+        self.0.len()
+    }
+
+    /// A list that is not one of strings only; likewise.
+    pub(crate) fn list(&mut self) -> usize {
+        tagged(b'l', [0; 8], &mut self.0);
+        self.0.len()
+    }
+
+    /// The end of an object or list of so many members or elements.
+    pub(crate) fn close(&mut self, opened: usize, count: usize) {
+        if let Some(place) = self.0.get_mut(opened.saturating_sub(8)..opened) {
+            place.copy_from_slice(&(count as u64).to_le_bytes());
+        }
     }
 }
 

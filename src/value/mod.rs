@@ -20,13 +20,15 @@ mod split;
 mod tests;
 mod tree;
 
+pub(crate) use self::hash::Walk;
 pub(crate) use self::keyed::{KeyedMap, KeyedSet};
 pub use self::list::{StringList, Strings};
 pub use self::node::{Member, Node};
 pub use self::number::{Number, compare_int_float};
 pub use self::parse::{MAX_BYTES, ParseError, Parsed, parse};
 pub use self::reference::ValueRef;
-pub(crate) use self::split::{Split, parse_feature, split, text_hash, text_hashes};
+pub(crate) use self::split::{FEATURES, Split, parse_feature, reader, split, text_hash, text_hashes, texts};
+pub(crate) use self::tree::{Any, Borrowed, Tree};
 
 /// A JSON value (SEMANTICS 1.1, 1.2).
 ///

@@ -10,14 +10,16 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::parse::MAX_BYTES;
-use super::tree::{Any, Key, Tree};
+use super::tree::{Any, Borrowed, Tree};
 use super::{KeyedMap, KeyedSet, Member, Node};
 
-const FEATURES: &str = "features";
+/// The member of a document that has the features.
+pub(crate) const FEATURES: &str = "features";
 
 /// A document in parts.
 #[derive(Default)]
@@ -31,12 +33,8 @@ pub(crate) struct Split<'d> {
 /// Splits a document; `None` if it isn't one object of distinct keys with features, themselves distinct and written without
 /// escapes.
 pub(crate) fn split(document: &[u8]) -> Option<Split<'_>> {
-    if document.len() > MAX_BYTES {
-        return None;
-    }
     let mut tree = Tree::below(1);
-    let mut reader = serde_json::Deserializer::from_str(std::str::from_utf8(document).ok()?);
-    reader.disable_recursion_limit();
+    let mut reader = reader(document)?;
     let split = reader.deserialize_map(Top { tree: &mut tree }).ok()?;
     reader.end().ok()?;
     let mut keys = KeyedSet::default();
@@ -44,6 +42,17 @@ pub(crate) fn split(document: &[u8]) -> Option<Split<'_>> {
     let mut features = KeyedSet::with_capacity_and_hasher(split.features.len(), Default::default());
     let distinct = distinct && split.features.iter().all(|(key, _)| features.insert(*key));
     (distinct && tree.duplicates.is_empty()).then_some(split)
+}
+
+/// A reader of JSON; `None` if it is too large a document, or not UTF-8.
+pub(crate) fn reader(document: &[u8]) -> Option<serde_json::Deserializer<StrRead<'_>>> {
+    if document.len() > MAX_BYTES {
+        return None;
+    }
+    let mut reader = serde_json::Deserializer::from_str(std::str::from_utf8(document).ok()?);
+    // The tree counts the levels.
+    reader.disable_recursion_limit();
+    Some(reader)
 }
 
 /// Parses the text of a feature; `None` if anything is wrong with it, or a key is given twice.
@@ -64,29 +73,36 @@ pub(crate) fn text_hash(text: &[u8]) -> u64 {
 pub(crate) fn text_hashes<'d>(document: &'d [u8], root: &Node<'d>) -> KeyedMap<&'d str, u64> {
     let Some(Node::Object(members)) = root.get(FEATURES) else { return KeyedMap::default() };
     let mut hashes = KeyedMap::with_capacity_and_hasher(members.len(), Default::default());
-    let mut following = members.iter().skip(1);
-    for (key, _) in members {
-        let next = following.next();
-        let Some((key, _, end)) = place(document, key) else { continue };
-        let text = match next {
-            Some((next, _)) => {
-                place(document, next).and_then(|(_, start, _)| document.get(end..start)).and_then(between)
-            }
-            None => document.get(end..).and_then(first_value),
-        };
-        if let Some(text) = text {
-            hashes.insert(key, text_hash(text));
+    for ((key, _), text) in members.iter().zip(texts(document, members.iter().map(|(key, _)| key))) {
+        if let (Cow::Borrowed(key), Some(text)) = (key, text) {
+            hashes.insert(*key, text_hash(text));
         }
     }
     hashes
 }
 
-/// A key that is part of the document: itself, where it begins, and where it ends.
-fn place<'d>(document: &[u8], key: &Cow<'d, str>) -> Option<(&'d str, usize, usize)> {
+/// The texts of a document's features, of all their keys in order; of those whose place in the document is known.
+pub(crate) fn texts<'k, 'd: 'k>(
+    document: &'d [u8],
+    keys: impl Iterator<Item = &'k Cow<'d, str>>,
+) -> Vec<Option<&'d [u8]>> {
+    let mut places = keys.map(|key| place(document, key)).peekable();
+    let mut texts = Vec::with_capacity(places.size_hint().0);
+    while let Some(here) = places.next() {
+        texts.push(here.and_then(|(_, end)| match places.peek() {
+            Some(next) => next.and_then(|(start, _)| document.get(end..start)).and_then(between),
+            None => document.get(end..).and_then(first_value),
+        }));
+    }
+    texts
+}
+
+/// Where a key that is part of the document begins, and where it ends.
+fn place(document: &[u8], key: &Cow<'_, str>) -> Option<(usize, usize)> {
     let Cow::Borrowed(key) = *key else { return None };
     let start = key.as_ptr().addr().checked_sub(document.as_ptr().addr())?;
     let end = start.checked_add(key.len())?;
-    (document.get(start..end)? == key.as_bytes()).then_some((key, start, end))
+    (document.get(start..end)? == key.as_bytes()).then_some((start, end))
 }
 
 /// The value between the ends of two keys.
@@ -122,7 +138,7 @@ impl<'d> Visitor<'d> for Top<'_, 'd> {
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Split<'d>, A::Error> {
         let mut split = Split::default();
         let mut found = false;
-        while let Some(key) = map.next_key_seed(Key)? {
+        while let Some(key) = map.next_key_seed(Borrowed)? {
             if key != FEATURES {
                 split.rest.push((key, map.next_value_seed(Any { tree: self.tree })?));
             } else if std::mem::replace(&mut found, true) {

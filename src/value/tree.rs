@@ -35,7 +35,7 @@ impl Step {
 
 /// What is known while a document is read.
 #[derive(Default)]
-pub(super) struct Tree<'d> {
+pub(crate) struct Tree<'d> {
     depth: usize,
     elements: Vec<Node<'d>>,
     members: Vec<Member<'d>>,
@@ -49,17 +49,28 @@ pub(super) struct Tree<'d> {
 
 impl<'d> Tree<'d> {
     /// A tree below so many levels.
-    pub(super) fn below(depth: usize) -> Self {
+    pub(crate) fn below(depth: usize) -> Self {
         Self { depth, ..Self::default() }
     }
 
-    fn enter<E: Error>(&mut self) -> Result<(), E> {
+    /// One level deeper.
+    pub(crate) fn enter<E: Error>(&mut self) -> Result<(), E> {
         if self.depth == MOST_DEPTH {
             self.too_deep = true;
             return Err(E::custom("too deep"));
         }
         self.depth += 1;
         Ok(())
+    }
+
+    /// Back from a level.
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Whether a key was given twice.
+    pub(crate) fn has_duplicates(&self) -> bool {
+        !self.duplicates.is_empty()
     }
 
     /// The strings so far are elements of a list that is not one of strings only.
@@ -115,7 +126,7 @@ impl<'d> Tree<'d> {
     fn object<A: MapAccess<'d>>(&mut self, mut map: A) -> Result<Node<'d>, A::Error> {
         self.enter()?;
         let bottom = self.members.len();
-        while let Some(key) = map.next_key_seed(Key)? {
+        while let Some(key) = map.next_key_seed(Borrowed)? {
             let seen = self.duplicates.len();
             match map.next_value_seed(Any { tree: self }) {
                 Ok(node) => {
@@ -140,8 +151,8 @@ impl<'d> Tree<'d> {
 }
 
 /// Any value.
-pub(super) struct Any<'t, 'd> {
-    pub(super) tree: &'t mut Tree<'d>,
+pub(crate) struct Any<'t, 'd> {
+    pub(crate) tree: &'t mut Tree<'d>,
 }
 
 impl<'d> DeserializeSeed<'d> for Any<'_, 'd> {
@@ -285,10 +296,10 @@ impl<'d> Visitor<'d> for Text<'_, 'd> {
     }
 }
 
-/// A key.
-pub(super) struct Key;
+/// A key, or another string.
+pub(crate) struct Borrowed;
 
-impl<'d> DeserializeSeed<'d> for Key {
+impl<'d> DeserializeSeed<'d> for Borrowed {
     type Value = Cow<'d, str>;
 
     fn deserialize<D: Deserializer<'d>>(self, de: D) -> Result<Self::Value, D::Error> {
@@ -296,7 +307,7 @@ impl<'d> DeserializeSeed<'d> for Key {
     }
 }
 
-impl<'d> Visitor<'d> for Key {
+impl<'d> Visitor<'d> for Borrowed {
     type Value = Cow<'d, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -114,6 +114,9 @@ impl Decoder {
 
     /// A group that exists, is sound, and has a range for the feature.
     pub(super) fn check_group(&mut self, feature: &str, group: &Key, path: &Path<'_>) {
+        if !self.has_groups {
+            return;
+        }
         match self.groups.get(group) {
             Some(Some(known)) if known.ranges.contains_key(feature) => {}
             Some(Some(_)) => {

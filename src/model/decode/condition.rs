@@ -3,7 +3,7 @@
 use super::fields::{Decoder, Fields, did_you_mean};
 use super::path::Path;
 use crate::error::{Code, nearest, quote};
-use crate::model::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest, limits};
+use crate::model::{BucketTest, Condition, FeatureTest, Key, Op, SegmentTest, Test, TimeTest, limits};
 use crate::value::Node;
 
 /// The fields of which a condition has exactly one.
@@ -25,7 +25,17 @@ impl Decoder {
             });
             return None;
         }
-        let mut fields = self.fields(value, path)?;
+        let fields = self.fields(value, path)?;
+        self.condition_of(fields, level, path)
+    }
+
+    /// A condition of the members of its object.
+    pub(super) fn condition_of(
+        &mut self,
+        mut fields: Fields<'_>,
+        level: usize,
+        path: &Path<'_>,
+    ) -> Option<Condition> {
         let form = self.form(&fields, path)?;
         let (condition, known): (_, &[&str]) = match form {
             "all" | "any" => (self.group(&mut fields, form, level, path), &[form]),
@@ -160,7 +170,18 @@ impl Decoder {
         let op = op.and_then(|value| self.operator(value, &path.key("op")));
         let ignore_case = self.optional_bool(fields, "ignore_case", path).unwrap_or(false);
         let operand = fields.take("value");
-        let op = op?;
+        self.test_of(attribute, op?, operand, ignore_case, path)
+    }
+
+    /// A test of its parts.
+    pub(super) fn test_of(
+        &mut self,
+        attribute: Option<Key>,
+        op: Op,
+        operand: Option<Node<'_>>,
+        ignore_case: bool,
+        path: &Path<'_>,
+    ) -> Option<Condition> {
         let (value, asked) = self.operand(op, operand, ignore_case, path)?;
         let attribute = attribute?;
         self.check_declared(&attribute, op, asked, path);

@@ -7,8 +7,8 @@ use super::fields::{Decoder, Fields, did_you_mean};
 use super::path::Path;
 use crate::error::{Code, nearest, quote};
 use crate::model::{
-    Allocation, EnvironmentBlock, Feature, Key, Kind, Otherwise, Percent, Rollout, Rule, Segment, Variants,
-    Weighted, limits,
+    Allocation, Condition, EnvironmentBlock, Feature, Key, Kind, Otherwise, Percent, Rollout, Rule, Segment,
+    Variants, Weighted, limits,
 };
 use crate::value::{KeyedSet, Node};
 
@@ -31,6 +31,39 @@ const FEATURE: [&str; 12] = [
     "exclusion_group",
 ];
 const RULE: [&str; 7] = ["id", "description", "if", "rollout", "variant", "split", "otherwise"];
+
+/// The members of a rule; instead of `if` the condition, if it was read already.
+pub(super) struct ReadRule<'d> {
+    pub(super) fields: Fields<'d>,
+    pub(super) condition: Option<Condition>,
+}
+
+/// The rules of a list so far.
+struct Rules {
+    list: Vec<Rule>,
+    /// The ids, once there are many.
+    ids: KeyedSet<Key>,
+}
+
+impl Rules {
+    /// Up to so many, ids are compared one by one.
+    const FEW: usize = 16;
+
+    fn with_capacity(size: usize) -> Self {
+        Self { list: Vec::with_capacity(size), ids: KeyedSet::default() }
+    }
+
+    /// Whether no rule has the id yet.
+    fn is_new(&mut self, id: &Key) -> bool {
+        if self.list.len() < Self::FEW {
+            return !self.list.iter().any(|rule| rule.id == *id);
+        }
+        if self.ids.is_empty() {
+            self.ids.extend(self.list.iter().map(|rule| Key::clone(&rule.id)));
+        }
+        self.ids.insert(Key::clone(id))
+    }
+}
 
 /// The names that rules and defaults of a definition may use.
 enum Names {
@@ -78,8 +111,19 @@ impl Decoder {
 
     /// The definition of the feature `key`, if nothing is wrong with it.
     pub(super) fn feature(&mut self, key: &str, value: Node<'_>, path: &Path<'_>) -> Option<Arc<Feature>> {
+        let fields = self.fields(value, path)?;
+        self.feature_of(key, fields, None, path)
+    }
+
+    /// A definition of the members of its object; but for its rules, if they were `read` already.
+    pub(super) fn feature_of(
+        &mut self,
+        key: &str,
+        mut fields: Fields<'_>,
+        read: Option<Vec<ReadRule<'_>>>,
+        path: &Path<'_>,
+    ) -> Option<Arc<Feature>> {
         let before = self.hard;
-        let mut fields = self.fields(value, path)?;
         let kind = self.required(&mut fields, "kind", path);
         let kind = kind.and_then(|value| self.choice(value, &KINDS, &path.key("kind")));
         let description = self.description(&mut fields, path);
@@ -89,7 +133,10 @@ impl Decoder {
         let archived = self.optional_bool(&mut fields, "archived", path).unwrap_or(false);
         let (variants, names) = self.variants(&mut fields, kind, path);
         let default = self.default_variant(&mut fields, kind, &names, path);
-        let rules = fields.take("rules").and_then(|value| self.rules(value, &names, &path.key("rules")));
+        let rules = match read {
+            Some(rules) => self.read_rules(rules, &names, &path.key("rules")),
+            None => fields.take("rules").and_then(|value| self.rules(value, &names, &path.key("rules"))),
+        };
         let environments = self.blocks(&mut fields, &names, path);
         let allocation = self.allocation(&mut fields, kind, path);
         let exclusion_group = self.exclusion_group(key, &mut fields, kind, path);
@@ -193,25 +240,46 @@ impl Decoder {
 
     fn rules(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Vec<Rule>> {
         let elements = self.list(value, limits::RULES, path)?;
-        let mut ids: KeyedSet<Key> = KeyedSet::with_capacity_and_hasher(elements.len(), Default::default());
-        let mut rules = Vec::with_capacity(elements.len());
+        let mut rules = Rules::with_capacity(elements.len());
         for (i, element) in elements.into_iter().enumerate() {
             let path = path.index(i);
-            let Some(rule) = self.rule(element, names, &path) else { continue };
-            if !ids.insert(Key::clone(&rule.id)) {
-                let message = || format!("rule {} is in the list already", quote(&rule.id));
-                self.error(Code::DuplicateId, &path.key("id"), message);
-            }
-            rules.push(rule);
+            let rule = self.rule(element, names, &path);
+            self.add_rule(rule, &mut rules, &path);
         }
-        Some(rules)
+        Some(rules.list)
+    }
+
+    /// Rules whose conditions were read before the names were known.
+    fn read_rules(&mut self, read: Vec<ReadRule<'_>>, names: &Names, path: &Path<'_>) -> Option<Vec<Rule>> {
+        let mut rules = Rules::with_capacity(read.len());
+        for (i, rule) in read.into_iter().enumerate() {
+            let path = path.index(i);
+            let rule = self.rule_of(rule, names, &path);
+            self.add_rule(rule, &mut rules, &path);
+        }
+        Some(rules.list)
+    }
+
+    fn add_rule(&mut self, rule: Option<Rule>, rules: &mut Rules, path: &Path<'_>) {
+        let Some(rule) = rule else { return };
+        if !rules.is_new(&rule.id) {
+            let message = || format!("rule {} is in the list already", quote(&rule.id));
+            self.error(Code::DuplicateId, &path.key("id"), message);
+        }
+        rules.list.push(rule);
     }
 
     fn rule(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Rule> {
-        let mut fields = self.fields(value, path)?;
+        let fields = self.fields(value, path)?;
+        self.rule_of(ReadRule { fields, condition: None }, names, path)
+    }
+
+    fn rule_of(&mut self, rule: ReadRule<'_>, names: &Names, path: &Path<'_>) -> Option<Rule> {
+        let ReadRule { mut fields, condition } = rule;
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         let description = self.description(&mut fields, path);
-        let condition = fields.take("if").and_then(|value| self.condition(value, &path.key("if")));
+        let condition =
+            condition.or_else(|| fields.take("if").and_then(|value| self.condition(value, &path.key("if"))));
         let rollout = fields.take("rollout").and_then(|value| self.rollout(value, &path.key("rollout")));
         let (variant, split) = (fields.take("variant"), fields.take("split"));
         match (&variant, &split) {

@@ -25,6 +25,8 @@ pub(super) struct Decoder {
     pub(super) attributes: BTreeMap<Key, Attribute>,
     /// Absent inside: it is invalid.
     pub(super) groups: BTreeMap<Key, Option<ExclusionGroup>>,
+    /// Whether the groups are known yet: a definition that is read before them is checked against them later.
+    pub(super) has_groups: bool,
     attribute_names: KeyedSet<Key>,
     keys: KeyedSet<Key>,
 }
@@ -32,6 +34,12 @@ pub(super) struct Decoder {
 /// The members of an object that are not taken yet.
 pub(super) struct Fields<'d> {
     members: Vec<Member<'d>>,
+}
+
+impl<'d> From<Vec<Member<'d>>> for Fields<'d> {
+    fn from(members: Vec<Member<'d>>) -> Self {
+        Self { members }
+    }
 }
 
 impl<'d> Fields<'d> {
@@ -59,9 +67,20 @@ impl Decoder {
             environments: None,
             attributes: BTreeMap::new(),
             groups: BTreeMap::new(),
+            has_groups: true,
             attribute_names: KeyedSet::default(),
             keys: KeyedSet::default(),
         }
+    }
+
+    /// A decoder that holds the names of another one.
+    pub(super) fn after(other: Self) -> Self {
+        Self { attribute_names: other.attribute_names, keys: other.keys, ..Self::new(other.mode) }
+    }
+
+    /// Whether nothing at all was found wrong.
+    pub(super) fn is_content(&self) -> bool {
+        self.hard == 0 && self.diagnostics.len() == 0
     }
 
     // ---- reports

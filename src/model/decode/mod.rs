@@ -17,6 +17,7 @@ mod patch;
 mod path;
 mod pipeline;
 mod release;
+mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use std::sync::Arc;
 use self::fields::Decoder;
 use self::path::Path;
 use self::release::Claims;
+use self::stream::ReadFeature;
+pub(crate) use self::stream::{Read, read};
 use super::{Feature, Key, SCHEMA_VERSION, Segment, Snapshot};
 use crate::error::{Code, Diagnostic, Error, Severity};
 use crate::value::{Member, Node, Parsed, parse};
@@ -115,10 +118,29 @@ pub(crate) fn decode_beside(
 ) -> Decoded {
     let mut decoder = Decoder::new(mode);
     decoder.duplicates(parsed.duplicates);
-    let mut decoded = decoder.document(parsed.root, passed, unchanged).unwrap_or_default();
-    decoded.refused = decoder.whole || (mode == Mode::Strict && decoder.diagnostics.errors() > 0);
-    decoded.diagnostics = decoder.diagnostics.into_vec();
-    decoded
+    let features = Features { read: Vec::new(), passed, unchanged };
+    let decoded = decoder.document(parsed.root, features);
+    decoder.judged(decoded)
+}
+
+/// As [`decode_beside`], of a document whose features were read from the stream; `None` if anything is invalid, which is better
+/// told of the document's tree.
+pub(crate) fn decode_read(read: Read<'_>, passed: &[&str]) -> Option<Decoded> {
+    let Read { rest, features, decoder } = read;
+    let mut decoder = Decoder::after(decoder);
+    let features = Features { read: features, passed, unchanged: &mut |_, _| false };
+    let decoded = decoder.document(rest, features);
+    (decoder.hard == 0 && !decoder.whole).then(|| decoder.judged(decoded))
+}
+
+/// Where the features of a document come from.
+struct Features<'f, 'd> {
+    /// The stream.
+    read: Vec<ReadFeature<'d>>,
+    /// Further ones, known and sound.
+    passed: &'f [&'f str],
+    /// Of those in the tree: which are known and sound.
+    unchanged: &'f mut dyn FnMut(&str, &Node<'_>) -> bool,
 }
 
 impl Snapshot {
@@ -178,12 +200,14 @@ impl Decoder {
         elements
     }
 
-    fn document(
-        &mut self,
-        value: Node<'_>,
-        passed: &[&str],
-        unchanged: &mut dyn FnMut(&str, &Node<'_>) -> bool,
-    ) -> Option<Decoded> {
+    /// With all that was found wrong.
+    fn judged(self, decoded: Option<Decoded>) -> Decoded {
+        let refused = self.whole || (self.mode == Mode::Strict && self.diagnostics.errors() > 0);
+        Decoded { refused, diagnostics: self.diagnostics.into_vec(), ..decoded.unwrap_or_default() }
+    }
+
+    fn document(&mut self, value: Node<'_>, features: Features<'_, '_>) -> Option<Decoded> {
+        let Features { read, passed, unchanged } = features;
         let root = Path::ROOT;
         if value.as_object().is_none() {
             let found = fields::article(&value);
@@ -213,6 +237,9 @@ impl Decoder {
         }
         if let Some(value) = fields.take("features") {
             self.features(value, unchanged, &mut bases, &root.key("features"));
+        }
+        for feature in read {
+            self.add_read(feature, &mut bases, &root.key("features"));
         }
         for name in passed {
             let key = self.name(name, &root.key("features").key(name));
