@@ -8,7 +8,7 @@ use crate::operand::set::{NO_SHORT, NO_WORD, TextSet, WordTable, filter_words};
 use crate::operand::test::AttributeTest;
 use crate::operand::word;
 use crate::program::{Arm, Chunk, FeatureMeta, Fork, Inst, Pc, Tables};
-use crate::value::{KeyedMap, Value};
+use crate::value::{KeyedMap, Node, Value, Walk};
 
 /// A place in the code of one definition, counted from its end.
 pub(super) type Label = u32;
@@ -36,6 +36,7 @@ pub(super) struct Builder {
     attributions: Vec<(Arc<str>, Arc<str>)>,
     metas: Vec<FeatureMeta>,
     lists: KeyedMap<u128, List>,
+    walk: Walk,
     /// The definition at hand, backwards.
     nodes: Vec<Inst>,
     /// The first arm of the definition at hand.
@@ -174,31 +175,39 @@ impl Builder {
 
     /// A list of strings; equal lists share their tables.
     pub(super) fn list(&mut self, value: &Value) -> List {
-        let key = value.structural_hash();
+        self.walk.node(&Node::from(value));
+        let key = self.walk.finish();
         if let Some(list) = self.lists.get(&key) {
             return *list;
         }
         let list = match value {
-            Value::Strings(strings) if strings.iter().all(|text| text.len() >= word::SHORT) => {
-                List { words: Words::None, set: Some(self.set(strings.iter())) }
+            Value::Strings(strings) => self.texts(strings.bytes()),
+            _ => {
+                let texts = super::operator::strings(value);
+                self.texts(texts.iter().map(|text| text.as_bytes()))
             }
-            _ => self.mixed(&super::operator::strings(value)),
         };
         self.lists.insert(key, list);
         list
     }
 
-    fn mixed(&mut self, texts: &[&str]) -> List {
-        let short = |text: &&str| text.len() < word::SHORT;
-        let mut words: Vec<u64> =
-            texts.iter().filter(|text| short(text)).map(|text| word::of(text.as_bytes())).collect();
+    fn texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t [u8]> + Clone) -> List {
+        let short = |text: &&[u8]| text.len() < word::SHORT;
+        let long = texts.clone().filter(|text| !short(text)).count();
+        if long == texts.len() {
+            return List { words: Words::None, set: (long > 0).then(|| self.set(texts)) };
+        }
+        let mut words = Vec::with_capacity(texts.len().saturating_sub(long));
+        words.extend(texts.clone().filter(short).map(word::of));
         words.sort_unstable();
         words.dedup();
         if words.len() > TABLE_LIMIT {
-            return List { words: Words::None, set: Some(self.set(texts.iter().copied())) };
+            return List { words: Words::None, set: Some(self.set(texts)) };
         }
-        let long: Vec<&str> = texts.iter().copied().filter(|text| !short(text)).collect();
-        let set = (!long.is_empty()).then(|| self.set(long.iter().copied()));
+        let set = (long > 0).then(|| {
+            let long: Vec<&[u8]> = texts.filter(|text| !short(text)).collect();
+            self.set(long.iter().copied())
+        });
         List { words: self.words(&words), set }
     }
 
@@ -228,7 +237,7 @@ impl Builder {
         }
     }
 
-    fn set<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t str> + Clone) -> (u32, u32, u32) {
+    fn set<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t [u8]> + Clone) -> (u32, u32, u32) {
         let filter = self.filters.len() as u32;
         let words = filter_words(texts.len()) as u32;
         let set = TextSet::build(texts, &mut self.filters);
@@ -264,22 +273,27 @@ impl Builder {
         let nodes = std::mem::take(&mut self.nodes);
         let reached = self.reach(&nodes, entry);
         // Tests first, close together; then the ends, beginning with those of the last tests.
-        let is_end = |label: usize| matches!(nodes.get(label), Some(Inst::Return { .. }));
-        let tests = (0..nodes.len()).rev().filter(|label| !is_end(*label));
-        let ends = (0..nodes.len()).filter(|label| is_end(*label));
-        let order: Vec<usize> =
-            tests.chain(ends).filter(|label| reached.get(*label) == Some(&true)).collect();
+        let is_end = |inst: &Inst| matches!(inst, Inst::Return { .. });
+        let before = self.code.len();
         let mut places = vec![0_u32; nodes.len()];
-        for (next, label) in (self.code.len() as u32..).zip(&order) {
-            if let Some(place) = places.get_mut(*label) {
-                *place = next;
+        let mut put = |inst: &Inst, place: &mut u32| {
+            *place = self.code.len() as u32;
+            self.code.push(*inst);
+        };
+        let kept = || nodes.iter().zip(&reached);
+        for ((inst, reached), place) in kept().zip(&mut places).rev() {
+            if *reached && !is_end(inst) {
+                put(inst, place);
+            }
+        }
+        for ((inst, reached), place) in kept().zip(&mut places) {
+            if *reached && is_end(inst) {
+                put(inst, place);
             }
         }
         let place = |label: Label| places.get(label as usize).copied().unwrap_or(0);
-        for label in &order {
-            let Some(mut inst) = nodes.get(*label).copied() else { continue };
-            retarget(&mut inst, &place);
-            self.code.push(inst);
+        for inst in self.code.get_mut(before..).unwrap_or_default() {
+            retarget(inst, &place);
         }
         for arm in self.arms.get_mut(self.first_arm..).unwrap_or_default() {
             arm.next = place(arm.next);

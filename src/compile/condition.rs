@@ -139,13 +139,12 @@ fn attribute<'m>(
     let parts = parts(test, path, sink);
     if let Some(value) = scope.process(&test.attribute) {
         let value = ValueRef::from(value);
-        return Cond::Constant(parts.iter().any(|part| part.holds(value) == Some(!negated)));
+        return Cond::Constant(parts.iter().flatten().any(|part| part.holds(value) == Some(!negated)));
     }
     let attribute = scope.attribute(&test.attribute, &path.name("attribute"), sink);
-    let mut leaves: Vec<Cond<'m>> = parts.into_iter().map(|part| leaf(attribute, part, negated)).collect();
-    match leaves.len() {
-        1 => leaves.pop().unwrap_or(Cond::Constant(false)),
-        _ => Cond::Any(leaves),
+    match parts {
+        [Some(part), None] | [None, Some(part)] => leaf(attribute, part, negated),
+        parts => Cond::Any(parts.into_iter().flatten().map(|part| leaf(attribute, part, negated)).collect()),
     }
 }
 

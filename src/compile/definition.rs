@@ -208,7 +208,7 @@ impl<'m> Lowering<'_, 'm> {
         sink: &mut Sink,
     ) -> Lowered<'m> {
         let id = self.rules.len() as u32;
-        self.rules.push(scope.intern(&rule.id));
+        self.rules.push(Key::clone(&rule.id));
         let condition = match &rule.condition {
             Some(condition) => simplify(condition, false, &path.name("if"), scope, sink),
             None => Cond::Constant(true),
@@ -224,7 +224,8 @@ impl<'m> Lowering<'_, 'm> {
             shares.push(match &rollout.salt {
                 Some(salt) => share(unit, salt, span, &place, scope, sink),
                 None => {
-                    share(unit, &format!("rollout/{}/{}", self.salt(), rule.id), span, &place, scope, sink)
+                    let salt = ["rollout/", self.salt(), "/", &rule.id].concat();
+                    share(unit, &salt, span, &place, scope, sink)
                 }
             });
         }

@@ -33,8 +33,11 @@ pub(super) enum Part<'m> {
     General(Arc<AttributeTest>),
 }
 
+/// At most two: strings, and numbers.
+pub(super) type Parts<'m> = [Option<Part<'m>>; 2];
+
 /// The parts of a test; none, and a diagnostic, if the operand is not of its form.
-pub(super) fn parts<'m>(test: &'m Test, path: &Path<'_>, sink: &mut Sink) -> Vec<Part<'m>> {
+pub(super) fn parts<'m>(test: &'m Test, path: &Path<'_>, sink: &mut Sink) -> Parts<'m> {
     let place = path.name("value");
     match part(test, &place, sink) {
         Ok(parts) => parts,
@@ -45,18 +48,18 @@ pub(super) fn parts<'m>(test: &'m Test, path: &Path<'_>, sink: &mut Sink) -> Vec
                 }
                 _ => sink.report(code, &place, message),
             }
-            Vec::new()
+            [None, None]
         }
     }
 }
 
 type Problem = (Code, Option<usize>, String);
 
-fn part<'m>(test: &'m Test, place: &Path<'_>, sink: &mut Sink) -> Result<Vec<Part<'m>>, Problem> {
+fn part<'m>(test: &'m Test, place: &Path<'_>, sink: &mut Sink) -> Result<Parts<'m>, Problem> {
     let value = &test.value;
-    let general = |test| Ok(vec![Part::General(Arc::new(test))]);
+    let general = |test| Ok([Some(Part::General(Arc::new(test))), None]);
     match test.op {
-        Op::Eq => Ok(vec![equal(value, test.ignore_case)?]),
+        Op::Eq => Ok([Some(equal(value, test.ignore_case)?), None]),
         Op::In => Ok(members(value, test.ignore_case)),
         Op::Contains => affix(Affix::Contains, value, test.ignore_case),
         Op::StartsWith => affix(Affix::Starts, value, test.ignore_case),
@@ -135,7 +138,7 @@ fn numbers(value: &Value) -> Vec<Number> {
     numbers
 }
 
-fn members(value: &Value, ignore_case: bool) -> Vec<Part<'_>> {
+fn members(value: &Value, ignore_case: bool) -> Parts<'_> {
     let numbers = numbers(value);
     let empty = matches!(value, Value::List(values) if values.is_empty());
     let has_texts = match value {
@@ -143,31 +146,29 @@ fn members(value: &Value, ignore_case: bool) -> Vec<Part<'_>> {
         Value::List(values) => values.iter().any(|value| value.as_str().is_some()),
         _ => false,
     };
-    let mut parts = Vec::new();
-    if has_texts || empty {
-        parts.push(if ignore_case {
+    let texts = (has_texts || empty).then(|| {
+        if ignore_case {
             let folded: Vec<String> = strings(value).into_iter().map(fold).collect();
             let texts = folded.iter().map(String::as_str);
             Part::General(Arc::new(AttributeTest::Texts(Members::new(texts, Vec::new(), true))))
         } else {
             Part::Texts(value)
-        });
-    }
-    if !numbers.is_empty() || empty {
-        parts.push(Part::General(Arc::new(AttributeTest::Numbers(numbers.into_boxed_slice()))));
-    }
-    parts
+        }
+    });
+    let numbers = (!numbers.is_empty() || empty)
+        .then(|| Part::General(Arc::new(AttributeTest::Numbers(numbers.into_boxed_slice()))));
+    [texts, numbers]
 }
 
-fn affix(affix: Affix, value: &Value, folded: bool) -> Result<Vec<Part<'_>>, Problem> {
+fn affix(affix: Affix, value: &Value, folded: bool) -> Result<Parts<'_>, Problem> {
     if let (Affix::Ends, false, Value::Str(text)) = (affix, folded, value)
         && text.len() >= word::SHORT
     {
-        return Ok(vec![Part::Suffix(text, false)]);
+        return Ok([Some(Part::Suffix(text, false)), None]);
     }
     let texts =
         strings(value).into_iter().map(|text| if folded { fold(text).into() } else { text.into() }).collect();
-    Ok(vec![Part::General(Arc::new(AttributeTest::Affix { affix, texts, folded }))])
+    Ok([Some(Part::General(Arc::new(AttributeTest::Affix { affix, texts, folded }))), None])
 }
 
 fn pattern(value: &Value) -> Result<Pattern, Problem> {
@@ -199,7 +200,7 @@ fn modulo(value: &Value) -> Result<AttributeTest, Problem> {
     }
 }
 
-fn semver(comparison: Comparison, value: &Value) -> Result<Vec<Part<'_>>, Problem> {
+fn semver(comparison: Comparison, value: &Value) -> Result<Parts<'_>, Problem> {
     let text = value.as_str().ok_or_else(|| bad("expected a version"))?;
     if Semver::parse(text).is_none() {
         let message =
@@ -207,17 +208,17 @@ fn semver(comparison: Comparison, value: &Value) -> Result<Vec<Part<'_>>, Proble
         return Err((Code::BadSemver, None, message));
     }
     let general = AttributeTest::Semver(comparison, text.into());
-    Ok(vec![versioned(comparison, text, general)])
+    Ok([Some(versioned(comparison, text, general)), None])
 }
 
-fn dotted(comparison: Comparison, value: &Value) -> Result<Vec<Part<'_>>, Problem> {
+fn dotted(comparison: Comparison, value: &Value) -> Result<Parts<'_>, Problem> {
     let text = value.as_str().ok_or_else(|| bad("expected a version"))?;
     if Dotted::parse(text).is_none() {
         let message = format!("expected a version such as 1.2, found {}", crate::error::quote(text));
         return Err((Code::BadDottedVersion, None, message));
     }
     let general = AttributeTest::Dotted(comparison, text.into());
-    Ok(vec![versioned(comparison, text, general)])
+    Ok([Some(versioned(comparison, text, general)), None])
 }
 
 fn versioned(comparison: Comparison, text: &str, general: AttributeTest) -> Part<'static> {

@@ -10,7 +10,7 @@ use crate::context::{AttributeKey, Attributes};
 use crate::error::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::model::{Key, Mode};
 use crate::program::VariantList;
-use crate::value::{KeyedMap, KeyedSet, Value};
+use crate::value::{KeyedMap, Value};
 
 /// The numbers of features, or of segments: given once, never again.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +65,6 @@ pub(super) struct Scope<'c> {
     features: &'c mut Numbers,
     segments: &'c mut Numbers,
     environment: Environment<'c>,
-    strings: KeyedSet<Key>,
     switch: VariantList,
 }
 
@@ -83,15 +82,7 @@ impl<'c> Scope<'c> {
                 None => Environment::Fixed(None),
             },
         };
-        Self {
-            attributes,
-            process,
-            features,
-            segments,
-            environment,
-            strings: KeyedSet::default(),
-            switch: switch(),
-        }
+        Self { attributes, process, features, segments, environment, switch: switch() }
     }
 
     pub(super) fn process(&self, name: &str) -> Option<&'c Value> {
@@ -115,17 +106,6 @@ impl<'c> Scope<'c> {
 
     pub(super) fn segment(&mut self, name: &str) -> u32 {
         self.segments.number(name)
-    }
-
-    /// One allocation for equal strings.
-    pub(super) fn intern(&mut self, name: &Key) -> Key {
-        match self.strings.get(name) {
-            Some(own) => Key::clone(own),
-            None => {
-                self.strings.insert(Key::clone(name));
-                Key::clone(name)
-            }
-        }
     }
 
     pub(super) fn switch(&self) -> VariantList {

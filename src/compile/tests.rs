@@ -1,3 +1,5 @@
+mod stream;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};

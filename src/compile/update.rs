@@ -54,22 +54,22 @@ pub struct Compiler {
 /// What is known of the snapshot that is served.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Served {
-    program: Arc<Program>,
+    pub(super) program: Arc<Program>,
     /// The process attributes with the document's environment.
-    environment: Option<Box<str>>,
-    declarations: u128,
+    pub(super) environment: Option<Box<str>>,
+    pub(super) declarations: u128,
     /// Features without references, release, kill or exclusion group: the hash of the definition.
     pub(super) plain: KeyedMap<u32, u128>,
     /// Of these, unless something in them looks like a reference: the hash of the text.
     pub(super) texts: KeyedMap<u32, u64>,
     /// All others, and segments: a hash over all that decides what they serve.
-    prints: KeyedMap<Target, u128>,
+    pub(super) prints: KeyedMap<Target, u128>,
     /// Features that are not plain, but for those in `invalid`.
-    linked: KeyedSet<u32>,
+    pub(super) linked: KeyedSet<u32>,
     /// Features that stand alone and whose base is invalid.
-    invalid: KeyedSet<u32>,
+    pub(super) invalid: KeyedSet<u32>,
     /// What deltas are applied to: all segments, releases and the like, and the definitions of linked features.
-    kept: Value,
+    pub(super) kept: Value,
     /// By chunk: how many entries point into it.
     pub(super) live: Vec<u32>,
 }

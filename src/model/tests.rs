@@ -1,10 +1,11 @@
 mod isolation;
+mod stream;
 mod structure;
 
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::error::Diagnostic;
+use crate::error::{Diagnostic, Severity};
 use crate::value::{Parsed, parse};
 
 fn parsed(document: &Json) -> Parsed<'static> {

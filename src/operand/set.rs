@@ -58,7 +58,7 @@ fn tag(hash: u64) -> u8 {
 impl TextSet {
     /// Builds the set, and pushes its filter onto `filter`; texts may repeat.
     #[must_use]
-    pub fn build<'t>(texts: impl ExactSizeIterator<Item = &'t str> + Clone, filter: &mut Vec<u64>) -> Self {
+    pub fn build<'t>(texts: impl ExactSizeIterator<Item = &'t [u8]> + Clone, filter: &mut Vec<u64>) -> Self {
         let count = texts.len();
         let words = filter_words(count);
         let base = filter.len();
@@ -72,7 +72,7 @@ impl TextSet {
         let mut length = None;
         let mut equal = true;
         for text in texts.clone() {
-            let hash = xxh3_64(text.as_bytes());
+            let hash = xxh3_64(text);
             hashes.push(hash);
             total = total.saturating_add(text.len());
             equal &= *length.get_or_insert(text.len()) == text.len();
@@ -106,12 +106,12 @@ impl TextSet {
                 }
                 let from = at.saturating_mul(length);
                 if let Some(slot) = bytes.get_mut(from..from.saturating_add(length)) {
-                    slot.copy_from_slice(text.as_bytes());
+                    slot.copy_from_slice(text);
                 }
             }
             (bytes, Ends::Equal(length as u32))
         } else {
-            let mut order: Vec<&str> = vec![""; count];
+            let mut order: Vec<&[u8]> = vec![b""; count];
             for (text, &hash) in texts.zip(&hashes) {
                 let Some(at) = take_place(&mut counts, place(hash)) else { continue };
                 if let (Some(slot), Some(own)) = (tags.get_mut(at), order.get_mut(at)) {
@@ -123,7 +123,7 @@ impl TextSet {
             let ends = order
                 .iter()
                 .map(|text| {
-                    bytes.extend_from_slice(text.as_bytes());
+                    bytes.extend_from_slice(text);
                     bytes.len() as u32
                 })
                 .collect();
@@ -304,7 +304,7 @@ mod tests {
             let name = |i: usize| if style == 0 { format!("user-{i:08}") } else { format!("u{i}") };
             let texts: Vec<String> = (0..count).map(name).collect();
             let mut filter = vec![7];
-            let set = TextSet::build(texts.iter().map(String::as_str), &mut filter);
+            let set = TextSet::build(texts.iter().map(String::as_bytes), &mut filter);
             let words = (filter.len() - 1) as u64;
             let holds = |text: &str| {
                 let hash = xxh3_64(text.as_bytes());
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn text_set_of_the_empty_string_holds_it() {
         let mut filter = Vec::new();
-        let set = TextSet::build([""].into_iter(), &mut filter);
+        let set = TextSet::build([b"".as_slice()].into_iter(), &mut filter);
         assert!(set.contains(xxh3_64(b""), b""));
         assert!(!set.contains(xxh3_64(b"a"), b"a"));
     }

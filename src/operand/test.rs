@@ -101,7 +101,7 @@ impl Members {
         folded: bool,
     ) -> Self {
         let mut filter = Vec::new();
-        let texts = TextSet::build(texts, &mut filter);
+        let texts = TextSet::build(texts.map(str::as_bytes), &mut filter);
         numbers.sort_unstable();
         numbers.dedup();
         Self { texts, filter: filter.into_boxed_slice(), numbers: numbers.into_boxed_slice(), folded }

@@ -24,7 +24,7 @@ impl Node<'_> {
 }
 
 /// What is hashed: a value, part by part in document order, also where there is no tree of it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Walk(Vec<u8>);
 
 impl Walk {

@@ -80,6 +80,11 @@ impl StringList {
         Strings { text: &self.0.text, start: 0, ends: self.0.ends.iter() }
     }
 
+    /// The bytes of the strings in order.
+    pub(crate) fn bytes(&self) -> Bytes<'_> {
+        Bytes { text: self.0.text.as_bytes(), start: 0, ends: self.0.ends.iter() }
+    }
+
     /// All strings one after the other.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -132,3 +137,29 @@ impl<'a> Iterator for Strings<'a> {
 }
 
 impl ExactSizeIterator for Strings<'_> {}
+
+/// As [`Strings`], for those who need not know that they are text.
+#[derive(Clone, Debug)]
+pub(crate) struct Bytes<'a> {
+    text: &'a [u8],
+    start: usize,
+    ends: std::slice::Iter<'a, u32>,
+}
+
+impl<'a> Iterator for Bytes<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let end = *self.ends.next()? as usize;
+        let item = self.text.get(self.start..end);
+        self.start = end;
+        item
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ends.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Bytes<'_> {}

@@ -32,10 +32,12 @@ const FEATURE: [&str; 12] = [
 ];
 const RULE: [&str; 7] = ["id", "description", "if", "rollout", "variant", "split", "otherwise"];
 
-/// The members of a rule; instead of `if` the condition, if it was read already.
-pub(super) struct ReadRule<'d> {
-    pub(super) fields: Fields<'d>,
-    pub(super) condition: Option<Condition>,
+/// A rule that was read before the names were known.
+pub(super) enum ReadRule<'d> {
+    /// Of the usual members, with a variant.
+    Whole(Rule),
+    /// Its condition, and its other members.
+    Parts(Option<Condition>, Fields<'d>),
 }
 
 /// The rules of a list so far.
@@ -230,6 +232,10 @@ impl Decoder {
     /// The name of a variant that exists.
     fn variant(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Key> {
         let name = self.key(value, path)?;
+        self.known_variant(name, names, path)
+    }
+
+    fn known_variant(&mut self, name: Key, names: &Names, path: &Path<'_>) -> Option<Key> {
         if !names.has(&name) {
             let message = || format!("{} is not a variant of the feature", quote(&name));
             self.error_with_hint(Code::UnknownVariant, path, message, || names.near(&name));
@@ -254,7 +260,13 @@ impl Decoder {
         let mut rules = Rules::with_capacity(read.len());
         for (i, rule) in read.into_iter().enumerate() {
             let path = path.index(i);
-            let rule = self.rule_of(rule, names, &path);
+            let rule = match rule {
+                ReadRule::Whole(rule) => rule.variant.clone().and_then(|variant| {
+                    let variant = self.known_variant(variant, names, &path.key("variant"))?;
+                    Some(Rule { variant: Some(variant), ..rule })
+                }),
+                ReadRule::Parts(condition, fields) => self.rule_of(condition, fields, names, &path),
+            };
             self.add_rule(rule, &mut rules, &path);
         }
         Some(rules.list)
@@ -271,11 +283,17 @@ impl Decoder {
 
     fn rule(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Rule> {
         let fields = self.fields(value, path)?;
-        self.rule_of(ReadRule { fields, condition: None }, names, path)
+        self.rule_of(None, fields, names, path)
     }
 
-    fn rule_of(&mut self, rule: ReadRule<'_>, names: &Names, path: &Path<'_>) -> Option<Rule> {
-        let ReadRule { mut fields, condition } = rule;
+    /// A rule of the members of its object; without `if`, if its condition was read already.
+    fn rule_of(
+        &mut self,
+        condition: Option<Condition>,
+        mut fields: Fields<'_>,
+        names: &Names,
+        path: &Path<'_>,
+    ) -> Option<Rule> {
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         let description = self.description(&mut fields, path);
         let condition =
@@ -302,7 +320,7 @@ impl Decoder {
         Some(Rule { id: id?, description, condition, rollout, variant, split, otherwise })
     }
 
-    fn rollout(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Rollout> {
+    pub(super) fn rollout(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Rollout> {
         let mut fields = self.fields(value, path)?;
         let percent = self.required_percent(&mut fields, "percent", path);
         let unit = self.optional_unit(&mut fields, path);

@@ -29,6 +29,8 @@ pub(super) struct Decoder {
     pub(super) has_groups: bool,
     attribute_names: KeyedSet<Key>,
     keys: KeyedSet<Key>,
+    /// Some of them, by length and last byte.
+    recent: [Option<Key>; 32],
 }
 
 /// The members of an object that are not taken yet.
@@ -70,6 +72,7 @@ impl Decoder {
             has_groups: true,
             attribute_names: KeyedSet::default(),
             keys: KeyedSet::default(),
+            recent: Default::default(),
         }
     }
 
@@ -288,6 +291,21 @@ impl Decoder {
 
     /// A key, held once however often it is written.
     pub(super) fn name(&mut self, text: &str, path: &Path<'_>) -> Option<Key> {
+        // A few names are most of a document.
+        let last = text.as_bytes().last().copied().unwrap_or_default();
+        let place = text.len().wrapping_mul(5) ^ usize::from(last);
+        let recent = place % self.recent.len();
+        if let Some(key) = self.recent.get(recent).and_then(Option::as_ref).filter(|key| ***key == *text) {
+            return Some(Key::clone(key));
+        }
+        let key = self.named(text, path)?;
+        if let Some(recent) = self.recent.get_mut(recent) {
+            *recent = Some(Key::clone(&key));
+        }
+        Some(key)
+    }
+
+    fn named(&mut self, text: &str, path: &Path<'_>) -> Option<Key> {
         if let Some(key) = self.keys.get(text) {
             return Some(Key::clone(key));
         }

@@ -19,7 +19,7 @@ use super::definition::ReadRule;
 use super::fields::{Decoder, Fields};
 use super::path::Path;
 use super::{Bases, Mode};
-use crate::model::{Condition, Feature, Key, Op, limits};
+use crate::model::{Condition, Feature, Key, Op, Otherwise, Rule, limits};
 use crate::value::{Any, Borrowed, FEATURES, KeyedSet, Member, Node, Tree, Walk, reader};
 
 /// A document whose features were read from the stream.
@@ -251,7 +251,7 @@ impl<'d> Visitor<'d> for Rules<'_, 'd> {
         stream.tree.enter()?;
         let opened = stream.walk.list();
         let mut rules = Vec::with_capacity(4);
-        while let Some(rule) = seq.next_element_seed(Rule(stream))? {
+        while let Some(rule) = seq.next_element_seed(OneRule(stream))? {
             if rules.len() == limits::RULES {
                 return Err(other());
             }
@@ -264,10 +264,10 @@ impl<'d> Visitor<'d> for Rules<'_, 'd> {
 }
 
 /// A rule.
-struct Rule<'s, 'd>(&'s mut Stream<'d>);
-seed!(Rule, deserialize_map, ReadRule<'d>);
+struct OneRule<'s, 'd>(&'s mut Stream<'d>);
+seed!(OneRule, deserialize_map, ReadRule<'d>);
 
-impl<'d> Visitor<'d> for Rule<'_, 'd> {
+impl<'d> Visitor<'d> for OneRule<'_, 'd> {
     type Value = ReadRule<'d>;
 
     expecting!("an object");
@@ -276,22 +276,42 @@ impl<'d> Visitor<'d> for Rule<'_, 'd> {
         let stream = self.0;
         stream.tree.enter()?;
         let opened = stream.walk.object();
-        let mut members = Vec::with_capacity(3);
+        let mut count = 0;
+        let (mut id, mut variant) = (None, None);
         let mut condition = None;
+        let mut members = Vec::new();
         while let Some(key) = map.next_key_seed(Borrowed)? {
             stream.walk.text(&key);
-            if key == "if" {
-                if condition.is_some() {
-                    return Err(other());
-                }
-                condition = Some(map.next_value_seed(If(stream, 1))?);
-            } else {
-                stream.member(key, &mut map, &mut members)?;
+            count += 1;
+            match &*key {
+                "id" if id.is_none() => id = Some(stream.text(&mut map)?),
+                "variant" if variant.is_none() => variant = Some(stream.text(&mut map)?),
+                "if" if condition.is_none() => condition = Some(map.next_value_seed(If(stream, 1))?),
+                _ => stream.member(key, &mut map, &mut members)?,
             }
         }
-        stream.walk.close(opened, members.len() + usize::from(condition.is_some()));
+        stream.walk.close(opened, count);
         stream.tree.leave();
-        Ok(ReadRule { fields: Fields::from(members), condition })
+        let (Some(id), decoder) = (id, &mut stream.decoder) else { return Err(other()) };
+        let is_usual = matches!(&*members, []) || matches!(&*members, [(key, _)] if key == "rollout");
+        match variant {
+            Some(variant) if is_usual => {
+                let mut name = |text: &str| decoder.name(text, &Path::ROOT).ok_or_else(other);
+                let (id, variant) = (name(&id)?, Some(name(&variant)?));
+                let rollout = match members.pop() {
+                    Some((_, node)) => Some(decoder.rollout(node, &Path::ROOT).ok_or_else(other)?),
+                    None => None,
+                };
+                let (description, split, otherwise) = (None, None, Otherwise::default());
+                Ok(ReadRule::Whole(Rule { id, description, condition, rollout, variant, split, otherwise }))
+            }
+            variant => {
+                let texts = [("id", Some(id)), ("variant", variant)];
+                members
+                    .extend(texts.into_iter().filter_map(|(key, text)| Some((key.into(), Node::Str(text?)))));
+                Ok(ReadRule::Parts(condition, Fields::from(members)))
+            }
+        }
     }
 }
 
