@@ -8,7 +8,7 @@ use crate::operand::set::{NO_SHORT, NO_WORD, TextSet, WordTable, filter_words};
 use crate::operand::test::AttributeTest;
 use crate::operand::word;
 use crate::program::{Arm, Chunk, FeatureMeta, Fork, Inst, Pc, Tables};
-use crate::value::{KeyedMap, Node, Value, Walk};
+use crate::value::{KeyedMap, Node, StringList, Value, Walk};
 
 /// A place in the code of one definition, counted from its end.
 pub(super) type Label = u32;
@@ -181,34 +181,27 @@ impl Builder {
             return *list;
         }
         let list = match value {
-            Value::Strings(strings) => self.texts(strings.bytes()),
-            _ => {
-                let texts = super::operator::strings(value);
-                self.texts(texts.iter().map(|text| text.as_bytes()))
-            }
+            Value::Strings(strings) => self.texts(strings),
+            other => self.texts(&StringList::of(super::operator::strings(other).into_iter())),
         };
         self.lists.insert(key, list);
         list
     }
 
-    fn texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t [u8]> + Clone) -> List {
-        let short = |text: &&[u8]| text.len() < word::SHORT;
-        let long = texts.clone().filter(|text| !short(text)).count();
-        if long == texts.len() {
-            return List { words: Words::None, set: (long > 0).then(|| self.set(texts)) };
-        }
-        let mut words = Vec::with_capacity(texts.len().saturating_sub(long));
-        words.extend(texts.clone().filter(short).map(word::of));
+    fn texts(&mut self, texts: &StringList) -> List {
+        let short = |text: &&str| text.len() < word::SHORT;
+        let few = texts.iter().filter(short).count();
+        let mut words = Vec::with_capacity(few.min(TABLE_LIMIT.saturating_mul(2)));
+        words.extend(texts.iter().filter(short).map(|text| word::of(text.as_bytes())));
         words.sort_unstable();
         words.dedup();
-        if words.len() > TABLE_LIMIT {
-            return List { words: Words::None, set: Some(self.set(texts)) };
-        }
-        let set = (long > 0).then(|| {
-            let long: Vec<&[u8]> = texts.filter(|text| !short(text)).collect();
-            self.set(long.iter().copied())
-        });
-        List { words: self.words(&words), set }
+        let many = words.len() > TABLE_LIMIT;
+        let set = if many || few == 0 {
+            (!texts.is_empty()).then(|| self.set(texts))
+        } else {
+            (few < texts.len()).then(|| self.set(&StringList::of(texts.iter().filter(|text| !short(text)))))
+        };
+        List { words: if many { Words::None } else { self.words(&words) }, set }
     }
 
     fn words(&mut self, words: &[u64]) -> Words {
@@ -237,10 +230,10 @@ impl Builder {
         }
     }
 
-    fn set<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t [u8]> + Clone) -> (u32, u32, u32) {
+    fn set(&mut self, texts: &StringList) -> (u32, u32, u32) {
         let filter = self.filters.len() as u32;
         let words = filter_words(texts.len()) as u32;
-        let set = TextSet::build(texts, &mut self.filters);
+        let set = TextSet::build(texts.bytes(), &mut self.filters);
         (push(&mut self.sets, set), filter, words)
     }
 

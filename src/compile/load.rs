@@ -102,7 +102,7 @@ impl Compiler {
         let mut linked = Vec::new();
         let mut passed = Vec::new();
         for (feature, text) in features.into_iter().zip(of_features) {
-            let number = self.features.number(&feature.key);
+            let number = self.features.number_of(&feature.name);
             hashes.insert(number, feature.hash);
             if feature.refers || outline.is_named(&feature.key) {
                 let tree = text.and_then(|text| parse_feature(std::str::from_utf8(text).ok()?))?;

@@ -25,11 +25,16 @@ impl Numbers {
     }
 
     pub(super) fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.find(name) {
-            return number;
-        }
+        self.find(name).unwrap_or_else(|| self.add(Key::from(name)))
+    }
+
+    /// As [`number`](Self::number), without a copy of the name.
+    pub(super) fn number_of(&mut self, name: &Key) -> u32 {
+        self.find(name).unwrap_or_else(|| self.add(Key::clone(name)))
+    }
+
+    fn add(&mut self, name: Key) -> u32 {
         let number = self.names.len() as u32;
-        let name = Key::from(name);
         self.numbers.insert(Key::clone(&name), number);
         self.names.push(name);
         number
@@ -37,6 +42,11 @@ impl Numbers {
 
     pub(super) fn name(&self, number: u32) -> &str {
         self.names.get(number as usize).map_or("", |name| name)
+    }
+
+    /// The name of a number that was given.
+    pub(super) fn key(&self, number: u32) -> Key {
+        self.names.get(number as usize).cloned().unwrap_or_default()
     }
 
     /// Those from `first` on.

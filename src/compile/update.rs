@@ -269,7 +269,7 @@ impl Compiler {
             if let Target::Feature(number) = target
                 && !(frame.same && same)
             {
-                ready.changed.insert(Key::from(features.name(*number)));
+                ready.changed.insert(features.key(*number));
             }
         }
         let in_kept = frame.kept.get("features");
@@ -384,7 +384,7 @@ impl Compiler {
                 && entry.is_present()
             {
                 replace(&mut served.live, entry, Entry::ABSENT);
-                changed.insert(Key::from(self.features.name(feature)));
+                changed.insert(self.features.key(feature));
             }
             served.plain.remove(&feature);
             served.texts.remove(&feature);

@@ -40,6 +40,14 @@ impl StringList {
         true
     }
 
+    /// A list of strings of one document, which are never 4 GiB.
+    pub(crate) fn of<'t>(mut texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut list = Self::new();
+        let whole = texts.all(|text| list.push(text));
+        debug_assert!(whole);
+        list
+    }
+
     /// Takes all strings out, and keeps what is allocated.
     pub fn clear(&mut self) {
         self.0.text.clear();

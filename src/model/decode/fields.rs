@@ -101,7 +101,12 @@ impl Decoder {
         hint: impl FnOnce() -> Option<String>,
     ) {
         self.hard += 1;
-        self.push(code, Severity::Error, path, message, hint);
+        let (mut message, mut hint) = (Some(message), Some(hint));
+        let texts = &mut |hints| {
+            let hint = hint.take().filter(|_| hints).and_then(|hint| hint());
+            (message.take().map(|message| message()).unwrap_or_default(), hint)
+        };
+        self.push(code, Severity::Error, path, texts);
     }
 
     /// A problem that is an error in strict mode only, and makes nothing invalid (SEMANTICS 9.3).
@@ -116,23 +121,28 @@ impl Decoder {
             Mode::Lenient => Severity::Warning,
             Mode::Strict => Severity::Error,
         };
-        self.push(code, severity, path, message, hint);
+        let (mut message, mut hint) = (Some(message), Some(hint));
+        let texts = &mut |hints| {
+            let hint = hint.take().filter(|_| hints).and_then(|hint| hint());
+            (message.take().map(|message| message()).unwrap_or_default(), hint)
+        };
+        self.push(code, severity, path, texts);
     }
 
+    // Not generic: there are a hundred problems, and in a library that is to be small each would have a copy of it.
     fn push(
         &mut self,
         code: Code,
         severity: Severity,
         path: &Path<'_>,
-        message: impl FnOnce() -> String,
-        hint: impl FnOnce() -> Option<String>,
+        texts: &mut dyn FnMut(bool) -> (String, Option<String>),
     ) {
         if !self.diagnostics.has_room() {
             self.diagnostics.push(Diagnostic::new(code, "", "").with_severity(severity));
             return;
         }
-        let hint = if self.diagnostics.len() < MOST_HINTS { hint() } else { None };
-        let diagnostic = Diagnostic::new(code, path.pointer(), message());
+        let (message, hint) = texts(self.diagnostics.len() < MOST_HINTS);
+        let diagnostic = Diagnostic::new(code, path.pointer(), message);
         self.diagnostics.push(diagnostic.with_severity(severity).with_hint(hint));
     }
 

@@ -267,9 +267,11 @@ impl Decoder {
         let tombstone_segments =
             claims.segments.iter().filter(|key| !served.contains(key) && !based(key)).cloned().collect();
         let mut known = claims.features;
-        known.extend(bases.features.keys().cloned());
-        known.extend(bases.invalid_features.iter().cloned());
-        known.extend(bases.skipped.keys().cloned());
+        if fields.has("kills") || !self.groups.is_empty() {
+            known.extend(bases.features.keys().cloned());
+            known.extend(bases.invalid_features.iter().cloned());
+            known.extend(bases.skipped.keys().cloned());
+        }
         if let Some(value) = fields.take("kills") {
             snapshot.kills = self.kills(value, &known, &root.key("kills"));
         }

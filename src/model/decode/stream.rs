@@ -39,7 +39,8 @@ pub(crate) struct ReadFeature<'d> {
     pub(crate) hash: u128,
     /// Whether it refers to a segment or a feature, or is in an exclusion group.
     pub(crate) refers: bool,
-    pub(super) name: Key,
+    /// The key, held once.
+    pub(crate) name: Key,
     pub(super) feature: Arc<Feature>,
 }
 
