@@ -2,22 +2,24 @@
 //! hashes to know what changed. Also deltas, which become documents here.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use crate::error::{Code, Error};
-use crate::value::{Member, Node, Value};
+use crate::model::Key;
+use crate::value::{KeyedMap, KeyedSet, Member, Node, Value};
 
 /// What can be known without decoding.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     /// Features that a release, a kill or an exclusion group names.
-    pub(super) named: HashSet<Box<str>>,
+    pub(super) named: KeyedSet<Key>,
     /// By segment.
-    pub(super) segments: HashMap<Box<str>, u128>,
-    /// By feature and by segment: the hash of its release.
-    pub(super) releases: HashMap<(bool, Box<str>), u128>,
+    pub(super) segments: KeyedMap<Key, u128>,
+    /// By feature: the hash of its release.
+    pub(super) feature_releases: KeyedMap<Key, u128>,
+    /// By segment: likewise.
+    pub(super) segment_releases: KeyedMap<Key, u128>,
     /// By feature: the hash of its kills.
-    pub(super) kills: HashMap<Box<str>, u128>,
+    pub(super) kills: KeyedMap<Key, u128>,
     /// All exclusion groups.
     pub(super) groups: u128,
     /// What every definition is checked against.
@@ -56,10 +58,10 @@ impl Outline {
             let hash = release.structural_hash();
             for (name, _) in members(release, "features") {
                 outline.named.insert((&**name).into());
-                outline.releases.insert((true, (&**name).into()), hash);
+                outline.feature_releases.insert((&**name).into(), hash);
             }
             for (name, _) in members(release, "segments") {
-                outline.releases.insert((false, (&**name).into()), hash);
+                outline.segment_releases.insert((&**name).into(), hash);
             }
         }
         for kill in items(root, "kills") {

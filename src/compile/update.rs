@@ -240,7 +240,7 @@ impl Compiler {
         let (order, linked) = link(&mut drafts, &mut report);
         let Drafts { features: mut feature_drafts, segments: mut segment_drafts, courses, .. } = drafts;
 
-        let present: BTreeSet<u32> =
+        let present: KeyedSet<u32> =
             feature_drafts.keys().copied().chain(unchanged.iter().copied()).collect();
         // Of a delta, what was linked is in the document again, or gone.
         let gone = partial.then(|| gone.iter().chain(&served.linked).copied().collect());
@@ -464,15 +464,15 @@ struct Ready {
     /// Of a delta: the features that are gone unless they are present.
     gone: Option<KeyedSet<u32>>,
     /// Of a document: the features that there are.
-    present: BTreeSet<u32>,
-    present_segments: BTreeSet<u32>,
+    present: KeyedSet<u32>,
+    present_segments: KeyedSet<u32>,
     changed: BTreeSet<Key>,
     diagnostics: Vec<Diagnostic>,
     isolated: Vec<Key>,
 }
 
 impl Ready {
-    fn new(gone: Option<KeyedSet<u32>>, present: BTreeSet<u32>, present_segments: BTreeSet<u32>) -> Self {
+    fn new(gone: Option<KeyedSet<u32>>, present: KeyedSet<u32>, present_segments: KeyedSet<u32>) -> Self {
         Self {
             features: Vec::new(),
             segments: Vec::new(),
@@ -505,8 +505,8 @@ fn missing_process(decoded: &Decoded, process: &BTreeMap<String, Value>, report:
 
 /// Features with an invalid base, or that lost what a release says of them.
 fn isolated(decoded: &Decoded, drafts: &BTreeMap<u32, FeatureDraft<'_>>) -> Vec<Key> {
-    let released: BTreeSet<&Key> =
-        decoded.snapshot.releases.iter().flat_map(|release| release.features.keys()).collect();
+    let released: KeyedSet<Key> =
+        decoded.snapshot.releases.iter().flat_map(|release| release.features.keys().cloned()).collect();
     let lost = |draft: &FeatureDraft<'_>| {
         draft.overlay.is_none()
             && (released.contains(&draft.key) || decoded.tombstone_features.contains(&draft.key))
@@ -637,7 +637,7 @@ impl Prints<'_, '_> {
                         add(self.outline.groups);
                     }
                     if let Some(overlay) = &draft.overlay {
-                        add(self.outline.releases.get(&(true, (*draft.key).into())).copied().unwrap_or(0));
+                        add(self.outline.feature_releases.get(&draft.key).copied().unwrap_or(0));
                         add(self.phases(overlay.course));
                     }
                 }
@@ -647,7 +647,7 @@ impl Prints<'_, '_> {
                     add(self.outline.segments.get(&*draft.key).copied().unwrap_or(1));
                     add(matches!(draft.base, SegmentSide::Invalid).into());
                     if let Some(overlay) = &draft.overlay {
-                        add(self.outline.releases.get(&(false, (*draft.key).into())).copied().unwrap_or(0));
+                        add(self.outline.segment_releases.get(&draft.key).copied().unwrap_or(0));
                         add(self.phases(overlay.course));
                     }
                 }

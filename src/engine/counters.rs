@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use crate::compile::CounterLayout;
 use crate::model::Key;
+use crate::value::KeyedMap;
 
 /// How often a variant was served, by phase.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
@@ -134,7 +135,7 @@ impl Counters {
     }
 
     pub(super) fn drain(&self, layout: &CounterLayout) -> Vec<Exposure> {
-        let mut sums: HashMap<u32, u64> = HashMap::new();
+        let mut sums: KeyedMap<u32, u64> = KeyedMap::default();
         self.shards.lock().retain_mut(|registered| {
             // Asked first: what an owner counted before it let go is then seen below.
             let owned = Arc::strong_count(&registered.shard) > 1;
@@ -158,7 +159,7 @@ impl Counters {
 /// Feature, variant, and release with phase.
 type Row = (Key, Option<Key>, Option<(Key, Key)>);
 
-fn merge(sums: &HashMap<u32, u64>, layout: &CounterLayout) -> Vec<Exposure> {
+fn merge(sums: &KeyedMap<u32, u64>, layout: &CounterLayout) -> Vec<Exposure> {
     let mut merged: HashMap<Row, u64> = HashMap::new();
     for (counter, count) in sums {
         let Some((feature, variant, phase)) = layout.describe(*counter) else { continue };

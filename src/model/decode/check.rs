@@ -100,9 +100,11 @@ impl Decoder {
         let mut reach: Option<&(Range, Key)> = None;
         for here in taken {
             if let Some((range, key)) = reach.filter(|(range, _)| range.to > here.0.from) {
-                let message = || {
-                    format!("expected buckets of its own, found those of {} up to {}", quote(key), range.to)
-                };
+                let message = format_args!(
+                    "expected buckets of its own, found those of {} up to {}",
+                    quote(key),
+                    range.to
+                );
                 self.error(Code::Overlap, &path.key(&here.1), message);
             }
             if reach.is_none_or(|(range, _)| range.to < here.0.to) {
@@ -121,17 +123,17 @@ impl Decoder {
             Some(Some(known)) if known.ranges.contains_key(feature) => {}
             Some(Some(_)) => {
                 let message =
-                    || format!("{} has no range in exclusion group {}", quote(feature), quote(group));
+                    format_args!("{} has no range in exclusion group {}", quote(feature), quote(group));
                 self.error(Code::NoExclusionRange, path, message);
             }
             Some(None) => {
-                let message = || format!("exclusion group {} is invalid", quote(group));
+                let message = format_args!("exclusion group {} is invalid", quote(group));
                 self.error(Code::InvalidReference, path, message);
             }
             None => {
                 let hint = did_you_mean(nearest(group, self.groups.keys().map(|key| &**key)));
-                let message = || format!("exclusion group {} does not exist", quote(group));
-                self.error_with_hint(Code::UnknownExclusionGroup, path, message, || hint);
+                let message = format_args!("exclusion group {} does not exist", quote(group));
+                self.error_with_hint(Code::UnknownExclusionGroup, path, message, &|| hint.clone());
             }
         }
     }
@@ -184,8 +186,8 @@ impl Decoder {
         self.error_with_hint(
             Code::UnknownFeature,
             path,
-            || format!("feature {} does not exist", quote(feature)),
-            hint,
+            format_args!("feature {} does not exist", quote(feature)),
+            &hint,
         );
     }
 }

@@ -20,9 +20,11 @@ impl Decoder {
     fn condition_at(&mut self, value: Node<'_>, level: usize, path: &Path<'_>) -> Option<Condition> {
         if level > limits::CONDITION_LEVELS {
             let most = limits::CONDITION_LEVELS;
-            self.error(Code::Limit, path, || {
-                format!("expected at most {most} levels of condition, found more")
-            });
+            self.error(
+                Code::Limit,
+                path,
+                format_args!("expected at most {most} levels of condition, found more"),
+            );
             return None;
         }
         let fields = self.fields(value, path)?;
@@ -63,17 +65,19 @@ impl Decoder {
         match (found.next(), found.next()) {
             (Some(form), None) => Some(form),
             (Some(one), Some(other)) => {
-                let message = || format!("expected one form of condition, found both `{one}` and `{other}`");
+                let message =
+                    format_args!("expected one form of condition, found both `{one}` and `{other}`");
                 self.error(Code::BadForm, path, message);
                 None
             }
             (None, _) if fields.has("op") => Some("attribute"),
             (None, _) => {
                 let hint = fields.names().find_map(|name| did_you_mean(nearest(name, FORMS)));
-                let message = || {
-                    format!("expected a condition with one of {}, found none", FORMS.map(quote).join(", "))
-                };
-                self.error_with_hint(Code::BadForm, path, message, || hint);
+                let message = format_args!(
+                    "expected a condition with one of {}, found none",
+                    FORMS.map(quote).join(", ")
+                );
+                self.error_with_hint(Code::BadForm, path, message, &|| hint.clone());
                 None
             }
         }
@@ -120,7 +124,7 @@ impl Decoder {
         let to = to.and_then(|value| self.unsigned(&value, BUCKETS, &path.key("to")));
         let (from, to) = (from?, to?);
         if from >= to {
-            let message = || format!("expected `from` less than `to`, found {from} and {to}");
+            let message = format_args!("expected `from` less than `to`, found {from} and {to}");
             self.error(Code::OutOfRange, whole, message);
             return None;
         }
@@ -132,7 +136,11 @@ impl Decoder {
         let mut fields = self.fields(fields.take("time")?, &path)?;
         let (from, to) = (fields.take("from"), fields.take("to"));
         if from.is_none() && to.is_none() {
-            self.error(Code::MissingField, &path, || "expected `from`, `to` or both, found neither".into());
+            self.error(
+                Code::MissingField,
+                &path,
+                format_args!("expected `from`, `to` or both, found neither"),
+            );
         }
         let from = from.and_then(|value| self.instant(value, Code::WrongType, &path.key("from")));
         let to = to.and_then(|value| self.instant(value, Code::WrongType, &path.key("to")));
@@ -150,9 +158,11 @@ impl Decoder {
             return Some(Node::Int(millis));
         }
         let found = super::fields::article(&value);
-        self.error(code, path, || {
-            format!("expected an RFC 3339 string or an integer of milliseconds, found {found}")
-        });
+        self.error(
+            code,
+            path,
+            format_args!("expected an RFC 3339 string or an integer of milliseconds, found {found}"),
+        );
         None
     }
 
@@ -196,8 +206,8 @@ impl Decoder {
             self.error_with_hint(
                 Code::UnknownOperator,
                 path,
-                || format!("operator {} is not known", quote(&name)),
-                hint,
+                format_args!("operator {} is not known", quote(&name)),
+                &hint,
             );
         }
         op

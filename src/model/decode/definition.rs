@@ -183,7 +183,7 @@ impl Decoder {
         let path = path.key("variants");
         let Some(members) = self.object(value, &path) else { return (Variants::default(), Names::Unknown) };
         if members.is_empty() {
-            self.error(Code::NoVariants, &path, || "expected at least one variant, found none".into());
+            self.error(Code::NoVariants, &path, format_args!("expected at least one variant, found none"));
             return (Variants::default(), Names::Unknown);
         }
         if !self.within(members.len(), limits::VARIANTS, "variants", &path) {
@@ -215,7 +215,7 @@ impl Decoder {
             None if kind == Some(Kind::Gate) => {
                 if !names.has("off") {
                     let message =
-                        || "expected a field `default`, as there is no variant `off`, found none".into();
+                        format_args!("expected a field `default`, as there is no variant `off`, found none");
                     self.error(Code::MissingField, path, message);
                 }
                 None
@@ -237,8 +237,8 @@ impl Decoder {
 
     fn known_variant(&mut self, name: Key, names: &Names, path: &Path<'_>) -> Option<Key> {
         if !names.has(&name) {
-            let message = || format!("{} is not a variant of the feature", quote(&name));
-            self.error_with_hint(Code::UnknownVariant, path, message, || names.near(&name));
+            let message = format_args!("{} is not a variant of the feature", quote(&name));
+            self.error_with_hint(Code::UnknownVariant, path, message, &|| names.near(&name));
             return None;
         }
         Some(name)
@@ -275,7 +275,7 @@ impl Decoder {
     fn add_rule(&mut self, rule: Option<Rule>, rules: &mut Rules, path: &Path<'_>) {
         let Some(rule) = rule else { return };
         if !rules.is_new(&rule.id) {
-            let message = || format!("rule {} is in the list already", quote(&rule.id));
+            let message = format_args!("rule {} is in the list already", quote(&rule.id));
             self.error(Code::DuplicateId, &path.key("id"), message);
         }
         rules.list.push(rule);
@@ -302,12 +302,18 @@ impl Decoder {
         let (variant, split) = (fields.take("variant"), fields.take("split"));
         match (&variant, &split) {
             (Some(_), Some(_)) => {
-                self.error(Code::BadForm, path, || "expected either `variant` or `split`, found both".into());
+                self.error(
+                    Code::BadForm,
+                    path,
+                    format_args!("expected either `variant` or `split`, found both"),
+                );
             }
             (None, None) => {
-                self.error(Code::MissingField, path, || {
-                    "expected a field `variant` or `split`, found neither".into()
-                });
+                self.error(
+                    Code::MissingField,
+                    path,
+                    format_args!("expected a field `variant` or `split`, found neither"),
+                );
             }
             _ => {}
         }
@@ -352,7 +358,7 @@ impl Decoder {
         let sum: u64 = split.iter().map(|part: &Weighted| u64::from(part.weight.0)).sum();
         if sum != u64::from(Percent::ALL.0) {
             let sum = sum as f64 / 10_000.0;
-            self.error(Code::BadWeights, path, || format!("expected weights that sum to 100, found {sum}"));
+            self.error(Code::BadWeights, path, format_args!("expected weights that sum to 100, found {sum}"));
         }
         Some(split)
     }
@@ -430,7 +436,7 @@ impl Decoder {
 
     fn only_experiments(&mut self, kind: Option<Kind>, path: &Path<'_>) {
         if matches!(kind, Some(Kind::Config | Kind::Gate)) {
-            self.error(Code::NotOfThisKind, path, || "only an experiment has this field".into());
+            self.error(Code::NotOfThisKind, path, format_args!("only an experiment has this field"));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::Mode;
 use super::path::Path;
@@ -89,24 +90,19 @@ impl Decoder {
     // ---- reports
 
     /// A problem that makes what it is in invalid.
-    pub(super) fn error(&mut self, code: Code, path: &Path<'_>, message: impl FnOnce() -> String) {
-        self.error_with_hint(code, path, message, || None);
+    pub(super) fn error(&mut self, code: Code, path: &Path<'_>, message: fmt::Arguments<'_>) {
+        self.error_with_hint(code, path, message, &|| None);
     }
 
     pub(super) fn error_with_hint(
         &mut self,
         code: Code,
         path: &Path<'_>,
-        message: impl FnOnce() -> String,
-        hint: impl FnOnce() -> Option<String>,
+        message: fmt::Arguments<'_>,
+        hint: &dyn Fn() -> Option<String>,
     ) {
         self.hard += 1;
-        let (mut message, mut hint) = (Some(message), Some(hint));
-        let texts = &mut |hints| {
-            let hint = hint.take().filter(|_| hints).and_then(|hint| hint());
-            (message.take().map(|message| message()).unwrap_or_default(), hint)
-        };
-        self.push(code, Severity::Error, path, texts);
+        self.push(code, Severity::Error, path, message, hint);
     }
 
     /// A problem that is an error in strict mode only, and makes nothing invalid (SEMANTICS 9.3).
@@ -114,41 +110,37 @@ impl Decoder {
         &mut self,
         code: Code,
         path: &Path<'_>,
-        message: impl FnOnce() -> String,
-        hint: impl FnOnce() -> Option<String>,
+        message: fmt::Arguments<'_>,
+        hint: &dyn Fn() -> Option<String>,
     ) {
         let severity = match self.mode {
             Mode::Lenient => Severity::Warning,
             Mode::Strict => Severity::Error,
         };
-        let (mut message, mut hint) = (Some(message), Some(hint));
-        let texts = &mut |hints| {
-            let hint = hint.take().filter(|_| hints).and_then(|hint| hint());
-            (message.take().map(|message| message()).unwrap_or_default(), hint)
-        };
-        self.push(code, severity, path, texts);
+        self.push(code, severity, path, message, hint);
     }
 
-    // Not generic: there are a hundred problems, and in a library that is to be small each would have a copy of it.
+    // Nothing generic here: in a library that is to be small, each of a hundred problems would have a copy of it.
     fn push(
         &mut self,
         code: Code,
         severity: Severity,
         path: &Path<'_>,
-        texts: &mut dyn FnMut(bool) -> (String, Option<String>),
+        message: fmt::Arguments<'_>,
+        hint: &dyn Fn() -> Option<String>,
     ) {
         if !self.diagnostics.has_room() {
             self.diagnostics.push(Diagnostic::new(code, "", "").with_severity(severity));
             return;
         }
-        let (message, hint) = texts(self.diagnostics.len() < MOST_HINTS);
-        let diagnostic = Diagnostic::new(code, path.pointer(), message);
+        let hint = if self.diagnostics.len() < MOST_HINTS { hint() } else { None };
+        let diagnostic = Diagnostic::new(code, path.pointer(), message.to_string());
         self.diagnostics.push(diagnostic.with_severity(severity).with_hint(hint));
     }
 
     pub(super) fn wrong_type(&mut self, path: &Path<'_>, expected: &str, found: &Node<'_>) {
         let found = article(found);
-        self.error(Code::WrongType, path, || format!("expected {expected}, found {found}"));
+        self.error(Code::WrongType, path, format_args!("expected {expected}, found {found}"));
     }
 
     // ---- objects
@@ -192,7 +184,7 @@ impl Decoder {
 
     pub(super) fn within(&mut self, size: usize, most: usize, what: &str, path: &Path<'_>) -> bool {
         if size > most {
-            self.error(Code::Limit, path, || format!("expected at most {most} {what}, found {size}"));
+            self.error(Code::Limit, path, format_args!("expected at most {most} {what}, found {size}"));
         }
         size <= most
     }
@@ -221,8 +213,8 @@ impl Decoder {
         self.error_with_hint(
             Code::MissingField,
             path,
-            || format!("expected a field `{name}`, found none"),
-            || near,
+            format_args!("expected a field `{name}`, found none"),
+            &|| near.clone(),
         );
     }
 
@@ -233,8 +225,8 @@ impl Decoder {
             self.soft(
                 Code::UnknownField,
                 &path.key(&name),
-                || format!("field {} is not known here", quote(&name)),
-                hint,
+                format_args!("field {} is not known here", quote(&name)),
+                &hint,
             );
         }
     }
@@ -357,8 +349,8 @@ impl Decoder {
             return;
         }
         let hint = did_you_mean(nearest(key, known.iter().map(|k| &**k)));
-        let message = || format!("environment {} is not one of `environments`", quote(key));
-        self.error_with_hint(Code::UnknownEnvironment, path, message, || hint);
+        let message = format_args!("environment {} is not one of `environments`", quote(key));
+        self.error_with_hint(Code::UnknownEnvironment, path, message, &|| hint.clone());
     }
 
     /// An integer within a range.
@@ -369,11 +361,11 @@ impl Decoder {
         };
         let found = number.as_integral_i64().filter(|int| (low..=high).contains(int));
         if found.is_none() {
-            let message = || match high {
-                i64::MAX => format!("expected an integer of at least {low}, found {value:?}"),
-                _ => format!("expected an integer from {low} to {high}, found {value:?}"),
+            let range = match high {
+                i64::MAX => format!("of at least {low}"),
+                _ => format!("from {low} to {high}"),
             };
-            self.error(Code::OutOfRange, path, message);
+            self.error(Code::OutOfRange, path, format_args!("expected an integer {range}, found {value:?}"));
         }
         found
     }
@@ -390,7 +382,7 @@ impl Decoder {
         let percent = Percent::from_f64(number);
         if percent.is_none() {
             let message =
-                || format!("expected a percent from 0 to 100 with at most 4 decimals, found {value:?}");
+                format_args!("expected a percent from 0 to 100 with at most 4 decimals, found {value:?}");
             self.error(Code::BadPercent, path, message);
         }
         percent
@@ -408,11 +400,10 @@ impl Decoder {
             return Some(*choice);
         }
         let names = || words.iter().map(|(word, _)| *word);
-        let message = || {
-            let all: Vec<String> = names().map(quote).collect();
-            format!("expected one of {}, found {}", all.join(", "), quote(&text))
-        };
-        self.error_with_hint(Code::UnknownChoice, path, message, || did_you_mean(nearest(&text, names())));
+        let all: Vec<String> = names().map(quote).collect();
+        let message = format_args!("expected one of {}, found {}", all.join(", "), quote(&text));
+        let hint = || did_you_mean(nearest(&text, names()));
+        self.error_with_hint(Code::UnknownChoice, path, message, &hint);
         None
     }
 }

@@ -20,6 +20,7 @@ mod release;
 mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use self::fields::Decoder;
@@ -29,7 +30,7 @@ use self::stream::ReadFeature;
 pub(crate) use self::stream::{Read, read};
 use super::{Feature, Key, SCHEMA_VERSION, Segment, Snapshot};
 use crate::error::{Code, Diagnostic, Error, Severity};
-use crate::value::{Member, Node, Parsed, parse};
+use crate::value::{KeyedSet, Member, Node, Parsed, parse};
 
 const SNAPSHOT: [&str; 12] = [
     "schema_version",
@@ -182,7 +183,7 @@ impl Decoder {
     }
 
     /// A problem that refuses the document.
-    fn refuse(&mut self, code: Code, path: &Path<'_>, message: impl FnOnce() -> String) {
+    fn refuse(&mut self, code: Code, path: &Path<'_>, message: fmt::Arguments<'_>) {
         self.whole = true;
         self.error(code, path, message);
     }
@@ -211,7 +212,7 @@ impl Decoder {
         let root = Path::ROOT;
         if value.as_object().is_none() {
             let found = fields::article(&value);
-            self.refuse(Code::NotAnObject, &root, || format!("expected an object, found {found}"));
+            self.refuse(Code::NotAnObject, &root, format_args!("expected an object, found {found}"));
             return None;
         }
         let mut fields = self.fields(value, &root)?;
@@ -252,20 +253,20 @@ impl Decoder {
         if let Some(value) = fields.take("releases") {
             snapshot.releases = self.releases(value, &bases, &mut claims, &root.key("releases"));
         }
-        let served: BTreeSet<&Key> =
-            snapshot.releases.iter().flat_map(|release| release.features.keys()).collect();
+        let served: KeyedSet<Key> =
+            snapshot.releases.iter().flat_map(|release| release.features.keys().cloned()).collect();
         let based = |key: &Key| {
             bases.features.contains_key(key)
                 || bases.invalid_features.contains(key)
                 || bases.skipped.contains_key(key)
         };
         let tombstone_features =
-            claims.features.iter().filter(|key| !served.contains(key) && !based(key)).cloned().collect();
-        let served: BTreeSet<&Key> =
-            snapshot.releases.iter().flat_map(|release| release.segments.keys()).collect();
+            claims.features.iter().filter(|key| !served.contains(*key) && !based(key)).cloned().collect();
+        let served: KeyedSet<Key> =
+            snapshot.releases.iter().flat_map(|release| release.segments.keys().cloned()).collect();
         let based = |key: &Key| bases.segments.contains_key(key) || bases.invalid_segments.contains(key);
         let tombstone_segments =
-            claims.segments.iter().filter(|key| !served.contains(key) && !based(key)).cloned().collect();
+            claims.segments.iter().filter(|key| !served.contains(*key) && !based(key)).cloned().collect();
         let mut known = claims.features;
         if fields.has("kills") || !self.groups.is_empty() {
             known.extend(bases.features.keys().cloned());
@@ -301,12 +302,14 @@ impl Decoder {
                 } else {
                     fields::article(&value).into()
                 };
-                let message = || format!("expected {SCHEMA_VERSION}, found {found}");
+                let message = format_args!("expected {SCHEMA_VERSION}, found {found}");
                 self.refuse(Code::SchemaVersion, &root.key("schema_version"), message);
             }
-            None => self.refuse(Code::SchemaVersion, &root, || {
-                "expected a field `schema_version`, found none".into()
-            }),
+            None => self.refuse(
+                Code::SchemaVersion,
+                &root,
+                format_args!("expected a field `schema_version`, found none"),
+            ),
         }
         None
     }
@@ -314,7 +317,7 @@ impl Decoder {
     fn version(&mut self, value: Option<Node<'_>>) -> Option<u64> {
         let root = Path::ROOT;
         let Some(value) = value else {
-            self.refuse(Code::BadVersion, &root, || "expected a field `version`, found none".into());
+            self.refuse(Code::BadVersion, &root, format_args!("expected a field `version`, found none"));
             return None;
         };
         let version = value.as_i64().and_then(|version| u64::try_from(version).ok());
@@ -324,7 +327,7 @@ impl Decoder {
             } else {
                 fields::article(&value).into()
             };
-            let message = || format!("expected an integer of at least 0, found {found}");
+            let message = format_args!("expected an integer of at least 0, found {found}");
             self.refuse(Code::BadVersion, &root.key("version"), message);
         }
         version

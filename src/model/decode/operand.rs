@@ -36,13 +36,17 @@ impl Decoder {
         if op == Op::IsSet {
             self.no_ignore_case(op, ignore_case, path);
             if operand.is_some() {
-                self.error(Code::BadOperand, &at, || "expected no `value` for `is_set`, found one".into());
+                self.error(
+                    Code::BadOperand,
+                    &at,
+                    format_args!("expected no `value` for `is_set`, found one"),
+                );
             }
             return Some((Node::Null, ANY));
         }
         let Some(operand) = operand else {
             self.no_ignore_case(op, ignore_case, path);
-            let message = || format!("expected a field `value` for {}, found none", quote(op.name()));
+            let message = format_args!("expected a field `value` for {}, found none", quote(op.name()));
             self.error(Code::MissingField, path, message);
             return None;
         };
@@ -98,25 +102,26 @@ impl Decoder {
             return;
         }
         let asked: Vec<&str> = asked.iter().map(|kind| kind.name()).collect();
-        let message = || {
-            let (op, attribute, kind) = (quote(op.name()), quote(attribute), declared.name());
-            format!("{op} asks for a {}, but {attribute} is declared as a {kind}", asked.join(" or a "))
-        };
-        self.soft(Code::AttributeType, &path.key("attribute"), message, || None);
+        let (op, attribute, kind) = (quote(op.name()), quote(attribute), declared.name());
+        let asked = asked.join(" or a ");
+        let message = format_args!("{op} asks for a {asked}, but {attribute} is declared as a {kind}");
+        self.soft(Code::AttributeType, &path.key("attribute"), message, &|| None);
     }
 
     fn no_ignore_case(&mut self, op: Op, ignore_case: bool, path: &Path<'_>) {
         if ignore_case {
-            let message = || format!("{} with this `value` does not offer `ignore_case`", quote(op.name()));
+            let message = format_args!("{} with this `value` does not offer `ignore_case`", quote(op.name()));
             self.error(Code::NoIgnoreCase, &path.key("ignore_case"), message);
         }
     }
 
     fn bad_operand(&mut self, op: Op, expected: &str, found: &Node<'_>, at: &Path<'_>) {
         let found = article(found);
-        self.error(Code::BadOperand, at, || {
-            format!("expected {expected} for {}, found {found}", quote(op.name()))
-        });
+        self.error(
+            Code::BadOperand,
+            at,
+            format_args!("expected {expected} for {}, found {found}", quote(op.name())),
+        );
     }
 
     fn scalar<'d>(&mut self, operand: Node<'d>, at: &Path<'_>) -> Option<(Node<'d>, Asked)> {
@@ -147,9 +152,11 @@ impl Decoder {
         };
         let [low, high] = list.as_slice() else {
             let size = list.len();
-            self.error(Code::BadOperand, at, || {
-                format!("expected a list of two numbers, found {size} elements")
-            });
+            self.error(
+                Code::BadOperand,
+                at,
+                format_args!("expected a list of two numbers, found {size} elements"),
+            );
             return None;
         };
         let mut numbers = true;
@@ -160,7 +167,8 @@ impl Decoder {
             }
         }
         if numbers && low.as_number() > high.as_number() {
-            let message = || format!("expected a low end and then a high end, found {low:?} above {high:?}");
+            let message =
+                format_args!("expected a low end and then a high end, found {low:?} above {high:?}");
             self.error(Code::BadOperand, at, message);
             return None;
         }
@@ -249,8 +257,8 @@ impl Decoder {
         };
         if !TYPES.contains(&name) {
             let message =
-                || format!("expected one of {}, found {}", TYPES.map(quote).join(", "), quote(name));
-            self.error_with_hint(Code::BadOperand, at, message, || did_you_mean(nearest(name, TYPES)));
+                format_args!("expected one of {}, found {}", TYPES.map(quote).join(", "), quote(name));
+            self.error_with_hint(Code::BadOperand, at, message, &|| did_you_mean(nearest(name, TYPES)));
             return None;
         }
         Some(operand)

@@ -47,9 +47,11 @@ impl Decoder {
         let both = (fields.has("feature"), fields.has("segment"));
         if both.0 == both.1 {
             let found = if both.0 { "both" } else { "neither" };
-            self.error(Code::BadForm, path, || {
-                format!("expected either `feature` or `segment`, found {found}")
-            });
+            self.error(
+                Code::BadForm,
+                path,
+                format_args!("expected either `feature` or `segment`, found {found}"),
+            );
         }
         let feature = self.optional_key(&mut fields, "feature", path);
         let segment = self.optional_key(&mut fields, "segment", path);
@@ -60,7 +62,7 @@ impl Decoder {
                 None
             }
             (Some(PatchKind::Apply | PatchKind::Disable | PatchKind::Enable), true) => {
-                self.error(Code::BadForm, &path.key("variant"), || "only `set` has a variant".into());
+                self.error(Code::BadForm, &path.key("variant"), format_args!("only `set` has a variant"));
                 fields.take("variant");
                 None
             }
@@ -87,7 +89,7 @@ impl Decoder {
                 for (serves, whose) in [(bases.serves(key, variant), "base"), (candidate, "candidate")] {
                     if serves == Some(false) {
                         let message =
-                            || format!("{} is not a variant of the feature's {whose}", quote(variant));
+                            format_args!("{} is not a variant of the feature's {whose}", quote(variant));
                         self.error(Code::UnknownVariant, &path.key("variant"), message);
                         break;
                     }
@@ -100,7 +102,8 @@ impl Decoder {
                 return false;
             };
             if patch.patch != PatchKind::Apply {
-                let message = || "expected `apply`, as the patch is on a segment, found another one".into();
+                let message =
+                    format_args!("expected `apply`, as the patch is on a segment, found another one");
                 self.error(Code::SegmentPatch, &path.key("patch"), message);
             }
             written.as_ref().map(Option::is_some)
@@ -108,9 +111,11 @@ impl Decoder {
             return false;
         };
         if candidate == Some(false) && patch.patch == PatchKind::Apply {
-            self.error(Code::ApplyWithoutCandidate, path, || {
-                "expected a candidate to apply, found none".into()
-            });
+            self.error(
+                Code::ApplyWithoutCandidate,
+                path,
+                format_args!("expected a candidate to apply, found none"),
+            );
         }
         candidate.is_some()
     }
@@ -119,11 +124,11 @@ impl Decoder {
         &mut self,
         what: &str,
         key: &str,
-        known: impl Iterator<Item = &'k Key>,
+        known: impl Iterator<Item = &'k Key> + Clone,
         path: &Path<'_>,
     ) {
-        let hint = || did_you_mean(nearest(key, known.map(|key| &**key)));
-        let message = || format!("{what} {} is not in the release", quote(key));
-        self.error_with_hint(Code::NotInRelease, &path.key(what), message, hint);
+        let hint = || did_you_mean(nearest(key, known.clone().map(|key| &**key)));
+        let message = format_args!("{what} {} is not in the release", quote(key));
+        self.error_with_hint(Code::NotInRelease, &path.key(what), message, &hint);
     }
 }

@@ -137,9 +137,11 @@ impl Decoder {
         let mut seen = HashSet::new();
         for (i, id) in ids.enumerate().filter(|(_, id)| !seen.insert(Key::clone(id))) {
             let path = path.index(i);
-            self.error(Code::DuplicateId, &path.key("id"), || {
-                format!("{what} {} is in the list already", quote(id))
-            });
+            self.error(
+                Code::DuplicateId,
+                &path.key("id"),
+                format_args!("{what} {} is in the list already", quote(id)),
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Releases and their phases (SEMANTICS §7).
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Bases;
@@ -12,7 +12,7 @@ use crate::model::{
     Candidate, Feature, Key, Percent, Phase, PhaseRamp, PipelineRef, Place, Release, ReleaseRamp, Segment,
     SegmentCandidate, Target, limits,
 };
-use crate::value::{Member, Node};
+use crate::value::{KeyedSet, Member, Node};
 
 const RELEASE: [&str; 7] = ["id", "description", "pipeline", "features", "segments", "ramp", "phases"];
 const PHASE: [&str; 6] = ["id", "description", "live", "target", "ramp", "patches"];
@@ -20,7 +20,7 @@ const PHASE: [&str; 6] = ["id", "description", "live", "target", "ramp", "patche
 /// What the releases so far have taken.
 #[derive(Default)]
 pub(super) struct Claims {
-    ids: HashSet<Key>,
+    ids: KeyedSet<Key>,
     pub(super) features: BTreeSet<Key>,
     pub(super) segments: BTreeSet<Key>,
 }
@@ -68,7 +68,7 @@ impl Decoder {
         let mut fields = self.fields(value, path)?;
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         if let Some(id) = id.as_ref().filter(|id| !claims.ids.insert(Key::clone(id))) {
-            let message = || format!("release {} is in the document already", quote(id));
+            let message = format_args!("release {} is in the document already", quote(id));
             self.error(Code::DuplicateId, &path.key("id"), message);
         }
         let description = self.description(&mut fields, path);
@@ -180,9 +180,11 @@ impl Decoder {
 
     fn check_claim(&mut self, claimed: &mut BTreeSet<Key>, key: &Key, what: &str, path: &Path<'_>) {
         if !claimed.insert(Key::clone(key)) {
-            self.error(Code::InTwoReleases, path, || {
-                format!("{what} {} is in another release already", quote(key))
-            });
+            self.error(
+                Code::InTwoReleases,
+                path,
+                format_args!("{what} {} is in another release already", quote(key)),
+            );
         }
     }
 
@@ -195,7 +197,7 @@ impl Decoder {
         path: &Path<'_>,
     ) {
         if !base && matches!(written, Some(None | Some(None))) {
-            let message = || format!("{what} {} does not exist and has no candidate", quote(key));
+            let message = format_args!("{what} {} does not exist and has no candidate", quote(key));
             self.error(Code::NothingToRelease, path, message);
         }
     }
@@ -223,7 +225,7 @@ impl Decoder {
         below: Below,
         path: &Path<'_>,
     ) -> Vec<Phase> {
-        let mut ids: HashSet<Key> = HashSet::new();
+        let mut ids: KeyedSet<Key> = KeyedSet::default();
         let mut phases = Vec::with_capacity(elements.len());
         for (i, value) in elements.into_iter().enumerate() {
             let path = path.index(i);
@@ -231,7 +233,7 @@ impl Decoder {
             let Some(phase) = self.phase(value, changes, bases, below, &path) else { continue };
             let phase = Phase { place: Place(i), ..phase };
             if !ids.insert(Key::clone(&phase.id)) {
-                let message = || format!("phase {} is in the release already", quote(&phase.id));
+                let message = format_args!("phase {} is in the release already", quote(&phase.id));
                 self.error(Code::DuplicateId, &path.key("id"), message);
             }
             let broken =
@@ -290,8 +292,9 @@ impl Decoder {
         self.finish(fields, &["percent"], path);
         let percent = percent?;
         if percent < Percent::ALL && matches!(below, Below::Unitless) {
-            let message =
-                || "expected `ramp.unit` in the release, which has not just one feature, found none".into();
+            let message = format_args!(
+                "expected `ramp.unit` in the release, which has not just one feature, found none"
+            );
             self.error(Code::RampWithoutUnit, path, message);
         }
         Some(PhaseRamp { percent })
