@@ -38,6 +38,14 @@ pub(super) struct FeatureUnit<'m> {
     pub(super) memo: Option<bool>,
 }
 
+impl FeatureUnit<'_> {
+    /// Whether neither patches nor environments are there to repeat a definition.
+    fn is_written_once(&self) -> bool {
+        let has_blocks = |side: &Side<'_>| matches!(side, Side::Definition(definition) if definition.environments().next().is_some());
+        self.patches.is_empty() && self.kills.is_empty() && !has_blocks(&self.base)
+    }
+}
+
 /// How far the effective definition is known, going backwards through the patches (SEMANTICS 7.8).
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 struct Known {
@@ -68,8 +76,19 @@ pub(super) struct Emitter<'b, 'm> {
     shift: (u16, u32),
     /// By patch.
     attributions: Vec<(u32, u32)>,
+    /// By patch: the first that sets the same variant.
+    defaults: Vec<usize>,
     memory: KeyedMap<(usize, Known), Label>,
+    /// Rules that were written: of which side, which, and the default and attribution that they end with.
+    written: KeyedMap<(bool, usize, u16, (u32, u32)), Label>,
+    /// Environments that were written.
+    shapes: KeyedMap<[Option<Shape>; 2], Label>,
+    /// Nothing is written twice, so nothing is kept to be found again.
+    once: bool,
 }
+
+/// What an environment makes of a definition: which rules, their default, and whether they count.
+type Shape = (usize, u16, bool);
 
 impl<'b, 'm> Emitter<'b, 'm> {
     /// Writes a feature; returns where it begins. `counter` is where its counters begin.
@@ -122,7 +141,11 @@ impl<'b, 'm> Emitter<'b, 'm> {
             variants: width,
             shift,
             attributions,
+            defaults: defaults(&unit.patches),
             memory: KeyedMap::default(),
+            written: KeyedMap::default(),
+            shapes: KeyedMap::default(),
+            once: unit.is_written_once(),
         };
         let mut entry = emitter.environments(environment, notices);
         if let Some(large) = unit.memo {
@@ -145,9 +168,13 @@ impl<'b, 'm> Emitter<'b, 'm> {
         }
         names.sort_unstable();
         names.dedup();
-        let mut label = self.environment(None, notices);
+        let other = self.environment(None, notices);
+        let mut label = other;
         for name in names {
             let then = self.environment(Some(name), notices);
+            if then == other {
+                continue;
+            }
             label = leaf(self.builder, attribute, &text_part(name), false, then, label);
         }
         self.builder.switch(label)
@@ -164,9 +191,26 @@ impl<'b, 'm> Emitter<'b, 'm> {
                 Side::Tombstone => self.end(Reason::UnknownFeature, None, None, 0, Attributed::No),
             };
         }
+        if self.once {
+            let label = self.patch(self.unit.patches.len(), Known::default(), true, name, notices);
+            return self.builder.switch(label);
+        }
+        let shape = |side: Option<&Side<'m>>| match side {
+            Some(Side::Definition(definition)) => {
+                let body = definition.body(name);
+                Some((body.rules.as_ptr().addr(), body.default, body.enabled))
+            }
+            _ => None,
+        };
+        let shape = [shape(Some(&self.unit.base)), shape(self.unit.candidate.as_ref())];
+        if let Some(label) = self.shapes.get(&shape) {
+            return *label;
+        }
         self.memory.clear();
         let label = self.patch(self.unit.patches.len(), Known::default(), true, name, notices);
-        self.builder.switch(label)
+        let label = self.builder.switch(label);
+        self.shapes.insert(shape, label);
+        label
     }
 
     /// The patches below `count`, the last first. `certain`: nothing that is not certain led here.
@@ -214,7 +258,7 @@ impl<'b, 'm> Emitter<'b, 'm> {
             PatchKind::Apply => known,
             PatchKind::Disable => Known { enabled: Some(false), ..known },
             PatchKind::Enable => Known { enabled: Some(true), ..known },
-            PatchKind::Set => Known { default: Some(index), ..known },
+            PatchKind::Set => Known { default: self.defaults.get(index).copied(), ..known },
         };
         let after = Known { served, ..after };
         let mut took = match (patch.kind, &unit.candidate) {
@@ -267,7 +311,20 @@ impl<'b, 'm> Emitter<'b, 'm> {
             return self.end(Reason::Disabled, Some(default), None, 0, known.served);
         }
         let is_base = std::ptr::eq(side, &self.unit.base);
-        self.rules(definition, body, (shift, is_base), default, known.served, notices)
+        let attribution = match known.served {
+            Attributed::Certain(number, counter) => (number, counter),
+            Attributed::No | Attributed::Marked => (0, 0),
+        };
+        if self.once {
+            return self.rules(definition, body, (shift, is_base), default, known.served, notices);
+        }
+        let key = (is_base, body.rules.as_ptr().addr(), default, attribution);
+        if let Some(label) = self.written.get(&key) {
+            return *label;
+        }
+        let label = self.rules(definition, body, (shift, is_base), default, known.served, notices);
+        self.written.insert(key, label);
+        label
     }
 
     fn rules(
@@ -368,6 +425,12 @@ impl<'b, 'm> Emitter<'b, 'm> {
             _ => side(&self.unit.base, variant),
         }
     }
+}
+
+fn defaults(patches: &[LoweredPatch<'_>]) -> Vec<usize> {
+    let mut first = KeyedMap::default();
+    let entries = patches.iter().enumerate();
+    entries.map(|(index, patch)| *first.entry(patch.variant.map(|own| &**own)).or_insert(index)).collect()
 }
 
 /// The variants of the base, then of the candidate; and where the candidate's variants and rules begin.

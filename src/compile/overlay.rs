@@ -1,5 +1,7 @@
 //! Overlays: what a release does to a feature or segment, patch by patch (SEMANTICS §7).
 
+use std::sync::Arc;
+
 use super::condition::{Cond, Reference, simplify};
 use super::definition::{Share, share};
 use super::operator::Part;
@@ -23,6 +25,8 @@ pub(super) struct Course<'m> {
 #[derive(Debug)]
 pub(super) struct LoweredPhase<'m> {
     pub(super) phase: &'m Phase,
+    /// Shared by its patches.
+    pub(super) target: Arc<Cond<'m>>,
     pub(super) references: Vec<Reference>,
     /// False: invalid, to be ignored (SEMANTICS 9.5).
     pub(super) valid: bool,
@@ -34,7 +38,7 @@ pub(super) struct LoweredPatch<'m> {
     pub(super) phase: &'m Key,
     pub(super) kind: PatchKind,
     pub(super) variant: Option<&'m Key>,
-    pub(super) target: Cond<'m>,
+    pub(super) target: Arc<Cond<'m>>,
     pub(super) ramp: Option<Share>,
     pub(super) audience: Option<u32>,
 }
@@ -76,7 +80,7 @@ pub(super) fn patches<'m>(
         }
         let place = place.index(phase.place.0);
         let mut add = |kind, variant, audience: Option<&Key>| {
-            let target = target(phase, &place, scope, sink);
+            let target = Arc::clone(&lowered.target);
             let ramp = ramp(release.release, phase, unit, &place, scope, sink);
             let audience = audience.map(|segment| scope.segment(segment));
             let list = if audience.is_some() { &mut segments } else { &mut everyone };
@@ -111,7 +115,7 @@ pub(super) fn check<'m>(
     mode_errors: &mut Sink,
 ) -> LoweredPhase<'m> {
     let before = mode_errors.errors();
-    let _ = target(phase, path, scope, mode_errors);
+    let target = Arc::new(target(phase, path, scope, mode_errors));
     let place = path.name("patches");
     for patch in phase.patches.iter().flatten() {
         if let Some(segment) = &patch.audience {
@@ -124,7 +128,7 @@ pub(super) fn check<'m>(
         }
     }
     let references = mode_errors.take_references();
-    LoweredPhase { phase, references, valid: mode_errors.errors() == before }
+    LoweredPhase { phase, target, references, valid: mode_errors.errors() == before }
 }
 
 /// The target of a phase as one condition (SEMANTICS 7.3).

@@ -144,24 +144,25 @@ impl Decoder {
         let exclusion_group = self.exclusion_group(key, &mut fields, kind, path);
         self.finish(fields, &FEATURE, path);
         let kind = kind?;
-        (self.hard == before).then(|| {
-            let rules = rules.unwrap_or_default();
-            let feature = Feature {
-                kind,
-                description,
-                unit,
-                salt,
-                enabled,
-                archived,
-                variants,
-                default,
-                rules,
-                environments,
-                allocation,
-                exclusion_group,
-            };
-            Arc::new(feature)
-        })
+        if self.hard != before {
+            return None;
+        }
+        let feature = Feature {
+            kind,
+            description,
+            unit,
+            salt,
+            enabled,
+            archived,
+            variants,
+            default,
+            rules: rules.unwrap_or_default(),
+            environments,
+            allocation,
+            exclusion_group,
+        };
+        self.check_repeats(&feature, path);
+        (self.hard == before).then(|| Arc::new(feature))
     }
 
     fn variants(

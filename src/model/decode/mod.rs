@@ -18,6 +18,7 @@ mod path;
 mod pipeline;
 mod release;
 mod stream;
+mod weight;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

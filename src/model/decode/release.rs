@@ -86,7 +86,7 @@ impl Decoder {
         let phases = phases.and_then(|value| self.list(value, limits::PHASES, &path.key("phases")));
         let sound = self.hard == before;
 
-        let changes = Changes {
+        let mut changes = Changes {
             features: self.feature_changes(
                 features.unwrap_or_default(),
                 bases,
@@ -104,7 +104,8 @@ impl Decoder {
             Some(value) => self.release_ramp(value, &changes, &path.key("ramp")),
             None => (None, Below::of(None, &changes)),
         };
-        let phases = self.phases(phases.unwrap_or_default(), &changes, bases, below, &path.key("phases"));
+        let mut phases = self.phases(phases.unwrap_or_default(), &changes, bases, below, &path.key("phases"));
+        self.check_patches(&mut changes, &mut phases, bases, path);
         self.finish(fields, &RELEASE, path);
         sound.then_some(())?;
         Some(assemble(

@@ -1,0 +1,179 @@
+//! How much code a definition becomes that its document says once: environments and patches multiply what is written, and a
+//! document of some kilobytes must not become gigabytes (SEMANTICS 9.7).
+
+use std::collections::BTreeMap;
+
+use super::Bases;
+use super::fields::Decoder;
+use super::path::Path;
+use super::release::Changes;
+use crate::error::Code;
+use crate::model::{Condition, Feature, Key, Patch, PatchKind, Phase, Rule, Target, limits};
+
+/// The tests of a condition.
+fn tests(condition: &Condition) -> usize {
+    match condition {
+        Condition::All { all: members } | Condition::Any { any: members } => members.iter().map(tests).sum(),
+        Condition::Not { not } => tests(not),
+        _ => 1,
+    }
+}
+
+/// The tests and ends of rules.
+fn rules(rules: &[Rule]) -> usize {
+    let rule = |rule: &Rule| {
+        let split = rule.split.as_ref().map_or(0, Vec::len);
+        rule.condition.as_ref().map_or(0, tests).saturating_add(split).saturating_add(2)
+    };
+    rules.iter().map(rule).sum()
+}
+
+/// What is written of a definition, and how much of it is repeated: blocks with a default of their own and rules that are not.
+fn written(feature: &Feature) -> (usize, usize) {
+    let shared = rules(&feature.rules);
+    let blocks = || feature.environments.values();
+    let own: usize = blocks().filter_map(|block| block.rules.as_deref()).map(rules).sum();
+    let repeating = blocks().filter(|block| block.rules.is_none() && block.default.is_some()).count();
+    (shared.saturating_add(own), shared.saturating_mul(repeating))
+}
+
+/// A patch, and the tests of its phase's target.
+fn patch(target: Option<&[Target]>) -> usize {
+    let entry = |entry: &Target| {
+        let environments = entry.environments.as_ref().map_or(0, Vec::len);
+        entry.condition.as_ref().map_or(0, tests).saturating_add(environments)
+    };
+    target.unwrap_or_default().iter().map(entry).sum::<usize>().saturating_add(1)
+}
+
+/// The patches of a release on one thing.
+#[derive(Default)]
+struct Patches<'p> {
+    count: usize,
+    weight: usize,
+    /// Variants that are set.
+    variants: Vec<&'p Key>,
+    /// Whether one disables or enables.
+    switches: bool,
+}
+
+impl<'p> Patches<'p> {
+    fn apply(&mut self, weight: usize) {
+        self.count = self.count.saturating_add(1);
+        self.weight = self.weight.saturating_add(weight);
+    }
+
+    fn add(&mut self, own: &'p Patch, weight: usize) {
+        self.apply(weight);
+        self.switches |= matches!(own.patch, PatchKind::Disable | PatchKind::Enable);
+        if let Some(variant) = own.variant.as_ref().filter(|own| !self.variants.contains(own)) {
+            self.variants.push(variant);
+        }
+    }
+
+    /// How often what is written of the definitions is repeated, at most.
+    fn repeats(&self, base: Option<&Feature>, candidate: Option<&Feature>) -> usize {
+        let definitions = || [base, candidate].into_iter().flatten();
+        let (mut once, mut blocks) = (0_usize, 1_usize);
+        for definition in definitions() {
+            let (written, repeated) = written(definition);
+            once = once.saturating_add(written).saturating_add(repeated);
+            blocks = blocks.saturating_add(definition.environments.len());
+        }
+        let defaults = self.variants.len();
+        let states = defaults.saturating_add(1).saturating_mul(if self.switches { 3 } else { 1 });
+        let patches = self.weight.saturating_mul(states).saturating_mul(blocks);
+        once.saturating_mul(defaults).saturating_add(patches)
+    }
+}
+
+impl Decoder {
+    /// Blocks of environments must not repeat too much.
+    pub(super) fn check_repeats(&mut self, feature: &Feature, path: &Path<'_>) {
+        if feature.environments.is_empty() {
+            return;
+        }
+        let (_, repeated) = written(feature);
+        self.repeats_within(repeated, &path.key("environments"));
+    }
+
+    fn repeats_within(&mut self, found: usize, path: &Path<'_>) {
+        let most = limits::REPEATS;
+        if found > most {
+            let message = format_args!(
+                "expected at most {most} tests that are repeated for environments and patches, found {found}"
+            );
+            self.error(Code::Limit, path, message);
+        }
+    }
+
+    /// Takes out of a release what its patches would repeat too often, with all patches on it.
+    pub(super) fn check_patches(
+        &mut self,
+        changes: &mut Changes,
+        phases: &mut [Phase],
+        bases: &Bases<'_>,
+        path: &Path<'_>,
+    ) {
+        let mut features: BTreeMap<Key, Patches<'_>> = BTreeMap::new();
+        let mut segments: BTreeMap<Key, Patches<'_>> = BTreeMap::new();
+        for phase in &*phases {
+            let weight = patch(phase.target.as_deref());
+            let Some(patches) = &phase.patches else {
+                changes
+                    .features
+                    .keys()
+                    .for_each(|key| features.entry(Key::clone(key)).or_default().apply(weight));
+                changes
+                    .segments
+                    .keys()
+                    .for_each(|key| segments.entry(Key::clone(key)).or_default().apply(weight));
+                continue;
+            };
+            for own in patches {
+                match (&own.feature, &own.segment) {
+                    (Some(key), _) => features.entry(Key::clone(key)).or_default().add(own, weight),
+                    (None, Some(key)) => segments.entry(Key::clone(key)).or_default().add(own, weight),
+                    (None, None) => {}
+                }
+            }
+        }
+        let mut lost: Vec<(bool, Key)> = Vec::new();
+        let place = path.key("features");
+        for (key, patches) in features {
+            let before = self.hard;
+            let place = place.key(&key);
+            let candidate =
+                changes.features.get(&key).and_then(|written| written.as_ref()?.as_ref()?.as_deref());
+            let base = bases.features.get(&key).map(|base| &**base);
+            self.within(patches.count, limits::PATCHES, "patches", &place);
+            self.repeats_within(patches.repeats(base, candidate), &place);
+            if self.hard > before {
+                lost.push((true, key));
+            }
+        }
+        let place = path.key("segments");
+        for (key, patches) in segments {
+            let before = self.hard;
+            let place = place.key(&key);
+            self.within(patches.count, limits::PATCHES, "patches", &place);
+            self.repeats_within(patches.repeats(None, None), &place);
+            if self.hard > before {
+                lost.push((false, key));
+            }
+        }
+        for (is_feature, key) in lost {
+            for patches in phases.iter_mut().filter_map(|phase| phase.patches.as_mut()) {
+                patches.retain(|own| {
+                    let on = if is_feature { &own.feature } else { &own.segment };
+                    on.as_ref() != Some(&key)
+                });
+            }
+            if is_feature {
+                changes.features.insert(key, None);
+            } else {
+                changes.segments.insert(key, None);
+            }
+        }
+    }
+}
