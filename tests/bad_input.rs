@@ -359,6 +359,92 @@ fn a_million_rules_over_features_are_served() {
     peak.assert_below_mb(3 * features as u64 + 200);
 }
 
+/// A config `f` under a release, of so many rules; in each of so many phases, a patch for a segment sets a variant, one
+/// disables or enables, and one applies the candidate; and in so many environments it has the members.
+fn patched(rules: usize, phases: usize, environments: usize, block: fn(usize) -> Json) -> Json {
+    let variants: serde_json::Map<String, Json> = (0..100).map(|i| (format!("v{i}"), json!(i))).collect();
+    let blocks: serde_json::Map<String, Json> =
+        (0..environments).map(|i| (format!("e{i}"), block(i))).collect();
+    let definition = |shift: usize| {
+        let condition = |i| json!({"attribute": "a", "op": "eq", "value": i + shift});
+        let rule =
+            |i| json!({"id": format!("r{i}"), "if": condition(i), "variant": "v0", "otherwise": "default"});
+        let rules: Vec<Json> = (0..rules).map(rule).collect();
+        json!({"kind": "config", "variants": variants, "default": "v0", "rules": rules, "environments": blocks})
+    };
+    let segment = |i: usize| (format!("s{i}"), json!({"if": {"attribute": "x", "op": "eq", "value": i}}));
+    let segments: serde_json::Map<String, Json> = (0..3 * phases).map(segment).collect();
+    let phase = |i: usize| {
+        let set = json!({"patch": "set", "feature": "f", "variant": format!("v{}", i % 100), "for": format!("s{}", 3 * i)});
+        let switch = ["enable", "disable"][i % 2];
+        let switch = json!({"patch": switch, "feature": "f", "for": format!("s{}", 3 * i + 1)});
+        let apply = json!({"patch": "apply", "feature": "f", "for": format!("s{}", 3 * i + 2)});
+        json!({"id": format!("p{i}"), "live": true, "patches": [set, switch, apply]})
+    };
+    let phases: Vec<Json> = (0..phases).map(phase).collect();
+    json!({
+        "schema_version": 1, "version": 2, "segments": segments, "features": {"f": definition(0)},
+        "releases": [{"id": "x", "features": {"f": {"candidate": definition(7)}}, "phases": phases}],
+    })
+}
+
+#[test]
+fn what_patches_and_environments_repeat_is_written_once() {
+    let peak = Peak::start();
+    // Environments that differ in nothing, and a hundred patches that lead to the same rules.
+    let document = patched(100, 30, 100, |_| json!({"enabled": true}));
+    let engine = Engine::builder().mode(Mode::Strict).build();
+    engine.load(document.to_string().as_bytes()).unwrap();
+    let context = engine.context().with("environment", "e7").with("x", 89).with("a", 106).build();
+    assert_eq!(engine.view().decide(engine.feature("f"), &context).phase(), Some("p29"));
+    peak.assert_below_mb(100);
+}
+
+#[test]
+fn what_patches_and_environments_repeat_too_often_is_refused() {
+    let peak = Peak::start();
+    let documents = [
+        (patched(100, 100, 100, |i| json!({"default": format!("v{i}")})), "/releases/0/features/f"),
+        (patched(5_000, 100, 0, |_| json!({})), "/releases/0/features/f"),
+    ];
+    for (document, place) in documents {
+        let (error, update) = isolated(document.to_string().as_bytes());
+        assert_eq!(all(&error), [format!("TG2015 {place}")]);
+        // Its base is served, as if there were no release.
+        assert_eq!(update.isolated.iter().map(|own| &**own).collect::<Vec<_>>(), ["f"]);
+    }
+    let mut many = patched(10_000, 0, 200, |i| json!({"default": format!("v{}", i % 100)}));
+    many["releases"] = json!([]);
+    let (error, update) = isolated(many.to_string().as_bytes());
+    assert_eq!(all(&error), ["TG2015 /features/f/environments"]);
+    assert_eq!(update.isolated.len(), 1);
+    peak.assert_below_mb(400);
+}
+
+#[test]
+fn a_target_is_written_for_few_patches_only() {
+    let peak = Peak::start();
+    let leaf = |i: usize| json!({"attribute": "a", "op": "eq", "value": i});
+    let of = |leaves: usize, patches: usize| {
+        let target = json!([{"if": {"any": (0..leaves).map(leaf).collect::<Vec<_>>()}}]);
+        let patch = json!({"patch": "set", "feature": "f", "variant": "on", "for": "s"});
+        let phase = json!({"id": "p", "live": true, "target": target, "patches": vec![patch; patches]});
+        json!({
+            "schema_version": 1, "version": 2, "segments": {"s": {"if": leaf(1)}}, "features": {"f": {"kind": "gate"}},
+            "releases": [{"id": "x", "features": {"f": {}}, "phases": [phase]}],
+        })
+    };
+    let (error, _) = isolated(of(10, 501).to_string().as_bytes());
+    assert_eq!(all(&error), ["TG2015 /releases/0/features/f"]);
+    let (error, _) = isolated(of(2_000, 400).to_string().as_bytes());
+    assert_eq!(all(&error), ["TG2015 /releases/0/features/f"]);
+    let engine = running(Mode::Strict);
+    engine.load(of(900, 500).to_string().as_bytes()).unwrap();
+    assert!(engine.check("f", &engine.context().with("a", 1).build()));
+    assert!(!engine.check("f", &engine.context().with("a", 2).build()));
+    peak.assert_below_mb(300);
+}
+
 #[test]
 fn huge_strings_are_never_quoted_whole() {
     let peak = Peak::start();

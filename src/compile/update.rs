@@ -509,7 +509,7 @@ fn isolated(decoded: &Decoded, drafts: &BTreeMap<u32, FeatureDraft<'_>>) -> Vec<
         decoded.snapshot.releases.iter().flat_map(|release| release.features.keys().cloned()).collect();
     let lost = |draft: &FeatureDraft<'_>| {
         draft.overlay.is_none()
-            && (released.contains(&draft.key) || decoded.tombstone_features.contains(&draft.key))
+            && (released.contains(&draft.key) || decoded.lost_features.contains(&draft.key))
     };
     drafts
         .values()

@@ -1056,3 +1056,21 @@ fn constant_is_what_folding_leaves() {
     // Segments are called, not folded.
     assert_eq!(found, [off, on, open, off, open, open, open, open, open, open]);
 }
+
+#[test]
+fn a_feature_whose_candidate_is_invalid_is_isolated() {
+    let candidate = |condition: &str| {
+        let rule = format!(r#"{{"id": "r", "if": {condition}, "variant": "on"}}"#);
+        let text = format!(
+            r#"{{"schema_version": 1, "version": 1, "features": {{"f": {{"kind": "gate"}}, "g": {{"kind": "gate"}}}},
+                "releases": [{{"id": "x", "features": {{"f": {{"candidate": {{"kind": "gate", "rules": [{rule}]}}}}}},
+                               "phases": [{{"id": "p", "live": true}}]}}]}}"#
+        );
+        let update = Engine::new().load(text.as_bytes()).unwrap();
+        update.isolated.iter().map(|key| key.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(candidate(r#"{"attribute": "a", "op": "eq", "value": 1}"#), [""; 0]);
+    assert_eq!(candidate(r#"{"attribute": "a", "op": "matches", "value": "("}"#), ["f"]);
+    assert_eq!(candidate(r#"{"attribute": "a", "op": "equals", "value": 1}"#), ["f"]);
+    assert_eq!(candidate(r#"{"segment": "none"}"#), ["f"]);
+}

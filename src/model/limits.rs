@@ -13,7 +13,7 @@ pub const KEY_BYTES: usize = 256;
 /// Patches of a release on one feature or segment.
 pub const PATCHES: usize = 500;
 /// Tests of a definition that are repeated for environments and patches (SEMANTICS 9.7).
-pub const REPEATS: usize = 250_000;
+pub const REPEATS: usize = 1_000_000;
 /// Attribute names in a document.
 pub const ATTRIBUTES: usize = 4_096;
 /// References in a chain.

@@ -70,6 +70,8 @@ pub struct Decoded {
     pub invalid_features: BTreeSet<Key>,
     /// The segments whose base is invalid.
     pub invalid_segments: BTreeSet<Key>,
+    /// Features that a release names and does not change, as what it says of them is not sound: served without it.
+    pub lost_features: BTreeSet<Key>,
     /// Features without a base whose candidate is not sound: tombstones, nothing more (SEMANTICS 9.5).
     pub tombstone_features: BTreeSet<Key>,
     /// Segments without a base whose candidate is not sound.
@@ -261,8 +263,9 @@ impl Decoder {
                 || bases.invalid_features.contains(key)
                 || bases.skipped.contains_key(key)
         };
-        let tombstone_features =
-            claims.features.iter().filter(|key| !served.contains(*key) && !based(key)).cloned().collect();
+        let lost_features: BTreeSet<Key> =
+            claims.features.iter().filter(|key| !served.contains(*key)).cloned().collect();
+        let tombstone_features = lost_features.iter().filter(|key| !based(key)).cloned().collect();
         let served: KeyedSet<Key> =
             snapshot.releases.iter().flat_map(|release| release.segments.keys().cloned()).collect();
         let based = |key: &Key| bases.segments.contains_key(key) || bases.invalid_segments.contains(key);
@@ -287,6 +290,7 @@ impl Decoder {
             unchanged: bases.skipped.into_keys().collect(),
             invalid_features: bases.invalid_features,
             invalid_segments: bases.invalid_segments,
+            lost_features,
             tombstone_features,
             tombstone_segments,
             ..Decoded::default()

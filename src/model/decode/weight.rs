@@ -1,7 +1,7 @@
 //! How much code a definition becomes that its document says once: environments and patches multiply what is written, and a
 //! document of some kilobytes must not become gigabytes (SEMANTICS 9.7).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Bases;
 use super::fields::Decoder;
@@ -35,6 +35,13 @@ fn written(feature: &Feature) -> (usize, usize) {
     let own: usize = blocks().filter_map(|block| block.rules.as_deref()).map(rules).sum();
     let repeating = blocks().filter(|block| block.rules.is_none() && block.default.is_some()).count();
     (shared.saturating_add(own), shared.saturating_mul(repeating))
+}
+
+/// What an environment makes of a definition: whether rules count, the default, and the place of rules of its own.
+fn shape<'f>(feature: &'f Feature, name: &Key) -> Option<(Option<bool>, Option<&'f str>, Option<usize>)> {
+    let block = feature.environments.get(name)?;
+    let rules = block.rules.as_ref().map(|rules| rules.as_ptr().addr());
+    Some((block.enabled, block.default.as_deref(), rules))
 }
 
 /// A patch, and the tests of its phase's target.
@@ -74,12 +81,14 @@ impl<'p> Patches<'p> {
     /// How often what is written of the definitions is repeated, at most.
     fn repeats(&self, base: Option<&Feature>, candidate: Option<&Feature>) -> usize {
         let definitions = || [base, candidate].into_iter().flatten();
-        let (mut once, mut blocks) = (0_usize, 1_usize);
-        for definition in definitions() {
-            let (written, repeated) = written(definition);
-            once = once.saturating_add(written).saturating_add(repeated);
-            blocks = blocks.saturating_add(definition.environments.len());
-        }
+        let once = definitions()
+            .map(written)
+            .fold(0_usize, |sum, (written, repeated)| sum.saturating_add(written).saturating_add(repeated));
+        // Environments that make the same of both are written once.
+        let names = definitions().flat_map(|definition| definition.environments.keys());
+        let shapes: BTreeSet<_> =
+            names.map(|name| [base, candidate].map(|side| shape(side?, name))).collect();
+        let blocks = shapes.len().saturating_add(1);
         let defaults = self.variants.len();
         let states = defaults.saturating_add(1).saturating_mul(if self.switches { 3 } else { 1 });
         let patches = self.weight.saturating_mul(states).saturating_mul(blocks);
