@@ -2,7 +2,7 @@
 //! only what changed is compiled again.
 //!
 //! ```text
-//!  bytes ─ parse ─▶ Value ─ hash each definition ─▶ unchanged and without references? ──▶ its code is kept
+//!  bytes ─ stream, or tree ─▶ hash of each definition ─▶ unchanged and without references? ──▶ its code is kept
 //!                     │ decode
 //!                     ▼
 //!                  Snapshot ─ lower ─▶ Drafts ─ link ─▶ order, memory ─ fingerprint ─▶ emit what changed ─▶ Chunk
