@@ -17,8 +17,8 @@ use crate::value::{KeyedMap, Node, Value, Walk};
 /// Bytes that all patterns of a document may take, compiled.
 const MOST_BYTES: usize = 64 << 20;
 
-/// Compiled patterns, by the hash of operator and operand.
-pub(super) type Patterns = KeyedMap<u128, Arc<AttributeTest>>;
+/// Operands, or what is wrong with them; by the hash of operator and operand.
+pub(super) type Known = KeyedMap<u128, Result<Arc<AttributeTest>, Problem>>;
 
 /// How a test is built of its operand; with whether case is ignored.
 pub(super) type Make = fn(Op, &Value, bool) -> Result<AttributeTest, Problem>;
@@ -27,8 +27,8 @@ pub(super) type Make = fn(Op, &Value, bool) -> Result<AttributeTest, Problem>;
 #[derive(Debug, Default)]
 pub(super) struct Operands {
     /// The patterns of what is served.
-    former: Arc<Patterns>,
-    known: KeyedMap<u128, Result<Arc<AttributeTest>, Problem>>,
+    former: Arc<Known>,
+    known: Known,
     /// What the patterns in `known` take; it stays above the limit once it was.
     bytes: usize,
     /// The patterns of the definition at hand.
@@ -37,13 +37,13 @@ pub(super) struct Operands {
 }
 
 impl Operands {
-    pub(super) fn new(former: Arc<Patterns>) -> Self {
+    pub(super) fn new(former: Arc<Known>) -> Self {
         Self { former, ..Self::default() }
     }
 
     /// A pattern of a definition that is passed over counts as well.
     pub(super) fn keep(&mut self, pattern: u128) {
-        if let Some(test) = self.former.get(&pattern)
+        if let Some(Ok(test)) = self.former.get(&pattern)
             && self.known.insert(pattern, Ok(Arc::clone(test))).is_none()
         {
             self.bytes = self.bytes.saturating_add(test.memory_usage());
@@ -84,8 +84,8 @@ impl Operands {
     ) -> Result<Arc<AttributeTest>, Problem> {
         self.within()?;
         let test = match self.former.get(&key) {
-            Some(former) => Arc::clone(former),
-            None => make()?,
+            Some(Ok(former)) => Arc::clone(former),
+            _ => make()?,
         };
         self.bytes = self.bytes.saturating_add(test.memory_usage());
         self.within().map(|()| test)
@@ -108,11 +108,8 @@ impl Operands {
     }
 
     /// The patterns of the document.
-    pub(super) fn into_patterns(self) -> Patterns {
-        let pattern = |(key, outcome): (u128, Result<Arc<AttributeTest>, Problem>)| {
-            let test = outcome.ok().filter(|test| matches!(**test, AttributeTest::Pattern(_)))?;
-            Some((key, test))
-        };
-        self.known.into_iter().filter_map(pattern).collect()
+    pub(super) fn into_patterns(mut self) -> Known {
+        self.known.retain(|_, own| matches!(own.as_deref(), Ok(AttributeTest::Pattern(_))));
+        self.known
     }
 }

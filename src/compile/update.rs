@@ -15,7 +15,7 @@ use super::input::{Outline, merge};
 use super::link::{Linked, link};
 use super::load::Beside;
 use super::lower::lower;
-use super::operands::{Operands, Patterns};
+use super::operands::{Known, Operands};
 use super::overlay::{Course, Subject, patches};
 use super::{Notices, Numbers, Report, Scope, Sink};
 use crate::context::Attributes;
@@ -72,7 +72,7 @@ pub(super) struct Served {
     /// What deltas are applied to: all segments, releases and the like, and the definitions of linked features.
     pub(super) kept: Value,
     /// All patterns.
-    patterns: Arc<Patterns>,
+    patterns: Arc<Known>,
     /// By feature: those of its base.
     patterns_of: KeyedMap<u32, Vec<u128>>,
     /// By chunk: how many entries point into it.
@@ -478,7 +478,7 @@ struct Ready {
     features: Vec<(u32, u32)>,
     segments: Vec<(u32, [u32; 2])>,
     chunk: Chunk,
-    patterns: Patterns,
+    patterns: Known,
     patterns_of: Vec<(u32, Vec<u128>)>,
     prints: KeyedMap<Target, u128>,
     stale: Vec<Target>,
@@ -501,7 +501,7 @@ impl Ready {
             features: Vec::new(),
             segments: Vec::new(),
             chunk: Chunk::default(),
-            patterns: Patterns::default(),
+            patterns: Known::default(),
             patterns_of: Vec::new(),
             prints: KeyedMap::default(),
             stale: Vec::new(),
