@@ -48,6 +48,37 @@ fn listings_of_the_example_are_as_checked_in() {
 }
 
 #[test]
+fn conditions_that_recur_have_one_test() {
+    let rule = |id: usize, op: &str, value: &str| {
+        format!(
+            r#"{{"id": "r{id}", "if": {{"any": [{{"attribute": "email", "op": "matches", "value": "^qa-[0-9]+@"}},
+            {{"attribute": "a{id}", "op": "{op}", "value": {value}}}]}}, "variant": "on"}}"#
+        )
+    };
+    let other: Vec<String> = (0..40).map(|id| rule(id, "matches", &format!("\"x{id}\""))).collect();
+    let networks = r#"["10.0.0.0/8"]"#;
+    let rules = [rule(90, "in_cidr", networks), other.join(","), rule(91, "in_cidr", networks)].join(",");
+    let document = format!(
+        r#"{{"schema_version": 1, "version": 1, "features": {{"f": {{"kind": "gate", "rules": [{rules}]}}}}}}"#
+    );
+    let engine = Engine::new();
+    engine.load(document.as_bytes()).unwrap();
+    let listing = engine.listing(None).unwrap();
+    let of = |attribute: &str| -> Vec<String> {
+        let tests = listing.lines().filter_map(|line| line.split_once(attribute)?.1.split('?').next());
+        tests.map(|test| test.trim().to_owned()).collect()
+    };
+    let emails = of(" email ");
+    assert_eq!(emails.len(), 42, "{listing}");
+    assert!(
+        emails.iter().all(|test| test.starts_with("matches pattern ") && *test == emails[0]),
+        "{listing}"
+    );
+    assert_eq!(of(" a90 "), of(" a91 "), "{listing}");
+    assert_ne!(of(" a1 "), of(" a2 "), "{listing}");
+}
+
+#[test]
 fn listing_is_the_same_for_the_same_document() {
     for (environment, region) in ENVIRONMENTS {
         assert_eq!(listing(environment, region), listing(environment, region));

@@ -30,6 +30,8 @@ pub(super) struct Builder {
     sets: Vec<TextSet>,
     texts: Vec<Box<str>>,
     tests: Vec<Arc<AttributeTest>>,
+    /// By address: the tests that several conditions have.
+    shared: KeyedMap<usize, u32>,
     spans: Vec<Span>,
     arms: Vec<Arm>,
     variants: Vec<Box<[Arc<str>]>>,
@@ -131,10 +133,15 @@ impl Builder {
     }
 
     pub(super) fn test(&mut self, test: &Arc<AttributeTest>) -> u32 {
+        let add = |tests: &mut _| push(tests, Arc::clone(test));
+        // What only one condition has, and is not here yet, need not be looked for.
+        if Arc::strong_count(test) == 1 {
+            return add(&mut self.tests);
+        }
         let recent = self.tests.iter().enumerate().rev().take(LOOK_BACK);
         match recent.into_iter().find(|(_, own)| Arc::ptr_eq(own, test)) {
             Some((index, _)) => index as u32,
-            None => push(&mut self.tests, Arc::clone(test)),
+            None => *self.shared.entry(Arc::as_ptr(test) as usize).or_insert_with(|| add(&mut self.tests)),
         }
     }
 

@@ -136,7 +136,7 @@ fn attribute<'m>(
     scope: &mut Scope<'_>,
     sink: &mut Sink,
 ) -> Cond<'m> {
-    let parts = parts(test, path, sink);
+    let parts = parts(test, path, scope.operands, sink);
     if let Some(value) = scope.process(&test.attribute) {
         let value = ValueRef::from(value);
         return Cond::Constant(parts.iter().flatten().any(|part| part.holds(value) == Some(!negated)));

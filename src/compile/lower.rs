@@ -16,12 +16,19 @@ pub(super) struct Lowering<'m> {
     pub(super) features: BTreeMap<u32, FeatureDraft<'m>>,
     pub(super) segments: BTreeMap<u32, SegmentDraft<'m>>,
     pub(super) courses: Vec<Course<'m>>,
+    /// The patterns of the bases of features.
+    pub(super) patterns: Vec<(u32, Vec<u128>)>,
 }
 
 /// Lowers all that was decoded.
 pub(super) fn lower<'m>(decoded: &'m Decoded, scope: &mut Scope<'_>, report: &mut Report) -> Lowering<'m> {
     let snapshot = &decoded.snapshot;
-    let mut lowering = Lowering { features: BTreeMap::new(), segments: BTreeMap::new(), courses: Vec::new() };
+    let mut lowering = Lowering {
+        features: BTreeMap::new(),
+        segments: BTreeMap::new(),
+        courses: Vec::new(),
+        patterns: Vec::new(),
+    };
     lowering.bases(decoded, scope, report);
     for (index, release) in snapshot.releases.iter().enumerate() {
         lowering.release(snapshot, index, release, scope, report);
@@ -92,10 +99,16 @@ impl<'m> Lowering<'m> {
             self.segments.insert(scope.segment(key), draft);
         }
         let place = root.name("features");
+        scope.operands.take_uses();
         for (key, feature) in &snapshot.features {
             let base = whole(key, feature, snapshot, &place.name(key), scope, report);
             let unit = feature.unit.as_deref().unwrap_or("user_id");
-            self.features.insert(scope.feature(key), FeatureDraft::new(key, base, unit));
+            let number = scope.feature(key);
+            let patterns = scope.operands.take_uses();
+            if !patterns.is_empty() {
+                self.patterns.push((number, patterns));
+            }
+            self.features.insert(number, FeatureDraft::new(key, base, unit));
         }
         for key in &decoded.invalid_features {
             self.features.insert(scope.feature(key), FeatureDraft::new(key, Side::Invalid, "user_id"));

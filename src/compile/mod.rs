@@ -21,6 +21,7 @@ mod input;
 mod link;
 mod load;
 mod lower;
+mod operands;
 mod operator;
 mod overlay;
 mod overrides;

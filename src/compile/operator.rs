@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::Sink;
+use super::operands::Operands;
 use super::path::Path;
 use crate::error::Code;
 use crate::model::{Op, Test};
@@ -37,9 +38,14 @@ pub(super) enum Part<'m> {
 pub(super) type Parts<'m> = [Option<Part<'m>>; 2];
 
 /// The parts of a test; none, and a diagnostic, if the operand is not of its form.
-pub(super) fn parts<'m>(test: &'m Test, path: &Path<'_>, sink: &mut Sink) -> Parts<'m> {
+pub(super) fn parts<'m>(
+    test: &'m Test,
+    path: &Path<'_>,
+    operands: &mut Operands,
+    sink: &mut Sink,
+) -> Parts<'m> {
     let place = path.name("value");
-    match part(test, &place, sink) {
+    match part(test, &place, operands, sink) {
         Ok(parts) => parts,
         Err((code, at, message)) => {
             match at {
@@ -48,23 +54,43 @@ pub(super) fn parts<'m>(test: &'m Test, path: &Path<'_>, sink: &mut Sink) -> Par
                 }
                 _ => sink.report(code, &place, message),
             }
+            if code == Code::RegexTooLarge {
+                sink.hint(SMALLER);
+            }
             [None, None]
         }
     }
 }
 
-type Problem = (Code, Option<usize>, String);
+/// What is wrong with an operand: with which element of a list, if it is one of them.
+pub(super) type Problem = (Code, Option<usize>, String);
 
-fn part<'m>(test: &'m Test, place: &Path<'_>, sink: &mut Sink) -> Result<Parts<'m>, Problem> {
+const SMALLER: &str = r"classes of ASCII alone, such as `(?-u:\w)` or `[0-9a-z]`, and shorter repetitions take far less; a pattern that recurs counts once";
+
+fn part<'m>(
+    test: &'m Test,
+    place: &Path<'_>,
+    operands: &mut Operands,
+    sink: &mut Sink,
+) -> Result<Parts<'m>, Problem> {
     let value = &test.value;
+    let mut shared = |make| {
+        let test = operands.test(test.op, value, test.ignore_case, make)?;
+        Ok([Some(Part::General(test)), None])
+    };
     let general = |test| Ok([Some(Part::General(Arc::new(test))), None]);
     match test.op {
-        Op::Eq => Ok([Some(equal(value, test.ignore_case)?), None]),
-        Op::In => Ok(members(value, test.ignore_case)),
-        Op::Contains => affix(Affix::Contains, value, test.ignore_case),
-        Op::StartsWith => affix(Affix::Starts, value, test.ignore_case),
-        Op::EndsWith => affix(Affix::Ends, value, test.ignore_case),
-        Op::Matches => general(AttributeTest::Pattern(Box::new(pattern(value)?))),
+        Op::Eq if test.ignore_case && value.as_str().is_some() => shared(texts),
+        Op::Eq => Ok([Some(equal(value)?), None]),
+        Op::In => members(test, operands),
+        Op::EndsWith => match value {
+            Value::Str(text) if !test.ignore_case && text.len() >= word::SHORT => {
+                Ok([Some(Part::Suffix(text, false)), None])
+            }
+            _ => shared(affix),
+        },
+        Op::Contains | Op::StartsWith => shared(affix),
+        Op::Matches => shared(pattern),
         Op::Lt => general(AttributeTest::Number(Comparison::Lt, number(value)?)),
         Op::Lte => general(AttributeTest::Number(Comparison::Lte, number(value)?)),
         Op::Gt => general(AttributeTest::Number(Comparison::Gt, number(value)?)),
@@ -83,10 +109,8 @@ fn part<'m>(test: &'m Test, place: &Path<'_>, sink: &mut Sink) -> Result<Parts<'
         Op::VersionLte => dotted(Comparison::Lte, value),
         Op::Before => general(AttributeTest::Instant(Comparison::Lt, instant(value, place, sink)?)),
         Op::After => general(AttributeTest::Instant(Comparison::Gt, instant(value, place, sink)?)),
-        Op::InCidr => general(AttributeTest::Cidr(networks(value)?)),
-        Op::ContainsAny => general(list(Quantifier::Any, value)),
-        Op::ContainsAll => general(list(Quantifier::All, value)),
-        Op::ContainsNone => general(list(Quantifier::None, value)),
+        Op::InCidr => shared(networks),
+        Op::ContainsAny | Op::ContainsAll | Op::ContainsNone => shared(list),
         Op::IsSet => general(AttributeTest::IsSet),
         Op::IsType => general(AttributeTest::IsType(json_type(value)?)),
     }
@@ -100,18 +124,10 @@ fn number(value: &Value) -> Result<Number, Problem> {
     value.as_number().ok_or_else(|| bad("expected a number"))
 }
 
-fn equal(value: &Value, ignore_case: bool) -> Result<Part<'_>, Problem> {
+fn equal(value: &Value) -> Result<Part<'_>, Problem> {
     Ok(match value {
         Value::Bool(false) => Part::Word(word::FALSE),
         Value::Bool(true) => Part::Word(word::TRUE),
-        Value::Str(text) if ignore_case => {
-            let folded = fold(text);
-            Part::General(Arc::new(AttributeTest::Texts(Members::new(
-                [&*folded].into_iter(),
-                Vec::new(),
-                true,
-            ))))
-        }
         Value::Str(text) if text.len() < word::SHORT => Part::Word(word::of(text.as_bytes())),
         Value::Str(text) => Part::Suffix(text, true),
         _ => Part::General(Arc::new(AttributeTest::Number(Comparison::Eq, number(value)?))),
@@ -138,49 +154,61 @@ fn numbers(value: &Value) -> Vec<Number> {
     numbers
 }
 
-fn members(value: &Value, ignore_case: bool) -> Parts<'_> {
-    let numbers = numbers(value);
-    let empty = matches!(value, Value::List(values) if values.is_empty());
-    let has_texts = match value {
-        Value::Strings(_) => true,
-        Value::List(values) => values.iter().any(|value| value.as_str().is_some()),
-        _ => false,
-    };
-    let texts = (has_texts || empty).then(|| {
-        if ignore_case {
-            let folded: Vec<String> = strings(value).into_iter().map(fold).collect();
-            let texts = folded.iter().map(String::as_str);
-            Part::General(Arc::new(AttributeTest::Texts(Members::new(texts, Vec::new(), true))))
-        } else {
-            Part::Texts(value)
+fn members<'m>(test: &'m Test, operands: &mut Operands) -> Result<Parts<'m>, Problem> {
+    let value = &test.value;
+    let (mut has_texts, mut has_numbers) = (false, false);
+    match value {
+        Value::Strings(_) => has_texts = true,
+        Value::List(values) if values.is_empty() => (has_texts, has_numbers) = (true, true),
+        Value::List(values) => {
+            has_texts = values.iter().any(|value| value.as_str().is_some());
+            has_numbers = values.iter().any(|value| value.as_number().is_some());
         }
-    });
-    let numbers = (!numbers.is_empty() || empty)
-        .then(|| Part::General(Arc::new(AttributeTest::Numbers(numbers.into_boxed_slice()))));
-    [texts, numbers]
+        _ => {}
+    }
+    let mut general =
+        |folded, make| operands.test(Op::In, value, folded, make).map(|test| Some(Part::General(test)));
+    let texts = match has_texts {
+        true if test.ignore_case => general(true, texts)?,
+        true => Some(Part::Texts(value)),
+        false => None,
+    };
+    let numbers = match has_numbers {
+        true => general(false, |_, value, _| Ok(AttributeTest::Numbers(numbers(value).into_boxed_slice())))?,
+        false => None,
+    };
+    Ok([texts, numbers])
 }
 
-fn affix(affix: Affix, value: &Value, folded: bool) -> Result<Parts<'_>, Problem> {
-    if let (Affix::Ends, false, Value::Str(text)) = (affix, folded, value)
-        && text.len() >= word::SHORT
-    {
-        return Ok([Some(Part::Suffix(text, false)), None]);
-    }
+/// Case is ignored.
+fn texts(_: Op, value: &Value, _: bool) -> Result<AttributeTest, Problem> {
+    let folded: Vec<String> = strings(value).into_iter().map(fold).collect();
+    let texts = folded.iter().map(String::as_str);
+    Ok(AttributeTest::Texts(Members::new(texts, Vec::new(), true)))
+}
+
+fn affix(op: Op, value: &Value, folded: bool) -> Result<AttributeTest, Problem> {
+    let affix = match op {
+        Op::Contains => Affix::Contains,
+        Op::StartsWith => Affix::Starts,
+        _ => Affix::Ends,
+    };
     let texts =
         strings(value).into_iter().map(|text| if folded { fold(text).into() } else { text.into() }).collect();
-    Ok([Some(Part::General(Arc::new(AttributeTest::Affix { affix, texts, folded }))), None])
+    Ok(AttributeTest::Affix { affix, texts, folded })
 }
 
-fn pattern(value: &Value) -> Result<Pattern, Problem> {
+fn pattern(_: Op, value: &Value, _: bool) -> Result<AttributeTest, Problem> {
     let source = value.as_str().ok_or_else(|| bad("expected a regular expression"))?;
-    Pattern::new(source).map_err(|message| {
+    let pattern = Pattern::new(source).map_err(|message| {
         let code = match () {
             () if !cfg!(feature = "regex") => Code::RegexUnavailable,
             () if message.contains("at most") || message.contains("larger than") => Code::RegexTooLarge,
             () => Code::BadRegex,
         };
         (code, None, message)
-    })
+    })?;
+    Ok(AttributeTest::Pattern(Box::new(pattern)))
 }
 
 fn between(value: &Value) -> Result<AttributeTest, Problem> {
@@ -242,11 +270,17 @@ pub(super) fn instant(value: &Value, _: &Path<'_>, _: &mut Sink) -> Result<i64, 
     })
 }
 
-fn networks(value: &Value) -> Result<Networks, Problem> {
-    Networks::parse(strings(value)).map_err(|(index, message)| (Code::BadNetwork, Some(index), message))
+fn networks(_: Op, value: &Value, _: bool) -> Result<AttributeTest, Problem> {
+    let networks = Networks::parse(strings(value));
+    networks.map(AttributeTest::Cidr).map_err(|(index, message)| (Code::BadNetwork, Some(index), message))
 }
 
-fn list(quantifier: Quantifier, value: &Value) -> AttributeTest {
+fn list(op: Op, value: &Value, _: bool) -> Result<AttributeTest, Problem> {
+    let quantifier = match op {
+        Op::ContainsAny => Quantifier::Any,
+        Op::ContainsAll => Quantifier::All,
+        _ => Quantifier::None,
+    };
     let mut texts = strings(value);
     texts.sort_unstable();
     texts.dedup();
@@ -255,7 +289,7 @@ fn list(quantifier: Quantifier, value: &Value) -> AttributeTest {
         Quantifier::All => texts.into_iter().map(Into::into).collect(),
         Quantifier::Any | Quantifier::None => Box::default(),
     };
-    AttributeTest::List { quantifier, members, texts }
+    Ok(AttributeTest::List { quantifier, members, texts })
 }
 
 fn json_type(value: &Value) -> Result<JsonType, Problem> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::condition::{Reference, Target};
 use super::definition::switch;
+use super::operands::Operands;
 use super::path::Path;
 use crate::context::{AttributeKey, Attributes};
 use crate::error::{Code, Diagnostic, Diagnostics, Severity, quote};
@@ -76,6 +77,7 @@ pub(super) struct Scope<'c> {
     segments: &'c mut Numbers,
     environment: Environment<'c>,
     switch: VariantList,
+    pub(super) operands: &'c mut Operands,
 }
 
 impl<'c> Scope<'c> {
@@ -84,6 +86,7 @@ impl<'c> Scope<'c> {
         process: &'c BTreeMap<String, Value>,
         features: &'c mut Numbers,
         segments: &'c mut Numbers,
+        operands: &'c mut Operands,
     ) -> Self {
         let environment = match process.get("environment") {
             Some(value) => Environment::Fixed(value.as_str()),
@@ -92,7 +95,7 @@ impl<'c> Scope<'c> {
                 None => Environment::Fixed(None),
             },
         };
-        Self { attributes, process, features, segments, environment, switch: switch() }
+        Self { attributes, process, features, segments, environment, switch: switch(), operands }
     }
 
     pub(super) fn process(&self, name: &str) -> Option<&'c Value> {
@@ -135,6 +138,13 @@ impl Sink {
     pub(super) fn report(&mut self, code: Code, path: &Path<'_>, message: String) {
         self.failed = self.failed.saturating_add(1);
         self.diagnostics.push(Diagnostic::new(code, path.pointer(), message).with_severity(Severity::Error));
+    }
+
+    /// What to do about the problem that was reported last.
+    pub(super) fn hint(&mut self, hint: &str) {
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.hint = Some(hint.to_owned());
+        }
     }
 
     /// The definition is invalid, for a reason that is reported elsewhere.

@@ -1,3 +1,4 @@
+mod operands;
 mod stream;
 
 use std::collections::BTreeSet;

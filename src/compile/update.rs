@@ -15,6 +15,7 @@ use super::input::{Outline, merge};
 use super::link::{Linked, link};
 use super::load::Beside;
 use super::lower::lower;
+use super::operands::{Known, Operands};
 use super::overlay::{Course, Subject, patches};
 use super::{Notices, Numbers, Report, Scope, Sink};
 use crate::context::Attributes;
@@ -70,6 +71,10 @@ pub(super) struct Served {
     pub(super) invalid: KeyedSet<u32>,
     /// What deltas are applied to: all segments, releases and the like, and the definitions of linked features.
     pub(super) kept: Value,
+    /// All patterns.
+    patterns: Arc<Known>,
+    /// By feature: those of its base.
+    patterns_of: KeyedMap<u32, Vec<u128>>,
     /// By chunk: how many entries point into it.
     pub(super) live: Vec<u32>,
 }
@@ -211,10 +216,6 @@ impl Compiler {
         let attributes = Arc::clone(&self.attributes);
         let mut features = std::mem::take(&mut self.features);
         let mut segments = std::mem::take(&mut self.segments);
-        let mut scope = Scope::new(&attributes, process, &mut features, &mut segments);
-        let lowering = lower(decoded, &mut scope, &mut report);
-        missing_process(decoded, process, &mut report);
-
         let unchanged: KeyedSet<u32> =
             decoded.unchanged.iter().filter_map(|key| features.find(key)).collect();
         let gone: KeyedSet<u32> =
@@ -228,6 +229,20 @@ impl Compiler {
                 || (partial && served.plain.contains_key(&number) && !gone.contains(&number))
                 || kept_invalid(number)
         };
+
+        let mut operands = Operands::new(Arc::clone(&served.patterns));
+        for (number, patterns) in &served.patterns_of {
+            let name = features.name(*number);
+            let again =
+                decoded.snapshot.features.contains_key(name) || decoded.invalid_features.contains(name);
+            if kept(*number) && !again {
+                patterns.iter().for_each(|pattern| operands.keep(*pattern));
+            }
+        }
+        let mut scope = Scope::new(&attributes, process, &mut features, &mut segments, &mut operands);
+        let lowering = lower(decoded, &mut scope, &mut report);
+        missing_process(decoded, process, &mut report);
+
         let mut drafts = Drafts {
             features: lowering.features,
             segments: lowering.segments,
@@ -246,6 +261,7 @@ impl Compiler {
         let gone = partial.then(|| gone.iter().chain(&served.linked).copied().collect());
         let present_segments = segment_drafts.keys().copied().collect();
         let mut ready = Ready::new(gone, present, present_segments);
+        ready.patterns_of = lowering.patterns;
         ready.isolated = isolated(decoded, &feature_drafts);
         if report.refuses() {
             (self.features, self.segments) = (features, segments);
@@ -288,7 +304,7 @@ impl Compiler {
             }
         }
 
-        let mut scope = Scope::new(&attributes, process, &mut features, &mut segments);
+        let mut scope = Scope::new(&attributes, process, &mut features, &mut segments, &mut operands);
         let environment = scope.environment();
         let mut builder = Builder::default();
         let mut notices = Notices::new(&mut report, !process.is_empty());
@@ -312,6 +328,7 @@ impl Compiler {
             }
         }
         ready.chunk = builder.build();
+        ready.patterns = operands.into_patterns();
         debug_assert!(ready.chunk.is_sound());
         ready.diagnostics = report.into_vec();
         (self.features, self.segments) = (features, segments);
@@ -387,6 +404,7 @@ impl Compiler {
                 changed.insert(self.features.key(feature));
             }
             served.plain.remove(&feature);
+            served.patterns_of.remove(&feature);
             served.texts.remove(&feature);
             served.linked.remove(&feature);
             served.invalid.remove(&feature);
@@ -403,6 +421,7 @@ impl Compiler {
         served.texts.extend(&texts);
         for (number, alone_and_invalid) in ready.unplain {
             served.plain.remove(&number);
+            served.patterns_of.remove(&number);
             served.texts.remove(&number);
             let (into, out_of) = match alone_and_invalid {
                 true => (&mut served.invalid, &mut served.linked),
@@ -414,11 +433,14 @@ impl Compiler {
         for (number, hash) in ready.plain {
             served.linked.remove(&number);
             served.invalid.remove(&number);
+            served.patterns_of.remove(&number);
             served.plain.insert(number, hash);
             if !texts.contains_key(&number) {
                 served.texts.remove(&number);
             }
         }
+        served.patterns_of.extend(ready.patterns_of);
+        served.patterns = Arc::new(ready.patterns);
         served.prints.extend(ready.prints);
         served.environment = outline.environment;
         served.declarations = outline.declarations;
@@ -456,6 +478,8 @@ struct Ready {
     features: Vec<(u32, u32)>,
     segments: Vec<(u32, [u32; 2])>,
     chunk: Chunk,
+    patterns: Known,
+    patterns_of: Vec<(u32, Vec<u128>)>,
     prints: KeyedMap<Target, u128>,
     stale: Vec<Target>,
     plain: Vec<(u32, u128)>,
@@ -477,6 +501,8 @@ impl Ready {
             features: Vec::new(),
             segments: Vec::new(),
             chunk: Chunk::default(),
+            patterns: Known::default(),
+            patterns_of: Vec::new(),
             prints: KeyedMap::default(),
             stale: Vec::new(),
             plain: Vec::new(),

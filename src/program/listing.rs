@@ -158,8 +158,8 @@ impl Lister<'_> {
             Inst::Version { fork, test: index, .. }
             | Inst::VersionAnd { fork, test: index, .. }
             | Inst::Test { fork, test: index } => {
-                let text =
-                    chunk.tables.tests.get(index as usize).map_or_else(String::new, |own| test_text(own));
+                let own = chunk.tables.tests.get(index as usize);
+                let text = own.map_or_else(String::new, |own| test_text(own, index));
                 test(self, fork, format!("{text}{and}"), next)
             }
             Inst::Share { fork, last, .. } | Inst::ShareReturn { fork, last, .. } => {
@@ -307,7 +307,8 @@ fn affix_text(affix: Affix) -> &'static str {
     }
 }
 
-fn test_text(test: &AttributeTest) -> String {
+/// Tests whose operand is not shown have their number: equal ones are one test.
+fn test_text(test: &AttributeTest, index: u32) -> String {
     match test {
         AttributeTest::Affix { affix, texts, folded } => {
             let texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
@@ -322,7 +323,7 @@ fn test_text(test: &AttributeTest) -> String {
             format!("between {} and {}", number_text(*low), number_text(*high))
         }
         AttributeTest::Bool(value) => format!("= {value}"),
-        AttributeTest::Cidr(_) => "in networks".to_owned(),
+        AttributeTest::Cidr(_) => format!("in networks {index}"),
         AttributeTest::Dotted(comparison, text) => format!("version {} {text}", comparison.sign()),
         AttributeTest::Semver(comparison, text) => format!("semver {} {text}", comparison.sign()),
         AttributeTest::Instant(comparison, ms) => {
@@ -337,7 +338,7 @@ fn test_text(test: &AttributeTest) -> String {
                 Quantifier::Any => "any",
                 Quantifier::None => "none",
             };
-            format!("contains {name} of a list")
+            format!("contains {name} of list {index}")
         }
         AttributeTest::Modulo { divisor, remainder } => format!("mod {divisor} = {remainder}"),
         AttributeTest::Number(comparison, number) => {
@@ -347,7 +348,7 @@ fn test_text(test: &AttributeTest) -> String {
             let texts: Vec<String> = numbers.iter().map(|number| number_text(*number)).collect();
             format!("in {}", list_text(&texts))
         }
-        AttributeTest::Pattern(_) => "matches a pattern".to_owned(),
-        AttributeTest::Texts(_) => "in a set, ignoring case".to_owned(),
+        AttributeTest::Pattern(_) => format!("matches pattern {index}"),
+        AttributeTest::Texts(_) => format!("in set {index}, ignoring case"),
     }
 }

@@ -4,6 +4,7 @@
 //!  text ─ parse ─▶ NFA (≤ 1 MiB, else refused) ─▶ dense DFA ≤ 256 KiB ──────────▶ matching never allocates
 //!                                              └▶ larger: lazy DFA, else NFA ───▶ linear time, caches of whoever searches
 //! ```
+//! What all patterns of a document take together is limited where they are compiled (`compile`), by `memory_usage`.
 //! At a Unicode `\b` a DFA gives up at the first byte that is not ASCII, and the NFA takes over. Not `meta::Regex`, which would
 //! do this too: with its literal searchers it is a tenth of the C library.
 
@@ -122,6 +123,10 @@ fn search(dfa: &dense::DFA<Vec<u32>>, text: &str) -> Option<bool> {
 
 /// `None` if it would be too large.
 fn dense(nfa: &NFA, by_word: bool) -> Option<Box<dense::DFA<Vec<u32>>>> {
+    // Of an NFA as large as that, a DFA would hardly be smaller; to find out takes as long as all else.
+    if nfa.memory_usage() > MAX_DFA {
+        return None;
+    }
     let limits = dense::Config::new()
         .start_kind(StartKind::Unanchored)
         .dfa_size_limit(Some(MAX_DFA))
