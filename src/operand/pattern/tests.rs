@@ -104,3 +104,22 @@ fn errors_say_the_cause_on_one_line() {
         assert!(error.contains(cause) && !error.contains('\n'), "{pattern}: {error}");
     }
 }
+
+#[test]
+fn properties_without_tables_are_refused() {
+    for pattern in [
+        r"\p{Age=6.0}",
+        r"x\P{age:3.0}",
+        r"\p{ G C B = Extend}",
+        r"\\\p{word-break!=X}",
+        r"[\p{sb=sp}]",
+        r"\p{Age}",
+    ] {
+        let error = Pattern::new(pattern).unwrap_err();
+        assert!(error.contains("not offered"), "{pattern}: {error}");
+    }
+    for pattern in [r"\\p{2}", r"\pL\p{Greek}\p{sc=Latin}\P{Lu}\p{Emoji}\w\d\b", "age", r"\", r"\p"] {
+        let outcome = Pattern::new(pattern);
+        assert!(!outcome.is_err_and(|error| error.contains("not offered")), "{pattern}");
+    }
+}
