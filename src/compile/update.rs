@@ -525,7 +525,8 @@ fn unit<'m>(
     scope: &mut Scope<'_>,
     sink: &mut Sink,
 ) -> FeatureUnit<'m> {
-    let FeatureDraft { key, base, overlay, kills, units } = draft;
+    let FeatureDraft { key, base, overlay, mut kills, units } = draft;
+    kills.sort_unstable();
     let unit = if matches!(base, Side::Definition(_)) { units.0 } else { units.1 };
     let course = overlay.as_ref().and_then(|overlay| courses.get(overlay.course));
     let candidate = overlay.and_then(|Overlay { candidate, .. }| candidate);
