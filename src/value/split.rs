@@ -98,6 +98,7 @@ pub(crate) fn texts<'k, 'd: 'k>(
 }
 
 /// Where a key that is part of the document begins, and where it ends.
+#[expect(clippy::ptr_arg, reason = "only a borrowed key is part of the document")]
 fn place(document: &[u8], key: &Cow<'_, str>) -> Option<(usize, usize)> {
     let Cow::Borrowed(key) = *key else { return None };
     let start = key.as_ptr().addr().checked_sub(document.as_ptr().addr())?;
