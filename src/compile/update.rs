@@ -525,8 +525,7 @@ fn unit<'m>(
     scope: &mut Scope<'_>,
     sink: &mut Sink,
 ) -> FeatureUnit<'m> {
-    let FeatureDraft { key, base, overlay, mut kills, units } = draft;
-    kills.sort_unstable();
+    let FeatureDraft { key, base, overlay, kills, units } = draft;
     let unit = if matches!(base, Side::Definition(_)) { units.0 } else { units.1 };
     let course = overlay.as_ref().and_then(|overlay| courses.get(overlay.course));
     let candidate = overlay.and_then(|Overlay { candidate, .. }| candidate);
@@ -538,6 +537,8 @@ fn unit<'m>(
         }
         None => Vec::new(),
     };
+    let mut kills = kills;
+    kills.sort_unstable();
     FeatureUnit {
         release: course.map(|course| &course.release.id),
         place: course.map(|course| course.index),
