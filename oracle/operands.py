@@ -1,4 +1,5 @@
 """Values, operators (clause 4) and buckets (clause 5) of docs/SEMANTICS.md, plainly."""
+import datetime
 import functools
 import ipaddress
 import json
@@ -89,7 +90,8 @@ def dotted(s):
 
 _RFC3339 = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
-    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))")
+    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))")
+_1970 = datetime.datetime(1970, 1, 1)
 
 def instant(v):
     """4.12: milliseconds since 1970 as an int, or None."""
@@ -98,35 +100,25 @@ def instant(v):
     m = _RFC3339.fullmatch(v) if type(v) is str else None
     if not m:
         return None
-    y, mo, d, h, mi, s = (int(g) for g in m.group(1, 2, 3, 4, 5, 6))
-    leap = y % 4 == 0 and (y % 100 != 0 or y % 400 == 0)
-    if not 1 <= mo <= 12 or not 1 <= d <= (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[mo - 1]:
+    year, *rest = (int(g) for g in m.group(1, 2, 3, 4, 5, 6))
+    try:  # in years 400 to 799, as datetime has no year 0; the calendar repeats after 400 years of 146 097 days
+        at = datetime.datetime(year % 400 + 400, *rest)
+    except ValueError:
         return None
-    oh, om = int(m.group(9) or 0), int(m.group(10) or 0)
-    if h > 23 or mi > 59 or s > 59 or oh > 23 or om > 59:
-        return None
-    millis, offset = int(((m.group(7) or "") + "000")[:3]), (oh * 60 + om) * (-1 if m.group(8) == "-" else 1)
-    # days since 1970 in the proleptic Gregorian calendar (datetime has no year 0)
-    a = y - 1 if mo <= 2 else y
-    yoe, doy = a % 400, (153 * (mo - 3 if mo > 2 else mo + 9) + 2) // 5 + d - 1
-    days = (a // 400) * 146_097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719_468
-    return (((days * 24 + h) * 60 + mi - offset) * 60 + s) * 1000 + millis
-
-_V4 = re.compile(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})")
+    offset = (int(m.group(9) or 0) * 60 + int(m.group(10) or 0)) * (-1 if m.group(8) == "-" else 1)
+    since = at - _1970 + datetime.timedelta(days=(year // 400 - 1) * 146_097, minutes=-offset)
+    return since // datetime.timedelta(milliseconds=1) + int(((m.group(7) or "") + "000")[:3])
 
 def address(s, unmap=True):
     """4.13: (family, number) or None; a mapped address is the IPv4 address."""
-    m = _V4.fullmatch(s) if type(s) is str else None
-    if m:
-        octets = [int(g) for g in m.groups()]
-        return (4, int.from_bytes(bytes(octets), "big")) if max(octets) <= 255 else None
-    if type(s) is not str or "%" in s or "/" in s or ":" not in s:
+    if type(s) is not str or "%" in s:
         return None
     try:
-        n = int(ipaddress.IPv6Address(s))
+        a = ipaddress.ip_address(s)
     except ValueError:
         return None
-    return (4, n & 0xFFFFFFFF) if unmap and n >> 32 == 0xFFFF else (6, n)
+    mapped = unmap and a.version == 6 and int(a) >> 32 == 0xFFFF
+    return (4, int(a) & 0xFFFFFFFF) if mapped else (a.version, int(a))
 
 def network(s):
     """(family, number of bits to drop, what is left) ; refuses what is no network."""

@@ -8,6 +8,7 @@
 )]
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value as Json, json};
@@ -590,6 +591,57 @@ fn long_chain_that_ends_in_nothing_takes_bounded_time() {
     );
     let (error, _) = isolated(text.as_bytes());
     assert!(all(&error).contains(&"TG3001 /segments/s00999/if/segment".to_owned()));
+}
+
+/// How long it takes until a document is served, at best of two.
+fn time_to_serve(document: &str) -> Duration {
+    let once = || {
+        let engine = Engine::builder().mode(Mode::Strict).build();
+        let began = Instant::now();
+        engine.load(document.as_bytes()).unwrap();
+        began.elapsed()
+    };
+    once().min(once())
+}
+
+/// Sixteen times as many names take far less than the 256 times of what looks at each for each; in those, and nowhere
+/// else, `f` is `inside`.
+fn assert_in_proportion(name: &str, inside: bool, document: impl Fn(usize) -> String) {
+    let engine = Engine::new();
+    // The 30 names are not in the order of their bytes: 10 is before 2.
+    engine.load(document(30).as_bytes()).unwrap();
+    for i in 0..31 {
+        let environment = format!("{name}{i}");
+        let context = engine.context().with("environment", &*environment).build();
+        assert_eq!(engine.check("f", &context), inside == (i < 30), "{name}{i}");
+    }
+    let (few, many) = (time_to_serve(&document(2_500)), time_to_serve(&document(40_000)));
+    assert!(many < few * 50, "2 500 take {few:?}, 40 000 take {many:?}");
+}
+
+#[test]
+fn environments_of_a_feature_take_time_in_proportion() {
+    let _peak = Peak::start();
+    for name in ["e", "a-longer-name-"] {
+        assert_in_proportion(name, true, |count| {
+            let block = |i: usize| format!(r#""{name}{i}": {{"default": "on"}}"#);
+            let blocks: Vec<_> = (0..count).map(block).collect();
+            gates(&format!(r#""f": {{"kind": "gate", "environments": {{{}}}}}"#, blocks.join(",")))
+        });
+    }
+}
+
+#[test]
+fn kills_of_a_feature_take_time_in_proportion() {
+    let _peak = Peak::start();
+    for name in ["e", "a-longer-name-"] {
+        assert_in_proportion(name, false, |count| {
+            let kill = |i: usize| format!(r#"{{"feature": "f", "environment": "{name}{i}"}}"#);
+            let kills: Vec<_> = (0..count).map(kill).collect();
+            let gate = gates(r#""f": {"kind": "gate", "rules": [{"id": "r", "variant": "on"}]}"#);
+            gate.replacen('{', &format!(r#"{{"kills": [{}], "#, kills.join(",")), 1)
+        });
+    }
 }
 
 // --- mutations ----------------------------------------------------------------------------------------------------

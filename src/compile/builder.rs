@@ -16,7 +16,7 @@ pub(super) type Label = u32;
 /// From so many tests on, a switch is worth its while.
 const FEWEST_ARMS: usize = 3;
 
-/// How many instructions back an equal one is looked for.
+/// How many instructions, tests, texts or arms back an equal one is looked for.
 const LOOK_BACK: usize = 24;
 
 /// The tables of a chunk, and the code so far.
@@ -146,9 +146,10 @@ impl Builder {
     }
 
     pub(super) fn text(&mut self, text: &str) -> u32 {
-        match self.texts.iter().rposition(|own| **own == *text) {
-            Some(index) if self.texts.len() < 64 => index as u32,
-            _ => push(&mut self.texts, text.into()),
+        let recent = self.texts.iter().enumerate().rev().take(LOOK_BACK);
+        match recent.into_iter().find(|(_, own)| ***own == *text) {
+            Some((index, _)) => index as u32,
+            None => push(&mut self.texts, text.into()),
         }
     }
 
@@ -253,7 +254,8 @@ impl Builder {
             if *slot.get_or_insert(fork.slot) != fork.slot {
                 break;
             }
-            if !arms.iter().any(|arm| arm.last == word) {
+            // The first that is equal is taken, so it is no fault if one is added twice.
+            if !arms.iter().rev().take(LOOK_BACK).any(|arm| arm.last == word) {
                 arms.push(Arm { last: word, next: or });
             }
             or = fork.or;

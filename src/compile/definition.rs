@@ -21,6 +21,7 @@ pub(super) struct Definition<'m> {
     pub(super) variants: VariantList,
     pub(super) rules: Vec<Key>,
     shared: Body<'m>,
+    /// Sorted by name.
     environments: Vec<(&'m str, Body<'m>)>,
     pub(super) references: Vec<Reference>,
 }
@@ -87,7 +88,10 @@ pub(super) fn share(
 impl<'m> Definition<'m> {
     /// The resolved definition of an environment.
     pub(super) fn body(&self, environment: Option<&str>) -> &Body<'m> {
-        let block = environment.and_then(|name| self.environments.iter().find(|(own, _)| *own == name));
+        let block = environment.and_then(|name| {
+            let found = self.environments.binary_search_by(|(own, _)| (*own).cmp(name)).ok()?;
+            self.environments.get(found)
+        });
         block.map_or(&self.shared, |(_, body)| body)
     }
 

@@ -32,7 +32,7 @@ pub(super) struct FeatureUnit<'m> {
     pub(super) place: Option<usize>,
     pub(super) candidate: Option<Side<'m>>,
     pub(super) patches: Vec<LoweredPatch<'m>>,
-    /// The environments in which it is killed.
+    /// The environments in which it is killed, sorted.
     pub(super) kills: Vec<&'m str>,
     /// Whether answers must be remembered, and in the large memory.
     pub(super) memo: Option<bool>,
@@ -181,7 +181,7 @@ impl<'b, 'm> Emitter<'b, 'm> {
     }
 
     fn environment(&mut self, name: Option<&str>, notices: &mut Notices<'_>) -> Label {
-        if name.is_some_and(|name| self.unit.kills.contains(&name)) {
+        if name.is_some_and(|name| self.unit.kills.binary_search(&name).is_ok()) {
             return match &self.unit.base {
                 Side::Definition(base) => {
                     let default = base.body(name).default;

@@ -563,6 +563,8 @@ fn unit<'m>(
         }
         None => Vec::new(),
     };
+    let mut kills = kills;
+    kills.sort_unstable();
     FeatureUnit {
         release: course.map(|course| &course.release.id),
         place: course.map(|course| course.index),

@@ -47,6 +47,8 @@ pub struct ParseError {
     pub line: usize,
     /// The column in bytes, from 1; 0 if the bytes were not looked at.
     pub column: usize,
+    /// What helps, where it is known.
+    pub hint: Option<&'static str>,
 }
 
 impl fmt::Display for ParseError {
@@ -62,7 +64,7 @@ impl std::error::Error for ParseError {}
 
 impl From<ParseError> for Diagnostic {
     fn from(error: ParseError) -> Self {
-        Self::new(error.code, error.pointer, error.message)
+        Self::new(error.code, error.pointer, error.message).with_hint(error.hint.map(str::to_owned))
     }
 }
 
@@ -89,7 +91,8 @@ impl From<ParseError> for Error {
 pub fn parse(bytes: &[u8]) -> Result<Parsed<'_>, ParseError> {
     if bytes.len() > MAX_BYTES {
         let message = format!("expected at most 256 MiB, found {} bytes", bytes.len());
-        return Err(ParseError { code: Code::TooLarge, pointer: String::new(), message, line: 0, column: 0 });
+        let pointer = String::new();
+        return Err(ParseError { code: Code::TooLarge, pointer, message, line: 0, column: 0, hint: None });
     }
     // One pass over the whole text is much cheaper than to look at each string by itself.
     let (text, broken) = match std::str::from_utf8(bytes) {
@@ -112,7 +115,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed<'_>, ParseError> {
         outcome => {
             let pointer = pointer(&tree.trail);
             Err(match outcome {
-                Err(error) if !broken || !error.is_eof() => failure(&error, tree.too_deep, pointer),
+                Err(error) if !broken || !error.is_eof() => failure(text, &error, tree.too_deep, pointer),
                 // What comes first is reported: the end of the valid part is no fault of its own.
                 _ => bad_utf8(text, pointer),
             })
@@ -120,10 +123,14 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed<'_>, ParseError> {
     }
 }
 
-fn failure(error: &serde_json::Error, too_deep: bool, pointer: String) -> ParseError {
+fn failure(document: &str, error: &serde_json::Error, too_deep: bool, pointer: String) -> ParseError {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(&*text, |(what, _)| what);
+    let own = document.split('\n').nth(line.wrapping_sub(1)).unwrap_or_default();
+    let found = own.get(column.wrapping_sub(1)..).unwrap_or_default();
+    let no_number = ["NaN", "Infinity"].into_iter().find(|name| found.starts_with(name));
+    let mut hint = None;
     // serde_json has no codes of its own; `tests.rs` holds on to what these texts become.
     let (code, what) = match what {
         _ if too_deep => (Code::TooDeep, format!("expected at most {MOST_DEPTH} levels, found more")),
@@ -133,16 +140,25 @@ fn failure(error: &serde_json::Error, too_deep: bool, pointer: String) -> ParseE
         "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
             (Code::BadUnicode, "expected both halves of a surrogate pair, found one".into())
         }
+        "expected value" if document.starts_with('\u{feff}') => {
+            hint = Some("save it as UTF-8 without a byte order mark");
+            (Code::NotJson, "expected JSON, found a byte order mark".into())
+        }
+        "expected value" | "invalid number" if no_number.is_some() => {
+            hint = Some("JSON has no NaN and no Infinity");
+            (Code::NotJson, ["expected a number, found ", no_number.unwrap_or_default()].concat())
+        }
         other => (Code::NotJson, other.to_owned()),
     };
-    ParseError { code, pointer, message: format!("{what} (line {line}, column {column})"), line, column }
+    let message = format!("{what} (line {line}, column {column})");
+    ParseError { code, pointer, message, line, column, hint }
 }
 
 fn bad_utf8(before: &str, pointer: String) -> ParseError {
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let column = before.bytes().rev().take_while(|byte| *byte != b'\n').count() + 1;
     let message = format!("expected UTF-8, found other bytes (line {line}, column {column})");
-    ParseError { code: Code::BadUnicode, pointer, message, line, column }
+    ParseError { code: Code::BadUnicode, pointer, message, line, column, hint: None }
 }
 
 /// Steps are noted from the inside out.

@@ -176,6 +176,33 @@ fn errors_say_where_they_are() {
 }
 
 #[test]
+fn what_is_often_taken_for_json_is_named() {
+    let mark = "save it as UTF-8 without a byte order mark";
+    let number = "JSON has no NaN and no Infinity";
+    for (text, message, hint) in [
+        ("\u{feff}{}", "expected JSON, found a byte order mark (line 1, column 1)", Some(mark)),
+        ("\u{feff}", "expected JSON, found a byte order mark (line 1, column 1)", Some(mark)),
+        ("{\u{feff}}", "key must be a string (line 1, column 2)", None),
+        ("NaN", "expected a number, found NaN (line 1, column 1)", Some(number)),
+        ("{\"é\":\n [1, NaN]}", "expected a number, found NaN (line 2, column 6)", Some(number)),
+        ("[Infinity]", "expected a number, found Infinity (line 1, column 2)", Some(number)),
+        ("[0, -Infinity]", "expected a number, found Infinity (line 1, column 6)", Some(number)),
+        ("{\"a\" NaN}", "expected `:` (line 1, column 6)", None),
+        ("[Name]", "expected value (line 1, column 2)", None),
+        ("", "EOF while parsing a value (line 1, column 0)", None),
+    ] {
+        let error = parse(text.as_bytes()).unwrap_err();
+        assert_eq!(
+            (error.code, error.message.as_str(), error.hint),
+            (Code::NotJson, message, hint),
+            "{text}"
+        );
+        let diagnostic = crate::error::Diagnostic::from(error);
+        assert_eq!(diagnostic.hint.as_deref(), hint, "{text}");
+    }
+}
+
+#[test]
 fn depth_128_is_parsed_and_129_is_not() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     assert!(parse(nested(128).as_bytes()).is_ok());

@@ -45,8 +45,8 @@ Exit codes:
   5  refused, by the server or by `publish`; nothing was changed
   6  the server failed, or cannot be reached
   7  nobody said yes, or there was no terminal to ask on; nothing was changed
-  8  release watch: it was aborted, superseded or reverted
-  9  release watch: it still runs after --timeout
+  8  release watch: it was aborted, superseded or reverted; simulate: it was aborted
+  9  release watch: it still runs after --timeout; simulate: it still runs after --days
 
 Data goes to stdout, everything else to stderr. NO_COLOR is respected.";
 

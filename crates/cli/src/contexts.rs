@@ -155,7 +155,7 @@ pub(crate) struct Line<'b> {
     pub(crate) number: u64,
     /// How many bytes it has, with its end.
     pub(crate) bytes: usize,
-    /// `None` if it is too long.
+    /// Without its end, so that no parser counts a line more; `None` if it is too long.
     pub(crate) text: Option<&'b [u8]>,
 }
 
@@ -185,7 +185,9 @@ impl<R: Read> Lines<R> {
                 return Ok(Some(Line { number, bytes, text: None }));
             }
             if !self.buffer.iter().all(u8::is_ascii_whitespace) {
-                return Ok(Some(Line { number, bytes, text: Some(&self.buffer) }));
+                let text = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
+                let text = text.strip_suffix(b"\r").unwrap_or(text);
+                return Ok(Some(Line { number, bytes, text: Some(text) }));
             }
         }
     }
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn lines_are_numbered_and_bounded() {
-        let mut lines = Lines::new(&b"{}\n\n  \r\n{\"a\":1}\nxxxxxxxxxxxxxxxxxxxxx\nlast"[..]);
+        let mut lines = Lines::new(&b"{}\n\n  \r\n{\"a\":1}\r\nxxxxxxxxxxxxxxxxxxxxx\nlast"[..]);
         let mut seen = Vec::new();
         while let Some(line) = lines.next(10).unwrap() {
             seen.push((line.number, line.bytes, line.text.map(<[u8]>::to_vec)));
@@ -225,8 +227,8 @@ mod tests {
         assert_eq!(
             seen,
             [
-                (1, 3, Some(b"{}\n".to_vec())),
-                (4, 8, Some(b"{\"a\":1}\n".to_vec())),
+                (1, 3, Some(b"{}".to_vec())),
+                (4, 9, Some(b"{\"a\":1}".to_vec())),
                 (5, 22, None),
                 (6, 4, Some(b"last".to_vec()))
             ]

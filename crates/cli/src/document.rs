@@ -29,6 +29,11 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// What a path is called.
+pub(crate) fn name(path: &Path) -> String {
+    if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
+}
+
 /// Opens a file, or stdin for `-`; of a file also its length.
 pub(crate) fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
     if is_stdin(path) {
@@ -63,7 +68,7 @@ fn neighbour(path: &Path) -> Option<String> {
 
 impl Document {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let name = if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() };
+        let name = name(path);
         let (reader, length) = open(path)?;
         let mut bytes = Vec::with_capacity(length.unwrap_or(0).min(MAX_BYTES as u64) as usize);
         // One byte more than a document may have, so that the parser refuses it.

@@ -9,7 +9,7 @@ use tidegate::compile::validate;
 use tidegate::error::{Diagnostic, Severity};
 
 use crate::args::{Format, Validate};
-use crate::document::{Document, Outline};
+use crate::document::{self, Document, Outline};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output, STRONG, count};
 use crate::warnings;
@@ -19,6 +19,9 @@ use crate::warnings;
 struct Checked {
     file: String,
     valid: bool,
+    /// Why it could not be read; it counts as one of the errors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     errors: usize,
     warnings: usize,
     diagnostics: Vec<Diagnostic>,
@@ -34,7 +37,7 @@ struct Report {
 
 pub(crate) fn run(args: &Validate) -> Result<Exit, Failure> {
     let process = args.process.attributes()?;
-    if args.files.iter().filter(|file| crate::document::is_stdin(file)).count() > 1 {
+    if args.files.iter().filter(|file| document::is_stdin(file)).count() > 1 {
         return Err(Failure::usage("stdin (`-`) can be read only once"));
     }
     let mut output = Output::new();
@@ -44,8 +47,11 @@ pub(crate) fn run(args: &Validate) -> Result<Exit, Failure> {
         let checked = match check(file, &process, args.deny_warnings) {
             Ok(checked) => checked,
             Err(failure) => {
-                exit = failure.report();
                 report.valid = false;
+                if let Failure::Problem { message, .. } = &failure {
+                    report.files.push(unread(file, message));
+                }
+                exit = failure.report();
                 continue;
             }
         };
@@ -78,7 +84,19 @@ fn check(file: &Path, process: &BTreeMap<String, Value>, deny_warnings: bool) ->
     let warnings = diagnostics.len() - errors;
     let valid = errors == 0 && !(deny_warnings && warnings > 0);
     let outline = Outline::of(&document.bytes);
-    Ok(Checked { file: document.name, valid, errors, warnings, diagnostics, outline })
+    Ok(Checked { file: document.name, valid, error: None, errors, warnings, diagnostics, outline })
+}
+
+fn unread(file: &Path, error: &str) -> Checked {
+    Checked {
+        file: document::name(file),
+        valid: false,
+        error: Some(error.to_owned()),
+        errors: 1,
+        warnings: 0,
+        diagnostics: Vec::new(),
+        outline: Outline::default(),
+    }
 }
 
 /// Diagnostics to stdout, the summary to stderr.

@@ -54,6 +54,21 @@ fn bad_line_stops_with_its_number_and_keeps_what_was_decided() {
 }
 
 #[test]
+fn bad_line_has_one_number_and_its_own_columns() {
+    let small = file("s_line.json", SMALL);
+    for end in ["\n", "\r\n", ""] {
+        for (bad, said) in [
+            ("{\"a\":", "line 4: EOF while parsing a value at /a (column 5)\n"),
+            ("  {\"a\": NaN}", "line 4: expected a number, found NaN at /a (column 9)\n"),
+        ] {
+            let run = run_with(&["eval", &small], format!("{{}}\n\n{{}}\n{bad}{end}"));
+            assert_eq!((run.code, lines(&run.stdout).len()), (3, 2), "{run:?}");
+            assert!(run.stderr.contains(said), "{run:?}");
+        }
+    }
+}
+
+#[test]
 fn bad_lines_are_passed_over_if_asked() {
     let small = file("s_skip.json", SMALL);
     let mut input = b"{}\n[]\n{\"a\":1e999}\n\xff\n".to_vec();

@@ -48,6 +48,23 @@ fn validate_goes_on_after_a_file_that_is_missing() {
 }
 
 #[test]
+fn validate_has_an_entry_for_a_file_that_is_missing() {
+    let sound = file("v_entry.json", SMALL);
+    let run = run(&["validate", &sound, "no-such-file.json", &sound, "--format", "json"]);
+    assert_eq!(run.code, 4);
+    assert!(run.stderr.contains("cannot read `no-such-file.json`: no such file"), "{run:?}");
+    let report = run.json();
+    assert_eq!((&report["valid"], report["files"].as_array().unwrap().len()), (&json!(false), 3));
+    let error = "cannot read `no-such-file.json`: no such file or directory";
+    assert_eq!(
+        report["files"][1],
+        json!({"file": "no-such-file.json", "valid": false, "error": error, "errors": 1, "warnings": 0, "diagnostics": []})
+    );
+    assert_eq!(report["files"][0].get("error"), None);
+    assert_eq!(report["files"][2]["valid"], true);
+}
+
+#[test]
 fn eval_of_one_context_prints_json_or_a_table() {
     let small = file("e_one.json", SMALL);
     let json = run(&["eval", &small, "--process", "environment=prod", "--set", "plan=pro", "--now", "5"]);
@@ -159,6 +176,13 @@ fn completions_version_and_help_go_to_stdout() {
         help.code == 0 && help.stdout.contains("Exit codes:") && !help.stdout.contains("bulk"),
         "{help:?}"
     );
+    for said in ["simulate: it was aborted", "simulate: it still runs after --days"] {
+        assert!(help.stdout.contains(said), "{said}: {help:?}");
+    }
+    let simulate = run(&["simulate", "--help"]);
+    for code in ["0", "1", "2", "4", "8", "9"] {
+        assert!(simulate.stdout.contains(&format!("\n  {code}  ")), "{code}: {simulate:?}");
+    }
 }
 
 #[test]

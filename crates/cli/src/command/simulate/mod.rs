@@ -37,6 +37,8 @@ Examples:
 Exit codes:
   0  it completed
   1  the pipeline is invalid
+  2  wrong usage: options, an unknown phase or guard
+  4  the pipeline cannot be read
   8  it was aborted
   9  it still runs after --days";
 
