@@ -6,6 +6,7 @@ use super::Numbers;
 use super::condition::{Cond, Reference, Target};
 use super::emit::Side;
 use super::overlay::Course;
+use super::remains::Remains;
 use crate::error::{nearest, quote};
 use crate::model::Key;
 
@@ -18,6 +19,8 @@ pub(super) struct FeatureDraft<'m> {
     pub(super) kills: Vec<&'m str>,
     /// The units of its base and of its candidate.
     pub(super) units: (&'m str, &'m str),
+    /// Whether it has a candidate that is not sound: nobody knows with which variants.
+    pub(super) unsound_candidate: bool,
 }
 
 /// A segment.
@@ -50,6 +53,8 @@ pub(super) struct Drafts<'m, 'n> {
     pub(super) features: BTreeMap<u32, FeatureDraft<'m>>,
     pub(super) segments: BTreeMap<u32, SegmentDraft<'m>>,
     pub(super) courses: Vec<Course<'m>>,
+    /// Of what is not sound: for diagnostics alone.
+    pub(super) remains: Vec<Remains>,
     pub(super) feature_names: &'n Numbers,
     pub(super) segment_names: &'n Numbers,
     /// Whether a feature that is no draft exists all the same: unchanged, and without references.
@@ -127,6 +132,11 @@ impl<'m> Drafts<'m, '_> {
         self.courses.get(self.course_index(target)?)
     }
 
+    /// Whether another release than this one has an overlay on it.
+    pub(super) fn is_of_another(&self, target: Target, release: usize) -> bool {
+        self.course(target).is_some_and(|course| course.index != release)
+    }
+
     /// What releases change, in the order of the releases; segments first.
     pub(super) fn released(&self) -> Vec<Target> {
         let mut targets: Vec<(usize, Target)> = Vec::new();
@@ -198,12 +208,23 @@ impl<'m> Drafts<'m, '_> {
             }
         };
         let mut pointer = String::new();
-        if tombstone && let Some(course) = self.course(target) {
-            pointer = format!("/releases/{}", course.index);
+        if tombstone && let Some(release) = self.release(target) {
+            pointer = format!("/releases/{release}");
         }
         crate::error::push_step(&mut pointer, section);
         crate::error::push_step(&mut pointer, self.key(target));
         pointer
+    }
+
+    /// The index of the release that changes it, if only in words that are ignored.
+    fn release(&self, target: Target) -> Option<usize> {
+        let key = self.key(target);
+        let course = self.courses.iter().find(|course| match target {
+            Target::Feature(_) => course.release.features.contains_key(key),
+            Target::Segment(_) => course.release.segments.contains_key(key),
+        });
+        let remains = || self.remains.iter().find(|remains| remains.owners.contains(&target))?.release;
+        course.map(|course| course.index).or_else(remains)
     }
 
     /// Whether a feature has a variant; one that is not at hand may have any.
@@ -211,12 +232,19 @@ impl<'m> Drafts<'m, '_> {
         let Some(draft) = self.features.get(&number) else { return true };
         let candidate = draft.overlay.as_ref().and_then(|overlay| overlay.candidate.as_ref());
         let mut known = false;
+        if draft.unsound_candidate {
+            return true;
+        }
         for side in [Some(&draft.base), candidate].into_iter().flatten() {
-            if let Side::Definition(definition) = side {
-                known = true;
-                if definition.variant(variant).is_some() {
-                    return true;
+            match side {
+                Side::Definition(definition) => {
+                    known = true;
+                    if definition.variant(variant).is_some() {
+                        return true;
+                    }
                 }
+                Side::Invalid => return true,
+                Side::Tombstone => {}
             }
         }
         !known

@@ -232,6 +232,7 @@ impl Compiler {
             features: lowering.features,
             segments: lowering.segments,
             courses: lowering.courses,
+            remains: lowering.remains,
             feature_names: &features,
             segment_names: &segments,
             kept: &kept,
@@ -525,7 +526,7 @@ fn unit<'m>(
     scope: &mut Scope<'_>,
     sink: &mut Sink,
 ) -> FeatureUnit<'m> {
-    let FeatureDraft { key, base, overlay, kills, units } = draft;
+    let FeatureDraft { key, base, overlay, kills, units, .. } = draft;
     let unit = if matches!(base, Side::Definition(_)) { units.0 } else { units.1 };
     let course = overlay.as_ref().and_then(|overlay| courses.get(overlay.course));
     let candidate = overlay.and_then(|Overlay { candidate, .. }| candidate);

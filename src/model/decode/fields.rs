@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::Mode;
 use super::path::Path;
+use super::remnant::Remnant;
 use crate::error::{Code, Diagnostic, Diagnostics, Severity, nearest, quote};
 use crate::model::{Attribute, ExclusionGroup, Key, Percent, limits};
 use crate::value::{KeyedSet, Member, Node};
@@ -28,6 +29,10 @@ pub(super) struct Decoder {
     pub(super) groups: BTreeMap<Key, Option<ExclusionGroup>>,
     /// Whether the groups are known yet: a definition that is read before them is checked against them later.
     pub(super) has_groups: bool,
+    /// The index of the release that is read.
+    pub(super) release: Option<usize>,
+    /// What is left of what is not sound.
+    pub(super) remnants: Vec<Remnant>,
     attribute_names: KeyedSet<Key>,
     keys: KeyedSet<Key>,
     /// Some of them, by length and last byte.
@@ -71,6 +76,8 @@ impl Decoder {
             attributes: BTreeMap::new(),
             groups: BTreeMap::new(),
             has_groups: true,
+            release: None,
+            remnants: Vec::new(),
             attribute_names: KeyedSet::default(),
             keys: KeyedSet::default(),
             recent: Default::default(),

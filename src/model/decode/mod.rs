@@ -17,6 +17,7 @@ mod patch;
 mod path;
 mod pipeline;
 mod release;
+mod remnant;
 mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use self::fields::Decoder;
 use self::path::Path;
 use self::release::Claims;
+pub(crate) use self::remnant::{Part, Remnant};
 use self::stream::ReadFeature;
 pub(crate) use self::stream::{Read, read};
 use super::{Feature, Key, SCHEMA_VERSION, Segment, Snapshot};
@@ -73,6 +75,10 @@ pub struct Decoded {
     pub tombstone_features: BTreeSet<Key>,
     /// Segments without a base whose candidate is not sound.
     pub tombstone_segments: BTreeSet<Key>,
+    /// What is left of what is not sound: for diagnostics alone, never served.
+    pub(crate) remnants: Vec<Remnant>,
+    /// Where the snapshot's releases are in the document.
+    pub(crate) release_places: Vec<usize>,
     /// All problems.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the document must be refused as a whole (SEMANTICS 9.1; in strict mode, for any error).
@@ -250,8 +256,10 @@ impl Decoder {
             snapshot.pipelines = self.pipelines(value, &root.key("pipelines"));
         }
         let mut claims = Claims::default();
+        let mut release_places = Vec::new();
         if let Some(value) = fields.take("releases") {
-            snapshot.releases = self.releases(value, &bases, &mut claims, &root.key("releases"));
+            let releases = self.releases(value, &bases, &mut claims, &root.key("releases"));
+            (release_places, snapshot.releases) = releases.into_iter().unzip();
         }
         let served: KeyedSet<Key> =
             snapshot.releases.iter().flat_map(|release| release.features.keys().cloned()).collect();
@@ -288,6 +296,8 @@ impl Decoder {
             invalid_segments: bases.invalid_segments,
             tombstone_features,
             tombstone_segments,
+            remnants: std::mem::take(&mut self.remnants),
+            release_places,
             ..Decoded::default()
         })
     }
@@ -337,7 +347,7 @@ impl Decoder {
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
             let Some(key) = self.name(&name, &path) else { continue };
-            match self.segment(value, &path) {
+            match self.segment(&name, value, &path) {
                 Some(segment) => drop(bases.segments.insert(key, segment)),
                 None => drop(bases.invalid_segments.insert(key)),
             }

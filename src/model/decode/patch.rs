@@ -4,6 +4,7 @@ use super::Bases;
 use super::fields::{Decoder, did_you_mean};
 use super::path::Path;
 use super::release::Changes;
+use super::remnant::Part;
 use crate::error::{Code, nearest, quote};
 use crate::model::{Key, Patch, PatchKind, Place, limits};
 use crate::value::Node;
@@ -55,7 +56,7 @@ impl Decoder {
         }
         let feature = self.optional_key(&mut fields, "feature", path);
         let segment = self.optional_key(&mut fields, "segment", path);
-        let audience = self.optional_key(&mut fields, "for", path);
+        let mut audience = self.optional_key(&mut fields, "for", path);
         let variant = match (kind, fields.has("variant")) {
             (Some(PatchKind::Set), false) => {
                 self.missing(&fields, "variant", path);
@@ -69,11 +70,17 @@ impl Decoder {
             _ => self.optional_key(&mut fields, "variant", path),
         };
         self.finish(fields, &PATCH, path);
-        if both.0 == both.1 {
-            return None;
+        if let Some(patch) = kind.filter(|_| both.0 != both.1) {
+            let patch = Patch { patch, feature, segment, audience, variant, place: Place::default() };
+            if self.check_patch(&patch, changes, bases, path) {
+                return Some(patch);
+            }
+            audience = patch.audience;
         }
-        let patch = Patch { patch: kind?, feature, segment, audience, variant, place: Place::default() };
-        self.check_patch(&patch, changes, bases, path).then_some(patch)
+        if let Some(audience) = audience {
+            self.remain_of_phase(Part::Audience(audience), changes, &path.key("for"));
+        }
+        None
     }
 
     /// Whether what the patch is on is in the release and sound; reports what does not fit together.

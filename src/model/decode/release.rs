@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Bases;
 use super::fields::Decoder;
 use super::path::Path;
+use super::remnant::Part;
 use crate::error::{Code, quote};
 use crate::model::release::default_ramp_salt;
 use crate::model::{
@@ -45,16 +46,22 @@ impl Changes {
 }
 
 impl Decoder {
+    /// The releases that are sound, each with its index.
     pub(super) fn releases(
         &mut self,
         value: Node<'_>,
         bases: &Bases<'_>,
         claims: &mut Claims,
         path: &Path<'_>,
-    ) -> Vec<Release> {
+    ) -> Vec<(usize, Release)> {
         let elements = self.section_list(value, limits::LIST_VALUES, path).unwrap_or_default();
-        let elements = elements.into_iter().enumerate();
-        elements.filter_map(|(i, value)| self.release(value, bases, claims, &path.index(i))).collect()
+        let mut releases = Vec::with_capacity(elements.len());
+        for (i, value) in elements.into_iter().enumerate() {
+            self.release = Some(i);
+            releases.extend(self.release(value, bases, claims, &path.index(i)).map(|release| (i, release)));
+        }
+        self.release = None;
+        releases
     }
 
     fn release(
@@ -106,11 +113,16 @@ impl Decoder {
         };
         let phases = self.phases(phases.unwrap_or_default(), &changes, bases, below, &path.key("phases"));
         self.finish(fields, &RELEASE, path);
-        sound.then_some(())?;
-        Some(assemble(
-            Release { id: id?, description, pipeline, ramp, phases, ..Release::default() },
-            changes,
-        ))
+        match id {
+            Some(id) if sound => Some(assemble(
+                Release { id, description, pipeline, ramp, phases, ..Release::default() },
+                changes,
+            )),
+            _ => {
+                self.remain_release(phases, changes, path);
+                None
+            }
+        }
     }
 
     fn pipeline_ref(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<PipelineRef> {
@@ -137,7 +149,11 @@ impl Decoder {
             let written = self.candidate(value, |d, value, path| d.feature(&name, value, path), &path);
             self.check_claim(&mut claims.features, &key, "feature", &path);
             self.check_exists(bases.has_feature(&key), written.as_ref(), "feature", &key, &path);
-            changes.insert(key, written.filter(|_| self.hard == before));
+            let sound = self.hard == before;
+            if let (Some(Some(Some(feature))), false) = (&written, sound) {
+                self.remain_feature(&name, Arc::clone(feature), &path.key("candidate"));
+            }
+            changes.insert(key, written.filter(|_| sound));
         }
         changes
     }
@@ -154,10 +170,14 @@ impl Decoder {
             let path = path.key(&name);
             let Some(key) = self.name(&name, &path) else { continue };
             let before = self.hard;
-            let written = self.candidate(value, Self::segment, &path);
+            let written = self.candidate(value, |d, value, path| d.segment(&name, value, path), &path);
             self.check_claim(&mut claims.segments, &key, "segment", &path);
             self.check_exists(bases.has_segment(&key), written.as_ref(), "segment", &key, &path);
-            changes.insert(key, written.filter(|_| self.hard == before));
+            let sound = self.hard == before;
+            if let (Some(Some(Some(segment))), false) = (&written, sound) {
+                self.remain_segment(&name, Arc::clone(segment), &path.key("candidate"));
+            }
+            changes.insert(key, written.filter(|_| sound));
         }
         changes
     }
@@ -230,9 +250,9 @@ impl Decoder {
         for (i, value) in elements.into_iter().enumerate() {
             let path = path.index(i);
             let before = self.hard;
-            let Some(phase) = self.phase(value, changes, bases, below, &path) else { continue };
+            let Some((named, phase)) = self.phase(value, changes, bases, below, &path) else { continue };
             let phase = Phase { place: Place(i), ..phase };
-            if !ids.insert(Key::clone(&phase.id)) {
+            if named && !ids.insert(Key::clone(&phase.id)) {
                 let message = format_args!("phase {} is in the release already", quote(&phase.id));
                 self.error(Code::DuplicateId, &path.key("id"), message);
             }
@@ -240,11 +260,14 @@ impl Decoder {
                 matches!(below, Below::Broken) && phase.ramp.is_some_and(|r| r.percent < Percent::ALL);
             if self.hard == before && !broken {
                 phases.push(phase);
+            } else {
+                self.remain_of_phase(Part::Phase(phase), changes, &path);
             }
         }
         phases
     }
 
+    /// A phase, and whether it has an id.
     fn phase(
         &mut self,
         value: Node<'_>,
@@ -252,7 +275,7 @@ impl Decoder {
         bases: &Bases<'_>,
         below: Below,
         path: &Path<'_>,
-    ) -> Option<Phase> {
+    ) -> Option<(bool, Phase)> {
         let mut fields = self.fields(value, path)?;
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         let description = self.description(&mut fields, path);
@@ -262,13 +285,15 @@ impl Decoder {
         let patches = fields.take("patches");
         let patches = patches.and_then(|value| self.patches(value, changes, bases, &path.key("patches")));
         self.finish(fields, &PHASE, path);
-        Some(Phase { id: id?, description, live, target, ramp, patches, place: Place::default() })
+        let (named, id) = (id.is_some(), id.unwrap_or_default());
+        Some((named, Phase { id, description, live, target, ramp, patches, place: Place::default() }))
     }
 
     pub(super) fn targets(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Vec<Target>> {
         let elements = self.list(value, limits::LIST_VALUES, path)?;
         let elements = elements.into_iter().enumerate();
-        Some(elements.filter_map(|(i, value)| self.target(value, &path.index(i))).collect())
+        // What is not sound holds its place.
+        Some(elements.map(|(i, value)| self.target(value, &path.index(i)).unwrap_or_default()).collect())
     }
 
     fn target(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Target> {
