@@ -18,8 +18,8 @@ use crate::value::{KeyedMap, KeyedSet};
 const LONGEST_CHAIN: usize = 64;
 /// So many definitions may be reached from one.
 const MOST_REACHED: usize = 900;
-/// So many names of a cycle are told, and the last one.
-const LONGEST_WAY: usize = 9;
+/// After so many bytes, the names of a cycle are left out, but for the last one.
+const LONGEST_WAY: usize = 300;
 /// Up to so many evaluations of references, nothing is remembered.
 const FEW_PATHS: u64 = 8;
 
@@ -332,16 +332,15 @@ fn tell_cycle(graph: &Graph, target: Target, which: &str, drafts: &Drafts<'_, '_
         && let Some(mut path) = path_to(graph, next, target)
     {
         path.push(target);
-        let before_last = path.len().saturating_sub(1).min(LONGEST_WAY);
-        message.push(':');
-        for (index, step) in path.iter().rev().enumerate() {
-            let arrow = if index == 0 { " " } else { " → " };
-            if index < before_last || index == path.len().saturating_sub(1) {
-                message.push_str(arrow);
-                message.push_str(&drafts.name(*step));
-            } else if index == before_last {
-                message.push_str(" → …");
+        let mut arrow = ": ";
+        for (left, step) in path.iter().enumerate().rev() {
+            if left > 0 && message.len() > LONGEST_WAY {
+                arrow = " → … → ";
+                continue;
             }
+            message.push_str(arrow);
+            message.push_str(&drafts.name(*step));
+            arrow = " → ";
         }
     }
     report.add(Code::Cycle, drafts.pointer(target), message);

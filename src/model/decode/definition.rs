@@ -167,6 +167,11 @@ impl Decoder {
             exclusion_group,
         });
         if self.hard > before {
+            if !matches!(names, Names::Unknown) {
+                let [bases, candidates] = &mut self.partial;
+                let partial = if self.release.is_none() { bases } else { candidates };
+                partial.insert(key.into(), Arc::clone(&feature));
+            }
             self.remain_feature(key, feature, path);
             return None;
         }
@@ -401,10 +406,12 @@ impl Decoder {
         let mut blocks = BTreeMap::new();
         for (name, value) in self.object(value, &path).unwrap_or_default() {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
-            self.check_environment(&key, &path);
+            let key = self.name(&name, &path);
+            if let Some(key) = &key {
+                self.check_environment(key, &path);
+            }
             if let Some(block) = self.block(value, names, &path) {
-                blocks.insert(key, block);
+                blocks.insert(key.unwrap_or_else(|| (&*name).into()), block);
             }
         }
         blocks

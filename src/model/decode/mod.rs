@@ -346,10 +346,12 @@ impl Decoder {
     fn segments(&mut self, value: Node<'_>, bases: &mut Bases<'_>, path: &Path<'_>) {
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
-            match self.segment(&name, value, &path) {
-                Some(segment) => drop(bases.segments.insert(key, segment)),
-                None => drop(bases.invalid_segments.insert(key)),
+            let key = self.name(&name, &path);
+            match (key, self.segment(&name, value, &path)) {
+                (Some(key), Some(segment)) => drop(bases.segments.insert(key, segment)),
+                (Some(key), None) => drop(bases.invalid_segments.insert(key)),
+                (None, Some(segment)) => self.remain_segment(&name, segment, &path),
+                (None, None) => {}
             }
         }
     }
@@ -363,7 +365,12 @@ impl Decoder {
     ) {
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
+            let Some(key) = self.name(&name, &path) else {
+                if let Some(feature) = self.feature(&name, value, &path) {
+                    self.remain_feature(&name, feature, &path);
+                }
+                continue;
+            };
             if unchanged(&key, &value) {
                 let before = self.hard;
                 if let Some(group) = value.get("exclusion_group").and_then(|group| group.as_str()) {

@@ -91,9 +91,13 @@ impl Decoder {
                 return false;
             };
             if let Some(variant) = &patch.variant {
-                let candidate =
-                    written.as_ref().and_then(|w| w.as_ref()?.as_ref()).map(|f| f.has_variant(variant));
-                for (serves, whose) in [(bases.serves(key, variant), "base"), (candidate, "candidate")] {
+                // Those of a definition that is not sound may be known as well.
+                let [bases_left, candidates_left] = self.partial.each_ref().map(|left| left.get(key));
+                let base = || bases_left.map(|feature| feature.has_variant(variant));
+                let base = bases.serves(key, variant).or_else(base);
+                let candidate = written.as_ref().and_then(|w| w.as_ref()?.as_ref());
+                let candidate = candidate.or(candidates_left).map(|feature| feature.has_variant(variant));
+                for (serves, whose) in [(base, "base"), (candidate, "candidate")] {
                     if serves == Some(false) {
                         let message =
                             format_args!("{} is not a variant of the feature's {whose}", quote(variant));

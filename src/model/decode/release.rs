@@ -58,6 +58,8 @@ impl Decoder {
         let mut releases = Vec::with_capacity(elements.len());
         for (i, value) in elements.into_iter().enumerate() {
             self.release = Some(i);
+            let [_, candidates] = &mut self.partial;
+            candidates.clear();
             releases.extend(self.release(value, bases, claims, &path.index(i)).map(|release| (i, release)));
         }
         self.release = None;
@@ -144,16 +146,20 @@ impl Decoder {
         let mut changes = BTreeMap::new();
         for (name, value) in members {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
             let before = self.hard;
+            let key = self.name(&name, &path);
             let written = self.candidate(value, |d, value, path| d.feature(&name, value, path), &path);
-            self.check_claim(&mut claims.features, &key, "feature", &path);
-            self.check_exists(bases.has_feature(&key), written.as_ref(), "feature", &key, &path);
+            if let Some(key) = &key {
+                self.check_claim(&mut claims.features, key, "feature", &path);
+                self.check_exists(bases.has_feature(key), written.as_ref(), "feature", key, &path);
+            }
             let sound = self.hard == before;
             if let (Some(Some(Some(feature))), false) = (&written, sound) {
                 self.remain_feature(&name, Arc::clone(feature), &path.key("candidate"));
             }
-            changes.insert(key, written.filter(|_| sound));
+            if let Some(key) = key {
+                changes.insert(key, written.filter(|_| sound));
+            }
         }
         changes
     }
@@ -168,16 +174,20 @@ impl Decoder {
         let mut changes = BTreeMap::new();
         for (name, value) in members {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
             let before = self.hard;
+            let key = self.name(&name, &path);
             let written = self.candidate(value, |d, value, path| d.segment(&name, value, path), &path);
-            self.check_claim(&mut claims.segments, &key, "segment", &path);
-            self.check_exists(bases.has_segment(&key), written.as_ref(), "segment", &key, &path);
+            if let Some(key) = &key {
+                self.check_claim(&mut claims.segments, key, "segment", &path);
+                self.check_exists(bases.has_segment(key), written.as_ref(), "segment", key, &path);
+            }
             let sound = self.hard == before;
             if let (Some(Some(Some(segment))), false) = (&written, sound) {
                 self.remain_segment(&name, Arc::clone(segment), &path.key("candidate"));
             }
-            changes.insert(key, written.filter(|_| sound));
+            if let Some(key) = key {
+                changes.insert(key, written.filter(|_| sound));
+            }
         }
         changes
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::fields::Decoder;
 use super::path::Path;
 use super::release::Changes;
-use crate::model::{Feature, Key, Phase, Segment};
+use crate::model::{Feature, Key, Phase, Segment, limits};
 
 /// A part of the document that is not in the snapshot. What could not be read of it holds a place, so that indices are right.
 #[derive(Clone, Debug)]
@@ -31,6 +31,11 @@ pub(crate) enum Part {
     Segment(Arc<Segment>),
 }
 
+/// Nobody, if the key is none: nothing can refer to it.
+fn owner(key: &str) -> Vec<Key> {
+    if key.len() > limits::KEY_BYTES { Vec::new() } else { vec![key.into()] }
+}
+
 impl Decoder {
     pub(super) fn remain(&mut self, features: Vec<Key>, segments: Vec<Key>, part: Part, path: &Path<'_>) {
         let (release, pointer) = (self.release, path.pointer());
@@ -39,12 +44,12 @@ impl Decoder {
 
     /// A feature's definition remains.
     pub(super) fn remain_feature(&mut self, key: &str, feature: Arc<Feature>, path: &Path<'_>) {
-        self.remain(vec![key.into()], Vec::new(), Part::Feature(feature), path);
+        self.remain(owner(key), Vec::new(), Part::Feature(feature), path);
     }
 
     /// A segment's definition remains.
     pub(super) fn remain_segment(&mut self, key: &str, segment: Arc<Segment>, path: &Path<'_>) {
-        self.remain(Vec::new(), vec![key.into()], Part::Segment(segment), path);
+        self.remain(Vec::new(), owner(key), Part::Segment(segment), path);
     }
 
     /// A part of a phase remains.
