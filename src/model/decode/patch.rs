@@ -1,12 +1,14 @@
 //! What phases do to definitions (SEMANTICS 7.5).
 
+use std::sync::Arc;
+
 use super::Bases;
 use super::fields::{Decoder, did_you_mean};
 use super::path::Path;
 use super::release::Changes;
 use super::remnant::Part;
 use crate::error::{Code, nearest, quote};
-use crate::model::{Key, Patch, PatchKind, Place, limits};
+use crate::model::{Feature, Key, Patch, PatchKind, Place, limits};
 use crate::value::Node;
 
 const PATCHES: [(&str, PatchKind); 4] = [
@@ -91,17 +93,24 @@ impl Decoder {
                 return false;
             };
             if let Some(variant) = &patch.variant {
-                // Those of a definition that is not sound may be known as well.
-                let [bases_left, candidates_left] = self.partial.each_ref().map(|left| left.get(key));
-                let base = || bases_left.map(|feature| feature.has_variant(variant));
-                let base = bases.serves(key, variant).or_else(base);
-                let candidate = written.as_ref().and_then(|w| w.as_ref()?.as_ref());
-                let candidate = candidate.or(candidates_left).map(|feature| feature.has_variant(variant));
-                for (serves, whose) in [(base, "base"), (candidate, "candidate")] {
+                let has = |feature: &Arc<Feature>| feature.has_variant(variant);
+                let candidate = written.as_ref().and_then(|w| w.as_ref()?.as_ref()).map(has);
+                let [base_left, candidate_left] = self.partial.each_ref().map(|left| left.get(key).map(has));
+                let before = self.hard;
+                for (serves, whose, sound) in [
+                    (bases.serves(key, variant), "base", true),
+                    (candidate, "candidate", true),
+                    (base_left, "base", false),
+                    (candidate_left, "candidate", false),
+                ] {
                     if serves == Some(false) {
                         let message =
                             format_args!("{} is not a variant of the feature's {whose}", quote(variant));
                         self.error(Code::UnknownVariant, &path.key("variant"), message);
+                        if !sound {
+                            // Told, but a definition that is not served makes no phase invalid.
+                            self.hard = before;
+                        }
                         break;
                     }
                 }
