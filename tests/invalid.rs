@@ -260,15 +260,99 @@ fn a_fault_in_every_definition_hides_nothing() {
             fault.add(&mut document, "", &mut expected);
             let after = validate(&serde_json::to_vec(&document).unwrap(), &BTreeMap::new());
             let Err(after) = after else { continue };
+            let told: Vec<_> = after.diagnostics().iter().map(|own| (&own.pointer, &own.message)).collect();
+            let again = told.len() - told.iter().collect::<BTreeSet<_>>().len();
             let after = errors(after.diagnostics());
             let hidden: Vec<_> = expected.difference(&after).collect();
             let more: Vec<_> = after.difference(&expected).collect();
-            if !hidden.is_empty() || !more.is_empty() {
-                wrong.push(format!("{} and {fault:?}: hidden {hidden:?}, more {more:?}", case.name));
+            if !hidden.is_empty() || !more.is_empty() || again > 0 {
+                let name = &case.name;
+                wrong.push(format!("{name} and {fault:?}: hidden {hidden:?}, more {more:?}, {again} twice"));
             }
             changed += 1;
         }
     }
     assert!(changed > 900, "{changed} documents");
     assert!(wrong.is_empty(), "{} of {changed} documents:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A gate that serves by a condition.
+fn gate(condition: &Json) -> Json {
+    json!({"kind": "gate", "rules": [{"id": "r", "if": condition, "variant": "on"}]})
+}
+
+fn told(segments: &Json, features: &Json, releases: &Json) -> Vec<Diagnostic> {
+    let document = json!({
+        "schema_version": 1, "version": 1, "segments": segments, "features": features, "releases": releases
+    });
+    let refused = validate(&serde_json::to_vec(&document).unwrap(), &BTreeMap::new()).unwrap_err();
+    refused.diagnostics().to_vec()
+}
+
+#[test]
+fn cycle_is_told_with_its_way() {
+    let segments = json!({
+        "a": {"if": {"any": [{"segment": "b"}, {"segment": "c"}]}},
+        "b": {"if": {"segment": "c"}},
+        "c": {"if": {"segment": "a"}},
+        "self": {"if": {"segment": "self"}},
+    });
+    let messages: Vec<String> =
+        told(&segments, &json!({}), &json!([])).into_iter().map(|own| own.message).collect();
+    assert_eq!(
+        messages,
+        [
+            "`b` refers to itself through a cycle: `b` → `c` → `a` → `b`",
+            "`c` refers to itself through a cycle: `c` → `a` → `c`",
+            "`a` refers to itself through a cycle: `a` → `c` → `a`",
+            "`self` refers to itself through a cycle: `self` → `self`",
+        ]
+    );
+    let phases = json!([{"id": "p", "target": [{"if": {"segment": "s"}}]}]);
+    let releases =
+        json!([{"id": "r", "features": {"f": {"candidate": gate(&json!({"all": []}))}}, "phases": phases}]);
+    let segments = json!({"s": {"if": {"feature": "f", "variants": ["on"]}}});
+    let found = told(&segments, &json!({"f": {"kind": "gate"}}), &releases);
+    let mut messages: Vec<&str> = found.iter().map(|own| &*own.message).collect();
+    messages.sort_unstable();
+    assert_eq!(
+        messages,
+        [
+            "`f` refers to itself through a cycle that a release closes: `f` → `s` → `f`",
+            "`s` refers to itself through a cycle that a release closes: `s` → `f` → `s`",
+        ]
+    );
+}
+
+#[test]
+fn long_cycle_is_told_in_few_words() {
+    let name = |index: usize| format!("{}{index}", "ä".repeat(75));
+    let segments: serde_json::Map<String, Json> = (0..2_000)
+        .map(|index| (name(index), json!({"if": {"segment": name((index + 1) % 2_000)}})))
+        .collect();
+    let found = told(&Json::Object(segments), &json!({}), &json!([]));
+    assert!(found.iter().all(|own| own.message.len() < 1_000));
+    assert!(found[0].message.contains(" → … → "), "{}", found[0]);
+}
+
+#[test]
+fn chain_that_is_too_long_is_told_also_through_what_is_invalid() {
+    let link = |index: usize| match index {
+        0 => json!({"if": {"attribute": "a", "op": "is_set"}}),
+        30 => {
+            json!({"if": {"any": [{"attribute": "a", "op": "matches", "value": "("}, {"segment": "s29"}]}})
+        }
+        40 => json!({"if": {"any": [{"attribute": "a", "op": "mathces"}, {"segment": "s39"}]}}),
+        _ => json!({"if": {"segment": format!("s{}", index - 1)}}),
+    };
+    let segments: serde_json::Map<String, Json> =
+        (0..=65).map(|index| (format!("s{index}"), link(index))).collect();
+    let found = told(&Json::Object(segments), &json!({}), &json!([]));
+    let found: Vec<_> = found.iter().map(|own| (own.code.as_str(), &*own.pointer)).collect();
+    let expected = [
+        ("TG2020", "/segments/s40/if/any/0/op"),
+        ("TG2091", "/segments/s30/if/any/0/value"),
+        ("TG3008", "/segments/s65"),
+    ];
+    assert_eq!(found, expected);
 }

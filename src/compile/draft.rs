@@ -216,8 +216,11 @@ impl<'m> Drafts<'m, '_> {
         pointer
     }
 
-    /// The index of the release that changes it, if only in words that are ignored.
+    /// The index of the release that changes it, if only by what is ignored.
     fn release(&self, target: Target) -> Option<usize> {
+        if let Some(course) = self.course(target) {
+            return Some(course.index);
+        }
         let key = self.key(target);
         let course = self.courses.iter().find(|course| match target {
             Target::Feature(_) => course.release.features.contains_key(key),

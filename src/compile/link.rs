@@ -42,12 +42,10 @@ pub(super) fn link(
     let mut bases = written_bases(drafts);
     let overlays = written_overlays(drafts);
     unknown_references(drafts, report);
-    let cyclic = on_cycles(&bases);
-    for target in &cyclic {
-        tell_cycle(&bases, *target, "", drafts, report);
-        drafts.invalidate(*target);
-    }
+    let mut cyclic = on_cycles(&bases);
+    cyclic.retain(|target| tell_cycle(&bases, *target, "", drafts, report));
     for target in cyclic {
+        drafts.invalidate(target);
         bases.remove(&target);
     }
     long_chains(&bases, drafts, report);
@@ -323,14 +321,23 @@ fn closed_cycles(
     closing
 }
 
-/// Tells that a definition is on a cycle, and which way it leads.
-fn tell_cycle(graph: &Graph, target: Target, which: &str, drafts: &Drafts<'_, '_>, report: &mut Report) {
+/// Tells that a definition is on a cycle, and which way it leads; false if it only lies between two cycles.
+fn tell_cycle(
+    graph: &Graph,
+    target: Target,
+    which: &str,
+    drafts: &Drafts<'_, '_>,
+    report: &mut Report,
+) -> bool {
+    if !report.has_room() {
+        report.add(Code::Cycle, String::new(), String::new());
+        return true;
+    }
     let mut message = format!("{} refers to itself through a cycle{which}", drafts.name(target));
-    let next = graph.get(&target).map(Vec::as_slice).unwrap_or_default();
     // As a hint: not worth its time if nobody reads it.
-    if report.wants_hint()
-        && let Some(mut path) = path_to(graph, next, target)
-    {
+    if report.wants_hint() {
+        let next = graph.get(&target).map(Vec::as_slice).unwrap_or_default();
+        let Some(mut path) = path_to(graph, next, target) else { return false };
         path.push(target);
         let mut arrow = ": ";
         for (left, step) in path.iter().enumerate().rev() {
@@ -344,6 +351,7 @@ fn tell_cycle(graph: &Graph, target: Target, which: &str, drafts: &Drafts<'_, '_
         }
     }
     report.add(Code::Cycle, drafts.pointer(target), message);
+    true
 }
 
 /// The nodes on a shortest way from one of `starts` to `goal`, the last one first.

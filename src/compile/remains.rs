@@ -24,7 +24,9 @@ impl Remains {
             remnant.features.iter().map(|key| Target::Feature(scope.feature(key))).collect();
         owners.extend(remnant.segments.iter().map(|key| Target::Segment(scope.segment(key))));
         let mut search = Search { scope, sink: Sink::default() };
-        search.part(&remnant.part, &Path::Text(&remnant.pointer));
+        for (pointer, part) in &remnant.parts {
+            search.part(part, &Path::Text(pointer));
+        }
         let references = search.sink.take_references();
         report.extend(search.sink.diagnostics);
         Self { owners, release: remnant.release, references }

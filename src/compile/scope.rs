@@ -196,6 +196,11 @@ impl Report {
         self.diagnostics.len() < 32
     }
 
+    /// Whether another problem would still be listed.
+    pub(super) fn has_room(&self) -> bool {
+        self.diagnostics.has_room()
+    }
+
     pub(super) fn has_errors(&self) -> bool {
         self.diagnostics.errors() > 0
     }

@@ -8,20 +8,19 @@ use super::path::Path;
 use super::release::Changes;
 use crate::model::{Feature, Key, Phase, Segment, limits};
 
-/// A part of the document that is not in the snapshot. What could not be read of it holds a place, so that indices are right.
+/// Parts of the document that are not in the snapshot. What could not be read of them holds a place, so that indices are right.
 #[derive(Clone, Debug)]
 pub(crate) struct Remnant {
-    /// The index of the release that it is in; none: it is a base.
+    /// The index of the release that they are in; none: a base.
     pub(crate) release: Option<usize>,
-    /// Whose references it has: a definition's own, a phase's are those of all that its release changes.
+    /// Whose references they have: a definition its own, phases those of all that their release changes.
     pub(crate) features: Vec<Key>,
     pub(crate) segments: Vec<Key>,
-    /// Where it is.
-    pub(crate) pointer: String,
-    pub(crate) part: Part,
+    /// Each with its pointer: a definition, or parts of phases.
+    pub(crate) parts: Vec<(String, Part)>,
 }
 
-/// What was read of it.
+/// What was read of something.
 #[derive(Clone, Debug)]
 pub(crate) enum Part {
     /// Of a patch: the segment that it is for.
@@ -37,9 +36,9 @@ fn owner(key: &str) -> Vec<Key> {
 }
 
 impl Decoder {
-    pub(super) fn remain(&mut self, features: Vec<Key>, segments: Vec<Key>, part: Part, path: &Path<'_>) {
-        let (release, pointer) = (self.release, path.pointer());
-        self.remnants.push(Remnant { release, features, segments, pointer, part });
+    fn remain(&mut self, features: Vec<Key>, segments: Vec<Key>, part: Part, path: &Path<'_>) {
+        let parts = vec![(path.pointer(), part)];
+        self.remnants.push(Remnant { release: self.release, features, segments, parts });
     }
 
     /// A feature's definition remains.
@@ -54,6 +53,13 @@ impl Decoder {
 
     /// A part of a phase remains.
     pub(super) fn remain_of_phase(&mut self, part: Part, changes: &Changes, path: &Path<'_>) {
+        // All of a release in one: there may be many, and much that they concern.
+        if let Some(last) = self.remnants.last_mut().filter(|last| last.release == self.release)
+            && let Some((_, Part::Audience(_) | Part::Phase(_))) = last.parts.last()
+        {
+            last.parts.push((path.pointer(), part));
+            return;
+        }
         let features = changes.features.keys().cloned().collect();
         self.remain(features, changes.segments.keys().cloned().collect(), part, path);
     }
