@@ -5,7 +5,7 @@
 //!  unknown references ─▶ base cycles ─▶ what refers to invalid bases ─▶ phases ─▶ candidates ─▶ cycles by overlays ─▶ depth
 //! ```
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::Report;
 use super::condition::{Reference, Target};
@@ -357,8 +357,10 @@ fn tell_cycle(
 /// The nodes on a shortest way from one of `starts` to `goal`, the last one first.
 fn path_to(graph: &Graph, starts: &[Target], goal: Target) -> Option<Vec<Target>> {
     let mut from: KeyedMap<Target, Option<Target>> = starts.iter().map(|start| (*start, None)).collect();
-    let mut todo = VecDeque::from(starts.to_vec());
-    while let Some(target) = todo.pop_front() {
+    let mut todo = starts.to_vec();
+    let mut done = 0;
+    while let Some(target) = todo.get(done).copied() {
+        done = done.saturating_add(1);
         if target == goal {
             let mut path = vec![goal];
             let mut at = from.get(&target).copied().flatten();
@@ -371,7 +373,7 @@ fn path_to(graph: &Graph, starts: &[Target], goal: Target) -> Option<Vec<Target>
         for next in graph.get(&target).into_iter().flatten() {
             if !from.contains_key(next) {
                 from.insert(*next, Some(target));
-                todo.push_back(*next);
+                todo.push(*next);
             }
         }
     }

@@ -50,7 +50,7 @@ pub(super) fn lower<'m>(decoded: &'m Decoded, scope: &mut Scope<'_>, report: &mu
     }
     for remnant in &decoded.remnants {
         let remains = Remains::of(remnant, scope, report);
-        if let ([Target::Feature(number)], [(_, Part::Feature(_))]) = (&*remains.owners, &*remnant.parts)
+        if let ([Target::Feature(number)], [(_, Part::Definition(_))]) = (&*remains.owners, &*remnant.parts)
             && let Some(draft) = lowering.features.get_mut(number)
         {
             draft.unsound_candidate |= remnant.release.is_some();

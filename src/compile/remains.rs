@@ -5,7 +5,7 @@ use super::condition::{Reference, Target, span};
 use super::operator::parts;
 use super::path::Path;
 use super::{Report, Scope, Sink};
-use crate::model::{Condition, Part, Remnant, Rule};
+use crate::model::{Condition, Definition, Part, Remnant, Rule};
 
 /// References that nothing served has.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Search<'_, '_> {
     fn part(&mut self, part: &Part, path: &Path<'_>) {
         match part {
             Part::Audience(key) => self.segment(key, path),
-            Part::Feature(feature) => {
+            Part::Definition(Definition::Feature(feature)) => {
                 self.rules(&feature.rules, path);
                 let place = path.name("environments");
                 for (name, block) in &feature.environments {
@@ -65,7 +65,7 @@ impl Search<'_, '_> {
                     }
                 }
             }
-            Part::Segment(segment) => self.optional(Some(&segment.condition), path),
+            Part::Definition(Definition::Segment(segment)) => self.optional(Some(&segment.condition), path),
         }
     }
 

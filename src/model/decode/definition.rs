@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::fields::{Decoder, Fields, did_you_mean};
 use super::path::Path;
+use super::remnant::Definition;
 use crate::error::{Code, nearest, quote};
 use crate::model::{
     Allocation, Condition, EnvironmentBlock, Feature, Key, Kind, Otherwise, Percent, Rollout, Rule, Segment,
@@ -114,7 +115,7 @@ impl Decoder {
         self.finish(fields, &["if", "description"], path);
         let segment = Arc::new(Segment { description, condition: condition? });
         if self.hard > before {
-            self.remain_segment(key, segment, path);
+            self.remain_definition(key, Definition::Segment(segment), path);
             return None;
         }
         Some(segment)
@@ -172,7 +173,7 @@ impl Decoder {
                 let partial = if self.release.is_none() { bases } else { candidates };
                 partial.insert(key.into(), Arc::clone(&feature));
             }
-            self.remain_feature(key, feature, path);
+            self.remain_definition(key, Definition::Feature(feature), path);
             return None;
         }
         Some(feature)

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use self::fields::Decoder;
 use self::path::Path;
 use self::release::Claims;
-pub(crate) use self::remnant::{Part, Remnant};
+pub(crate) use self::remnant::{Definition, Part, Remnant};
 use self::stream::ReadFeature;
 pub(crate) use self::stream::{Read, read};
 use super::{Feature, Key, SCHEMA_VERSION, Segment, Snapshot};
@@ -350,7 +350,7 @@ impl Decoder {
             match (key, self.segment(&name, value, &path)) {
                 (Some(key), Some(segment)) => drop(bases.segments.insert(key, segment)),
                 (Some(key), None) => drop(bases.invalid_segments.insert(key)),
-                (None, Some(segment)) => self.remain_segment(&name, segment, &path),
+                (None, Some(segment)) => self.remain_definition(&name, Definition::Segment(segment), &path),
                 (None, None) => {}
             }
         }
@@ -367,7 +367,7 @@ impl Decoder {
             let path = path.key(&name);
             let Some(key) = self.name(&name, &path) else {
                 if let Some(feature) = self.feature(&name, value, &path) {
-                    self.remain_feature(&name, feature, &path);
+                    self.remain_definition(&name, Definition::Feature(feature), &path);
                 }
                 continue;
             };

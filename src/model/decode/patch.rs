@@ -6,7 +6,7 @@ use super::Bases;
 use super::fields::{Decoder, did_you_mean};
 use super::path::Path;
 use super::release::Changes;
-use super::remnant::Part;
+use super::remnant::{Definition, Part};
 use crate::error::{Code, nearest, quote};
 use crate::model::{Feature, Key, Patch, PatchKind, Place, limits};
 use crate::value::Node;
@@ -94,7 +94,10 @@ impl Decoder {
             };
             if let Some(variant) = &patch.variant {
                 let has = |feature: &Arc<Feature>| feature.has_variant(variant);
-                let candidate = written.as_ref().and_then(|w| w.as_ref()?.as_ref()).map(has);
+                let candidate = match written {
+                    Some(Some(Some(Definition::Feature(feature)))) => Some(has(feature)),
+                    _ => None,
+                };
                 let [base_left, candidate_left] = self.partial.each_ref().map(|left| left.get(key).map(has));
                 let before = self.hard;
                 for (serves, whose, sound) in [

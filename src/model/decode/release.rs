@@ -1,17 +1,16 @@
 //! Releases and their phases (SEMANTICS §7).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::Bases;
 use super::fields::Decoder;
 use super::path::Path;
-use super::remnant::Part;
+use super::remnant::{Definition, Part};
 use crate::error::{Code, quote};
 use crate::model::release::default_ramp_salt;
 use crate::model::{
-    Candidate, Feature, Key, Percent, Phase, PhaseRamp, PipelineRef, Place, Release, ReleaseRamp, Segment,
-    SegmentCandidate, Target, limits,
+    Candidate, Key, Percent, Phase, PhaseRamp, PipelineRef, Place, Release, ReleaseRamp, SegmentCandidate,
+    Target, limits,
 };
 use crate::value::{KeyedSet, Member, Node};
 
@@ -27,12 +26,12 @@ pub(super) struct Claims {
 }
 
 /// A candidate as written: absent, `null`, or a definition.
-pub(super) type Written<T> = Option<Option<Arc<T>>>;
+pub(super) type Written = Option<Option<Definition>>;
 
 /// What a release changes. Absent inside: the entry is not sound, and is ignored with all patches on it.
 pub(super) struct Changes {
-    pub(super) features: BTreeMap<Key, Option<Written<Feature>>>,
-    pub(super) segments: BTreeMap<Key, Option<Written<Segment>>>,
+    pub(super) features: BTreeMap<Key, Option<Written>>,
+    pub(super) segments: BTreeMap<Key, Option<Written>>,
 }
 
 impl Changes {
@@ -96,18 +95,8 @@ impl Decoder {
         let sound = self.hard == before;
 
         let changes = Changes {
-            features: self.feature_changes(
-                features.unwrap_or_default(),
-                bases,
-                claims,
-                &path.key("features"),
-            ),
-            segments: self.segment_changes(
-                segments.unwrap_or_default(),
-                bases,
-                claims,
-                &path.key("segments"),
-            ),
+            features: self.changes(features.unwrap_or_default(), true, bases, claims, &path.key("features")),
+            segments: self.changes(segments.unwrap_or_default(), false, bases, claims, &path.key("segments")),
         };
         let (ramp, below) = match fields.take("ramp") {
             Some(value) => self.release_ramp(value, &changes, &path.key("ramp")),
@@ -136,75 +125,67 @@ impl Decoder {
         Some(PipelineRef { key: key?, version: version? })
     }
 
-    fn feature_changes(
+    /// The changes of features, or of segments; one function for both, as all of it would be compiled twice.
+    fn changes(
         &mut self,
         members: Vec<Member<'_>>,
+        of_features: bool,
         bases: &Bases<'_>,
         claims: &mut Claims,
         path: &Path<'_>,
-    ) -> BTreeMap<Key, Option<Written<Feature>>> {
+    ) -> BTreeMap<Key, Option<Written>> {
         let mut changes = BTreeMap::new();
         for (name, value) in members {
             let path = path.key(&name);
             let before = self.hard;
             let key = self.name(&name, &path);
-            let written = self.candidate(value, |d, value, path| d.feature(&name, value, path), &path);
+            let written = self.candidate(&name, value, of_features, &path);
             if let Some(key) = &key {
-                self.check_claim(&mut claims.features, key, "feature", &path);
-                self.check_exists(bases.has_feature(key), written.as_ref(), "feature", key, &path);
+                let (claimed, has, what) = match of_features {
+                    true => (&mut claims.features, bases.has_feature(key), "feature"),
+                    false => (&mut claims.segments, bases.has_segment(key), "segment"),
+                };
+                self.check_claim(claimed, key, what, &path);
+                if !has && matches!(written, Some(None | Some(None))) {
+                    let message = format_args!("{what} {} does not exist and has no candidate", quote(key));
+                    self.error(Code::NothingToRelease, &path, message);
+                }
             }
-            let sound = self.hard == before;
-            if let (Some(Some(Some(feature))), false) = (&written, sound) {
-                self.remain_feature(&name, Arc::clone(feature), &path.key("candidate"));
-            }
+            let written = match written {
+                // It is read, but the entry is not sound.
+                Some(Some(Some(definition))) if self.hard > before => {
+                    self.remain_definition(&name, definition, &path.key("candidate"));
+                    None
+                }
+                written => written.filter(|_| self.hard == before),
+            };
             if let Some(key) = key {
-                changes.insert(key, written.filter(|_| sound));
+                changes.insert(key, written);
             }
         }
         changes
     }
 
-    fn segment_changes(
+    fn candidate(
         &mut self,
-        members: Vec<Member<'_>>,
-        bases: &Bases<'_>,
-        claims: &mut Claims,
-        path: &Path<'_>,
-    ) -> BTreeMap<Key, Option<Written<Segment>>> {
-        let mut changes = BTreeMap::new();
-        for (name, value) in members {
-            let path = path.key(&name);
-            let before = self.hard;
-            let key = self.name(&name, &path);
-            let written = self.candidate(value, |d, value, path| d.segment(&name, value, path), &path);
-            if let Some(key) = &key {
-                self.check_claim(&mut claims.segments, key, "segment", &path);
-                self.check_exists(bases.has_segment(key), written.as_ref(), "segment", key, &path);
-            }
-            let sound = self.hard == before;
-            if let (Some(Some(Some(segment))), false) = (&written, sound) {
-                self.remain_segment(&name, Arc::clone(segment), &path.key("candidate"));
-            }
-            if let Some(key) = key {
-                changes.insert(key, written.filter(|_| sound));
-            }
-        }
-        changes
-    }
-
-    fn candidate<T>(
-        &mut self,
+        name: &str,
         value: Node<'_>,
-        read: impl FnOnce(&mut Self, Node<'_>, &Path<'_>) -> Option<Arc<T>>,
+        of_features: bool,
         path: &Path<'_>,
-    ) -> Option<Written<T>> {
+    ) -> Option<Written> {
         let mut fields = self.fields(value, path)?;
         let candidate = fields.take("candidate");
         self.finish(fields, &["candidate"], path);
+        let path = path.key("candidate");
         match candidate {
             None => Some(None),
             Some(Node::Null) => Some(Some(None)),
-            Some(value) => read(self, value, &path.key("candidate")).map(|definition| Some(Some(definition))),
+            Some(value) if of_features => {
+                self.feature(name, value, &path).map(|feature| Some(Some(Definition::Feature(feature))))
+            }
+            Some(value) => {
+                self.segment(name, value, &path).map(|segment| Some(Some(Definition::Segment(segment))))
+            }
         }
     }
 
@@ -215,20 +196,6 @@ impl Decoder {
                 path,
                 format_args!("{what} {} is in another release already", quote(key)),
             );
-        }
-    }
-
-    fn check_exists<T>(
-        &mut self,
-        base: bool,
-        written: Option<&Written<T>>,
-        what: &str,
-        key: &str,
-        path: &Path<'_>,
-    ) {
-        if !base && matches!(written, Some(None | Some(None))) {
-            let message = format_args!("{what} {} does not exist and has no candidate", quote(key));
-            self.error(Code::NothingToRelease, path, message);
         }
     }
 
@@ -359,10 +326,21 @@ fn assemble(mut release: Release, changes: Changes) -> Release {
     if !changes.is_whole() {
         release.ramp.get_or_insert_default().salt.get_or_insert_with(|| changes.salt());
     }
-    // Not collected: they are in order already, and the sort that comes with it would be compiled in vain.
-    let features = changes.features.into_iter();
-    release.features.extend(features.filter_map(|(key, c)| Some((key, Candidate { candidate: c? }))));
-    let segments = changes.segments.into_iter();
-    release.segments.extend(segments.filter_map(|(key, c)| Some((key, SegmentCandidate { candidate: c? }))));
+    for (key, written) in changes.features {
+        let candidate = match written {
+            Some(Some(Some(Definition::Feature(feature)))) => Some(Some(feature)),
+            Some(written) => written.map(|_| None),
+            None => continue,
+        };
+        release.features.insert(key, Candidate { candidate });
+    }
+    for (key, written) in changes.segments {
+        let candidate = match written {
+            Some(Some(Some(Definition::Segment(segment)))) => Some(Some(segment)),
+            Some(written) => written.map(|_| None),
+            None => continue,
+        };
+        release.segments.insert(key, SegmentCandidate { candidate });
+    }
     release
 }

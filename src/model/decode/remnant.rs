@@ -25,14 +25,15 @@ pub(crate) struct Remnant {
 pub(crate) enum Part {
     /// Of a patch: the segment that it is for.
     Audience(Key),
-    Feature(Arc<Feature>),
+    Definition(Definition),
     Phase(Phase),
-    Segment(Arc<Segment>),
 }
 
-/// Nobody, if the key is none: nothing can refer to it.
-fn owner(key: &str) -> Vec<Key> {
-    if key.len() > limits::KEY_BYTES { Vec::new() } else { vec![key.into()] }
+/// A definition of either sort.
+#[derive(Clone, Debug)]
+pub(crate) enum Definition {
+    Feature(Arc<Feature>),
+    Segment(Arc<Segment>),
 }
 
 impl Decoder {
@@ -41,14 +42,14 @@ impl Decoder {
         self.remnants.push(Remnant { release: self.release, features, segments, parts });
     }
 
-    /// A feature's definition remains.
-    pub(super) fn remain_feature(&mut self, key: &str, feature: Arc<Feature>, path: &Path<'_>) {
-        self.remain(owner(key), Vec::new(), Part::Feature(feature), path);
-    }
-
-    /// A segment's definition remains.
-    pub(super) fn remain_segment(&mut self, key: &str, segment: Arc<Segment>, path: &Path<'_>) {
-        self.remain(Vec::new(), owner(key), Part::Segment(segment), path);
+    /// A definition remains; nobody's, if its key is none: nothing can refer to it.
+    pub(super) fn remain_definition(&mut self, key: &str, definition: Definition, path: &Path<'_>) {
+        let own = if key.len() > limits::KEY_BYTES { Vec::new() } else { vec![key.into()] };
+        let (features, segments) = match definition {
+            Definition::Feature(_) => (own, Vec::new()),
+            Definition::Segment(_) => (Vec::new(), own),
+        };
+        self.remain(features, segments, Part::Definition(definition), path);
     }
 
     /// A part of a phase remains.
@@ -71,16 +72,12 @@ impl Decoder {
             let index = phase.place.0;
             self.remain_of_phase(Part::Phase(phase), &changes, &place.index(index));
         }
-        let place = path.key("segments");
-        for (key, written) in changes.segments {
-            if let Some(Some(Some(segment))) = written {
-                self.remain_segment(&key, segment, &place.key(&key).key("candidate"));
-            }
-        }
-        let place = path.key("features");
-        for (key, written) in changes.features {
-            if let Some(Some(Some(feature))) = written {
-                self.remain_feature(&key, feature, &place.key(&key).key("candidate"));
+        for (name, changes) in [("segments", changes.segments), ("features", changes.features)] {
+            let place = path.key(name);
+            for (key, written) in changes {
+                if let Some(Some(Some(definition))) = written {
+                    self.remain_definition(&key, definition, &place.key(&key).key("candidate"));
+                }
             }
         }
     }
