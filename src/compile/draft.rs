@@ -19,6 +19,8 @@ pub(super) struct FeatureDraft<'m> {
     pub(super) kills: Vec<&'m str>,
     /// The units of its base and of its candidate.
     pub(super) units: (&'m str, &'m str),
+    /// The index of the release that it is in.
+    pub(super) release: Option<usize>,
     /// Whether it has a candidate that is not sound: nobody knows with which variants.
     pub(super) unsound_candidate: bool,
 }
@@ -29,6 +31,8 @@ pub(super) struct SegmentDraft<'m> {
     pub(super) key: Key,
     pub(super) base: SegmentSide<'m>,
     pub(super) overlay: Option<Overlay<SegmentSide<'m>>>,
+    /// The index of the release that it is in.
+    pub(super) release: Option<usize>,
 }
 
 /// A release's change of a definition.
@@ -132,9 +136,9 @@ impl<'m> Drafts<'m, '_> {
         self.courses.get(self.course_index(target)?)
     }
 
-    /// Whether another release than this one has an overlay on it.
+    /// Whether it is in another release than this one.
     pub(super) fn is_of_another(&self, target: Target, release: usize) -> bool {
-        self.course(target).is_some_and(|course| course.index != release)
+        self.place(target).is_some_and(|(_, own)| own != release)
     }
 
     /// What releases change, in the order of the releases; segments first.
@@ -194,40 +198,32 @@ impl<'m> Drafts<'m, '_> {
         quote(self.key(target))
     }
 
+    /// Whether it has no base, and the index of the release that it is in, if only with what is ignored.
+    fn place(&self, target: Target) -> Option<(bool, usize)> {
+        match target {
+            Target::Feature(number) => {
+                let draft = self.features.get(&number)?;
+                Some((matches!(draft.base, Side::Tombstone), draft.release?))
+            }
+            Target::Segment(number) => {
+                let draft = self.segments.get(&number)?;
+                Some((matches!(draft.base, SegmentSide::Tombstone), draft.release?))
+            }
+        }
+    }
+
     pub(super) fn pointer(&self, target: Target) -> String {
         let section = match target {
             Target::Feature(_) => "features",
             Target::Segment(_) => "segments",
         };
-        let tombstone = match target {
-            Target::Feature(number) => {
-                self.features.get(&number).is_some_and(|draft| matches!(draft.base, Side::Tombstone))
-            }
-            Target::Segment(number) => {
-                self.segments.get(&number).is_some_and(|draft| matches!(draft.base, SegmentSide::Tombstone))
-            }
-        };
         let mut pointer = String::new();
-        if tombstone && let Some(release) = self.release(target) {
+        if let Some((true, release)) = self.place(target) {
             pointer = format!("/releases/{release}");
         }
         crate::error::push_step(&mut pointer, section);
         crate::error::push_step(&mut pointer, self.key(target));
         pointer
-    }
-
-    /// The index of the release that changes it, if only by what is ignored.
-    fn release(&self, target: Target) -> Option<usize> {
-        if let Some(course) = self.course(target) {
-            return Some(course.index);
-        }
-        let key = self.key(target);
-        let course = self.courses.iter().find(|course| match target {
-            Target::Feature(_) => course.release.features.contains_key(key),
-            Target::Segment(_) => course.release.segments.contains_key(key),
-        });
-        let remains = || self.remains.iter().find(|remains| remains.owners.contains(&target))?.release;
-        course.map(|course| course.index).or_else(remains)
     }
 
     /// Whether a feature has a variant; one that is not at hand may have any.

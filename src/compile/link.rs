@@ -46,7 +46,9 @@ pub(super) fn link(
     cyclic.retain(|target| tell_cycle(&bases, *target, "", drafts, report));
     for target in cyclic {
         drafts.invalidate(target);
-        bases.remove(&target);
+        if let Some(next) = bases.get_mut(&target) {
+            next.clear();
+        }
     }
     long_chains(&bases, drafts, report);
     spread(drafts, report);

@@ -35,7 +35,7 @@ pub(super) fn lower<'m>(decoded: &'m Decoded, scope: &mut Scope<'_>, report: &mu
         lowering.release(snapshot, place, release, scope, report);
     }
     for key in &decoded.tombstone_segments {
-        let draft = || SegmentDraft { key: Key::clone(key), base: SegmentSide::Tombstone, overlay: None };
+        let draft = || SegmentDraft::new(key, SegmentSide::Tombstone);
         lowering.segments.entry(scope.segment(key)).or_insert_with(draft);
     }
     for key in &decoded.tombstone_features {
@@ -50,10 +50,21 @@ pub(super) fn lower<'m>(decoded: &'m Decoded, scope: &mut Scope<'_>, report: &mu
     }
     for remnant in &decoded.remnants {
         let remains = Remains::of(remnant, scope, report);
-        if let ([Target::Feature(number)], [(_, Part::Definition(_))]) = (&*remains.owners, &*remnant.parts)
-            && let Some(draft) = lowering.features.get_mut(number)
-        {
-            draft.unsound_candidate |= remnant.release.is_some();
+        let of_definition = matches!(&*remnant.parts, [(_, Part::Definition(_))]);
+        for owner in &remains.owners {
+            match owner {
+                Target::Feature(number) => {
+                    if let Some(draft) = lowering.features.get_mut(number) {
+                        draft.unsound_candidate |= of_definition && remnant.release.is_some();
+                        draft.release = draft.release.or(remnant.release);
+                    }
+                }
+                Target::Segment(number) => {
+                    if let Some(draft) = lowering.segments.get_mut(number) {
+                        draft.release = draft.release.or(remnant.release);
+                    }
+                }
+            }
         }
         lowering.remains.push(remains);
     }
@@ -129,10 +140,10 @@ impl<'m> Lowering<'m> {
             let outcome = condition(segment, &place.name(key), scope, report);
             let number = scope.segment(key);
             let base = self.segment(number, outcome, None);
-            self.segments.insert(number, SegmentDraft { key: Key::clone(key), base, overlay: None });
+            self.segments.insert(number, SegmentDraft::new(key, base));
         }
         for key in &decoded.invalid_segments {
-            let draft = SegmentDraft { key: Key::clone(key), base: SegmentSide::Invalid, overlay: None };
+            let draft = SegmentDraft::new(key, SegmentSide::Invalid);
             self.segments.insert(scope.segment(key), draft);
         }
         let place = root.name("features");
@@ -179,11 +190,9 @@ impl<'m> Lowering<'m> {
                 }
                 None => SegmentSide::Tombstone,
             });
-            let draft = self.segments.entry(number).or_insert_with(|| SegmentDraft {
-                key: Key::clone(key),
-                base: SegmentSide::Tombstone,
-                overlay: None,
-            });
+            let draft = self.segments.entry(number);
+            let draft = draft.or_insert_with(|| SegmentDraft::new(key, SegmentSide::Tombstone));
+            draft.release = Some(index);
             draft.overlay = Some(Overlay { course: course_index, candidate });
         }
         let features = place.name("features");
@@ -201,6 +210,7 @@ impl<'m> Lowering<'m> {
             let draft =
                 self.features.entry(number).or_insert_with(|| FeatureDraft::new(key, Side::Tombstone, unit));
             draft.units.1 = unit;
+            draft.release = Some(index);
             draft.overlay = Some(Overlay { course: course_index, candidate });
         }
     }
@@ -214,7 +224,14 @@ impl<'m> FeatureDraft<'m> {
             overlay: None,
             kills: Vec::new(),
             units: (unit, "user_id"),
+            release: None,
             unsound_candidate: false,
         }
+    }
+}
+
+impl<'m> SegmentDraft<'m> {
+    fn new(key: &Key, base: SegmentSide<'m>) -> Self {
+        Self { key: Key::clone(key), base, overlay: None, release: None }
     }
 }

@@ -574,7 +574,7 @@ fn segment_code<'m>(
     builder: &mut Builder,
     scope: &mut Scope<'_>,
 ) -> [u32; 2] {
-    let SegmentDraft { key, base, overlay } = draft;
+    let SegmentDraft { key, base, overlay, .. } = draft;
     let course = overlay.as_ref().and_then(|overlay| courses.get(overlay.course));
     let candidate = overlay.and_then(|overlay| overlay.candidate);
     let mut sink = Sink::default();
