@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tidegate::Engine;
 use tidegate::compile::validate;
 use tidegate::error::{Code, Diagnostic};
@@ -21,6 +21,8 @@ struct Case {
     name: String,
     document: Vec<u8>,
     lenient: bool,
+    /// Whether nothing else may be reported.
+    exact: bool,
     expected: Vec<Json>,
 }
 
@@ -51,6 +53,7 @@ fn read(stem: &str, case: &Json) -> Case {
             Some("strict") => false,
             other => panic!("{case}: expected a mode, found {other:?}"),
         },
+        exact: case["exact"] == true,
         expected: case["diagnostics"].as_array().unwrap().clone(),
     }
 }
@@ -112,6 +115,10 @@ fn differences<'c>(cases: impl Iterator<Item = &'c Case>) -> Vec<String> {
         for expected in case.expected.iter().filter(|expected| !is_reported(expected, &reported)) {
             wrong.push(format!("{}: expected {expected}, reported: {}", case.name, places.join(", ")));
         }
+        if case.exact && case.expected.len() != reported.len() {
+            let (own, all) = (case.expected.len(), places.join(",\n    "));
+            wrong.push(format!("{}: expected {own} problems, reported:\n    {all}", case.name));
+        }
     }
     wrong
 }
@@ -156,4 +163,196 @@ fn a_refused_document_leaves_the_engine_as_it_was() {
             assert!(engine.check("sound", &engine.context().build()), "{}", case.name);
         }
     }
+}
+
+/// One more fault of a definition.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// A member of the wrong type, wherever there may be a `description`.
+    Form,
+    /// A rule with an operand that cannot be read.
+    Operand,
+    /// A rule with an unknown reference.
+    Reference,
+}
+
+impl Fault {
+    /// Makes it in all definitions (and phases and the like) of a document; what is expected to be told.
+    fn add(self, value: &mut Json, place: &str, added: &mut BTreeSet<(&str, String)>) {
+        let mut steps = place.rsplit('/');
+        let (last, above) = (steps.next().unwrap(), steps.next().unwrap_or_default());
+        if last == "variants" || last == "value" {
+            return;
+        }
+        match value {
+            Json::Object(members) => {
+                for (name, value) in members.iter_mut() {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    self.add(value, &format!("{place}/{name}"), added);
+                }
+            }
+            Json::Array(elements) => {
+                for (index, value) in elements.iter_mut().enumerate() {
+                    self.add(value, &format!("{place}/{index}"), added);
+                }
+            }
+            _ => {}
+        }
+        let entry = place.starts_with("/releases/");
+        let is_definition = last == "candidate" || !entry && matches!(above, "features" | "segments");
+        let is_described = match above {
+            "rules" | "releases" | "phases" | "target" => last.parse::<usize>().is_ok(),
+            "environments" => true,
+            _ => is_definition,
+        };
+        let Some(members) = value.as_object_mut() else { return };
+        if let Self::Form = self {
+            if is_described && !members.contains_key("description") {
+                members.insert("description".into(), Json::from(5));
+                added.insert(("TG2004", format!("{place}/description")));
+            }
+            return;
+        }
+        let variant = match members.get("variants") {
+            None if members.get("kind").is_some_and(|kind| kind == "gate") => "on",
+            Some(Json::Object(variants)) if !variants.is_empty() => variants.keys().next().unwrap(),
+            _ => return,
+        };
+        let variant = variant.to_owned();
+        let Some(rules) = members.entry("rules").or_insert(Json::Array(Vec::new())).as_array_mut() else {
+            return;
+        };
+        if !is_definition || rules.len() >= 10_000 {
+            return;
+        }
+        let (condition, code, at) = match self {
+            Self::Form => return,
+            Self::Operand => {
+                (json!({"attribute": "user_id", "op": "in_cidr", "value": "10.0.0.0/99"}), "TG2083", "value")
+            }
+            Self::Reference => (json!({"segment": "one of another world"}), "TG3001", "segment"),
+        };
+        added.insert((code, format!("{place}/rules/{}/if/{at}", rules.len())));
+        rules.push(json!({"id": "a rule that nobody has", "if": condition, "variant": variant}));
+    }
+}
+
+fn errors(reported: &[Diagnostic]) -> BTreeSet<(&str, String)> {
+    let errors = reported.iter().filter(|own| own.severity.as_str() == "error");
+    errors.map(|own| (own.code.as_str(), own.pointer.clone())).collect()
+}
+
+/// All problems at once (SEMANTICS 9.2): none is hidden by another one, and none is only the consequence of another one.
+#[test]
+fn a_fault_in_every_definition_hides_nothing() {
+    let mut wrong = Vec::new();
+    let mut changed = 0;
+    for case in cases() {
+        let Ok(document) = serde_json::from_slice::<Json>(&case.document) else { continue };
+        let Err(before) = validate(&case.document, &BTreeMap::new()) else { continue };
+        let before = before.diagnostics();
+        if before.iter().any(|own| own.code.as_str().starts_with("TG1") || own.code == Code::DuplicateKey) {
+            continue;
+        }
+        for fault in [Fault::Form, Fault::Operand, Fault::Reference] {
+            let mut document = document.clone();
+            let mut expected = errors(before);
+            fault.add(&mut document, "", &mut expected);
+            let after = validate(&serde_json::to_vec(&document).unwrap(), &BTreeMap::new());
+            let Err(after) = after else { continue };
+            let told: Vec<_> = after.diagnostics().iter().map(|own| (&own.pointer, &own.message)).collect();
+            let again = told.len() - told.iter().collect::<BTreeSet<_>>().len();
+            let after = errors(after.diagnostics());
+            let hidden: Vec<_> = expected.difference(&after).collect();
+            let more: Vec<_> = after.difference(&expected).collect();
+            if !hidden.is_empty() || !more.is_empty() || again > 0 {
+                let name = &case.name;
+                wrong.push(format!("{name} and {fault:?}: hidden {hidden:?}, more {more:?}, {again} twice"));
+            }
+            changed += 1;
+        }
+    }
+    assert!(changed > 900, "{changed} documents");
+    assert!(wrong.is_empty(), "{} of {changed} documents:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A gate that serves by a condition.
+fn gate(condition: &Json) -> Json {
+    json!({"kind": "gate", "rules": [{"id": "r", "if": condition, "variant": "on"}]})
+}
+
+fn told(segments: &Json, features: &Json, releases: &Json) -> Vec<Diagnostic> {
+    let document = json!({
+        "schema_version": 1, "version": 1, "segments": segments, "features": features, "releases": releases
+    });
+    let refused = validate(&serde_json::to_vec(&document).unwrap(), &BTreeMap::new()).unwrap_err();
+    refused.diagnostics().to_vec()
+}
+
+#[test]
+fn cycle_is_told_with_its_way() {
+    let segments = json!({
+        "a": {"if": {"any": [{"segment": "b"}, {"segment": "c"}]}},
+        "b": {"if": {"segment": "c"}},
+        "c": {"if": {"segment": "a"}},
+        "self": {"if": {"segment": "self"}},
+    });
+    let messages: Vec<String> =
+        told(&segments, &json!({}), &json!([])).into_iter().map(|own| own.message).collect();
+    assert_eq!(
+        messages,
+        [
+            "`b` refers to itself through a cycle: `b` → `c` → `a` → `b`",
+            "`c` refers to itself through a cycle: `c` → `a` → `c`",
+            "`a` refers to itself through a cycle: `a` → `c` → `a`",
+            "`self` refers to itself through a cycle: `self` → `self`",
+        ]
+    );
+    let phases = json!([{"id": "p", "target": [{"if": {"segment": "s"}}]}]);
+    let releases =
+        json!([{"id": "r", "features": {"f": {"candidate": gate(&json!({"all": []}))}}, "phases": phases}]);
+    let segments = json!({"s": {"if": {"feature": "f", "variants": ["on"]}}});
+    let found = told(&segments, &json!({"f": {"kind": "gate"}}), &releases);
+    let mut messages: Vec<&str> = found.iter().map(|own| &*own.message).collect();
+    messages.sort_unstable();
+    assert_eq!(
+        messages,
+        [
+            "`f` refers to itself through a cycle that a release closes: `f` → `s` → `f`",
+            "`s` refers to itself through a cycle that a release closes: `s` → `f` → `s`",
+        ]
+    );
+}
+
+#[test]
+fn long_cycle_is_told_in_few_words() {
+    let name = |index: usize| format!("{}{index}", "ä".repeat(75));
+    let segments: serde_json::Map<String, Json> = (0..2_000)
+        .map(|index| (name(index), json!({"if": {"segment": name((index + 1) % 2_000)}})))
+        .collect();
+    let found = told(&Json::Object(segments), &json!({}), &json!([]));
+    assert!(found.iter().all(|own| own.message.len() < 1_000));
+    assert!(found[0].message.contains(" → … → "), "{}", found[0]);
+}
+
+#[test]
+fn chain_that_is_too_long_is_told_also_through_what_is_invalid() {
+    let link = |index: usize| match index {
+        0 => json!({"if": {"attribute": "a", "op": "is_set"}}),
+        30 => {
+            json!({"if": {"any": [{"attribute": "a", "op": "matches", "value": "("}, {"segment": "s29"}]}})
+        }
+        40 => json!({"if": {"any": [{"attribute": "a", "op": "mathces"}, {"segment": "s39"}]}}),
+        _ => json!({"if": {"segment": format!("s{}", index - 1)}}),
+    };
+    let segments: serde_json::Map<String, Json> =
+        (0..=65).map(|index| (format!("s{index}"), link(index))).collect();
+    let found = told(&Json::Object(segments), &json!({}), &json!([]));
+    let found: Vec<_> = found.iter().map(|own| (own.code.as_str(), &*own.pointer)).collect();
+    let expected = [
+        ("TG2020", "/segments/s40/if/any/0/op"),
+        ("TG2091", "/segments/s30/if/any/0/value"),
+        ("TG3008", "/segments/s65"),
+    ];
+    assert_eq!(found, expected);
 }

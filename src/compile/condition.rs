@@ -180,7 +180,7 @@ fn range<'m>(
     Cond::Bucket { unit, salt, span, negated }
 }
 
-fn span<'m>(test: &'m TimeTest, negated: bool, path: &Path<'_>, sink: &mut Sink) -> Cond<'m> {
+pub(super) fn span<'m>(test: &'m TimeTest, negated: bool, path: &Path<'_>, sink: &mut Sink) -> Cond<'m> {
     let mut end = |value: &Option<crate::value::Value>, name, open| {
         let Some(value) = value else { return open };
         let place = path.name(name);

@@ -6,6 +6,7 @@ use super::Numbers;
 use super::condition::{Cond, Reference, Target};
 use super::emit::Side;
 use super::overlay::Course;
+use super::remains::Remains;
 use crate::error::{nearest, quote};
 use crate::model::Key;
 
@@ -18,6 +19,10 @@ pub(super) struct FeatureDraft<'m> {
     pub(super) kills: Vec<&'m str>,
     /// The units of its base and of its candidate.
     pub(super) units: (&'m str, &'m str),
+    /// The index of the release that it is in.
+    pub(super) release: Option<usize>,
+    /// Whether it has a candidate that is not sound: nobody knows with which variants.
+    pub(super) unsound_candidate: bool,
 }
 
 /// A segment.
@@ -26,6 +31,8 @@ pub(super) struct SegmentDraft<'m> {
     pub(super) key: Key,
     pub(super) base: SegmentSide<'m>,
     pub(super) overlay: Option<Overlay<SegmentSide<'m>>>,
+    /// The index of the release that it is in.
+    pub(super) release: Option<usize>,
 }
 
 /// A release's change of a definition.
@@ -50,6 +57,8 @@ pub(super) struct Drafts<'m, 'n> {
     pub(super) features: BTreeMap<u32, FeatureDraft<'m>>,
     pub(super) segments: BTreeMap<u32, SegmentDraft<'m>>,
     pub(super) courses: Vec<Course<'m>>,
+    /// Of what is not sound: for diagnostics alone.
+    pub(super) remains: Vec<Remains>,
     pub(super) feature_names: &'n Numbers,
     pub(super) segment_names: &'n Numbers,
     /// Whether a feature that is no draft exists all the same: unchanged, and without references.
@@ -127,6 +136,11 @@ impl<'m> Drafts<'m, '_> {
         self.courses.get(self.course_index(target)?)
     }
 
+    /// Whether it is in another release than this one.
+    pub(super) fn is_of_another(&self, target: Target, release: usize) -> bool {
+        self.place(target).is_some_and(|(_, own)| own != release)
+    }
+
     /// What releases change, in the order of the releases; segments first.
     pub(super) fn released(&self) -> Vec<Target> {
         let mut targets: Vec<(usize, Target)> = Vec::new();
@@ -184,22 +198,28 @@ impl<'m> Drafts<'m, '_> {
         quote(self.key(target))
     }
 
+    /// Whether it has no base, and the index of the release that it is in, if only with what is ignored.
+    fn place(&self, target: Target) -> Option<(bool, usize)> {
+        match target {
+            Target::Feature(number) => {
+                let draft = self.features.get(&number)?;
+                Some((matches!(draft.base, Side::Tombstone), draft.release?))
+            }
+            Target::Segment(number) => {
+                let draft = self.segments.get(&number)?;
+                Some((matches!(draft.base, SegmentSide::Tombstone), draft.release?))
+            }
+        }
+    }
+
     pub(super) fn pointer(&self, target: Target) -> String {
         let section = match target {
             Target::Feature(_) => "features",
             Target::Segment(_) => "segments",
         };
-        let tombstone = match target {
-            Target::Feature(number) => {
-                self.features.get(&number).is_some_and(|draft| matches!(draft.base, Side::Tombstone))
-            }
-            Target::Segment(number) => {
-                self.segments.get(&number).is_some_and(|draft| matches!(draft.base, SegmentSide::Tombstone))
-            }
-        };
         let mut pointer = String::new();
-        if tombstone && let Some(course) = self.course(target) {
-            pointer = format!("/releases/{}", course.index);
+        if let Some((true, release)) = self.place(target) {
+            pointer = format!("/releases/{release}");
         }
         crate::error::push_step(&mut pointer, section);
         crate::error::push_step(&mut pointer, self.key(target));
@@ -211,12 +231,19 @@ impl<'m> Drafts<'m, '_> {
         let Some(draft) = self.features.get(&number) else { return true };
         let candidate = draft.overlay.as_ref().and_then(|overlay| overlay.candidate.as_ref());
         let mut known = false;
+        if draft.unsound_candidate {
+            return true;
+        }
         for side in [Some(&draft.base), candidate].into_iter().flatten() {
-            if let Side::Definition(definition) = side {
-                known = true;
-                if definition.variant(variant).is_some() {
-                    return true;
+            match side {
+                Side::Definition(definition) => {
+                    known = true;
+                    if definition.variant(variant).is_some() {
+                        return true;
+                    }
                 }
+                Side::Invalid => return true,
+                Side::Tombstone => {}
             }
         }
         !known

@@ -18,6 +18,8 @@ use crate::value::{KeyedMap, KeyedSet};
 const LONGEST_CHAIN: usize = 64;
 /// So many definitions may be reached from one.
 const MOST_REACHED: usize = 900;
+/// After so many bytes, the names of a cycle are left out, but for the last one.
+const LONGEST_WAY: usize = 300;
 /// Up to so many evaluations of references, nothing is remembered.
 const FEW_PATHS: u64 = 8;
 
@@ -35,21 +37,24 @@ pub(super) fn link(
     drafts: &mut Drafts<'_, '_>,
     report: &mut Report,
 ) -> (Vec<Target>, KeyedMap<Target, Linked>) {
+    // As written, with what is invalid: that a cycle goes through something invalid must not hide it (SEMANTICS 9.2). It changes
+    // nothing in what is served, as what refers to something invalid is invalid as well.
+    let mut bases = written_bases(drafts);
+    let overlays = written_overlays(drafts);
     unknown_references(drafts, report);
-    let base = base_graph(drafts);
-    for target in on_cycles(&base) {
-        report.add(
-            Code::Cycle,
-            drafts.pointer(target),
-            format!("{} refers to itself through a cycle", drafts.name(target)),
-        );
+    let mut cyclic = on_cycles(&bases);
+    cyclic.retain(|target| tell_cycle(&bases, *target, "", drafts, report));
+    for target in cyclic {
         drafts.invalidate(target);
+        if let Some(next) = bases.get_mut(&target) {
+            next.clear();
+        }
     }
-    long_chains(drafts, report);
+    long_chains(&bases, drafts, report);
     spread(drafts, report);
     phases(drafts, report);
     candidates(drafts, report);
-    overlay_cycles(drafts, report);
+    overlay_cycles(bases, &overlays, drafts, report);
     finish(drafts, report)
 }
 
@@ -96,6 +101,9 @@ fn unknown_references(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
         }
     }
     drafts.courses = courses;
+    for remains in &drafts.remains {
+        check(&remains.references, drafts, report);
+    }
 }
 
 type Graph = BTreeMap<Target, Vec<Target>>;
@@ -111,6 +119,30 @@ fn base_graph(drafts: &Drafts<'_, '_>) -> Graph {
             (target, references.iter().map(|reference| reference.target).collect())
         }),
     )
+}
+
+/// The references of bases, also of those that are invalid.
+fn written_bases(drafts: &Drafts<'_, '_>) -> Graph {
+    let mut graph = base_graph(drafts);
+    for remains in drafts.remains.iter().filter(|remains| remains.release.is_none()) {
+        for owner in &remains.owners {
+            graph.entry(*owner).or_default().extend(remains.targets());
+        }
+    }
+    graph
+}
+
+/// The references of overlays, also of what is invalid in them.
+fn written_overlays(drafts: &Drafts<'_, '_>) -> Graph {
+    let released = drafts.released().into_iter();
+    let mut graph = graph(&mut released.map(|target| (target, overlay_targets(drafts, target, true))));
+    for remains in &drafts.remains {
+        let Some(release) = remains.release else { continue };
+        for owner in remains.owners.iter().filter(|owner| !drafts.is_of_another(**owner, release)) {
+            graph.entry(*owner).or_default().extend(remains.targets());
+        }
+    }
+    graph
 }
 
 /// The nodes on cycles: what is left when nodes without successors, then those without predecessors, are taken away.
@@ -161,10 +193,9 @@ fn sort(graph: &Graph) -> Vec<Target> {
 }
 
 /// Bases at the end of a chain that is too long are invalid.
-fn long_chains(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
-    let graph = base_graph(drafts);
+fn long_chains(graph: &Graph, drafts: &mut Drafts<'_, '_>, report: &mut Report) {
     let mut depths: KeyedMap<Target, usize> = KeyedMap::default();
-    for target in sort(&graph) {
+    for target in sort(graph) {
         let next = graph.get(&target).into_iter().flatten();
         let depth =
             next.map(|next| depths.get(next).copied().unwrap_or(0).saturating_add(1)).max().unwrap_or(0);
@@ -242,45 +273,96 @@ fn candidates(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
 }
 
 /// The references of a definition's overlay, those of its candidate and of all its phases (SEMANTICS 2.8).
-fn overlay_targets(drafts: &Drafts<'_, '_>, target: Target) -> Vec<Target> {
+fn overlay_targets(drafts: &Drafts<'_, '_>, target: Target, invalid_phases: bool) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
     targets
         .extend(drafts.candidate_references(target).into_iter().flatten().map(|reference| reference.target));
     if let Some(course) = drafts.course(target) {
-        let phases = course.phases.iter().filter(|phase| phase.valid);
+        let phases = course.phases.iter().filter(|phase| invalid_phases || phase.valid);
         targets.extend(phases.flat_map(|phase| &phase.references).map(|reference| reference.target));
     }
     targets
 }
 
 /// Every overlay with an edge on a cycle is ignored (SEMANTICS 9.5); bases alone have none left.
-fn overlay_cycles(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
-    let mut graph = base_graph(drafts);
-    let overlays: Vec<(Target, Vec<Target>)> = drafts
-        .released()
-        .into_iter()
-        .filter(|target| drafts.has_overlay(*target))
-        .map(|target| (target, overlay_targets(drafts, target)))
-        .collect();
-    for (target, more) in &overlays {
-        graph.entry(*target).or_default().extend(more);
-    }
-    for (target, more) in overlays {
-        let Some(path) = path_to(&graph, &more, target) else { continue };
-        for member in path {
-            let message =
-                format!("{} refers to itself through a cycle that a release closes", drafts.name(member));
-            report.add(Code::Cycle, drafts.pointer(member), message);
-        }
+///
+/// `bases`, `overlays`: as written.
+fn overlay_cycles(bases: Graph, overlays: &Graph, drafts: &mut Drafts<'_, '_>, report: &mut Report) {
+    let released = drafts.released().into_iter().filter(|target| drafts.has_overlay(*target));
+    let live = graph(&mut released.map(|target| (target, overlay_targets(drafts, target, false))));
+    let mut told = KeyedSet::default();
+    for target in closed_cycles(base_graph(drafts), &live, &mut told, drafts, report) {
         drafts.ignore_overlay(target);
+    }
+    if report.has_errors() {
+        closed_cycles(bases, overlays, &mut told, drafts, report);
     }
 }
 
-/// The nodes on a way from one of `starts` to `goal`.
+/// Tells the cycles that overlays close, and returns those with an edge on one.
+fn closed_cycles(
+    mut graph: Graph,
+    overlays: &Graph,
+    told: &mut KeyedSet<Target>,
+    drafts: &Drafts<'_, '_>,
+    report: &mut Report,
+) -> Vec<Target> {
+    for (target, more) in overlays {
+        graph.entry(*target).or_default().extend(more);
+    }
+    let mut closing = Vec::new();
+    for (target, more) in overlays {
+        let Some(path) = path_to(&graph, more, *target) else { continue };
+        for member in path {
+            if told.insert(member) {
+                tell_cycle(&graph, member, " that a release closes", drafts, report);
+            }
+        }
+        closing.push(*target);
+    }
+    closing
+}
+
+/// Tells that a definition is on a cycle, and which way it leads; false if it only lies between two cycles.
+fn tell_cycle(
+    graph: &Graph,
+    target: Target,
+    which: &str,
+    drafts: &Drafts<'_, '_>,
+    report: &mut Report,
+) -> bool {
+    if !report.has_room() {
+        report.add(Code::Cycle, String::new(), String::new());
+        return true;
+    }
+    let mut message = format!("{} refers to itself through a cycle{which}", drafts.name(target));
+    // As a hint: not worth its time if nobody reads it.
+    if report.wants_hint() {
+        let next = graph.get(&target).map(Vec::as_slice).unwrap_or_default();
+        let Some(mut path) = path_to(graph, next, target) else { return false };
+        path.push(target);
+        let mut arrow = ": ";
+        for (left, step) in path.iter().enumerate().rev() {
+            if left > 0 && message.len() > LONGEST_WAY {
+                arrow = " → … → ";
+                continue;
+            }
+            message.push_str(arrow);
+            message.push_str(&drafts.name(*step));
+            arrow = " → ";
+        }
+    }
+    report.add(Code::Cycle, drafts.pointer(target), message);
+    true
+}
+
+/// The nodes on a shortest way from one of `starts` to `goal`, the last one first.
 fn path_to(graph: &Graph, starts: &[Target], goal: Target) -> Option<Vec<Target>> {
     let mut from: KeyedMap<Target, Option<Target>> = starts.iter().map(|start| (*start, None)).collect();
     let mut todo = starts.to_vec();
-    while let Some(target) = todo.pop() {
+    let mut done = 0;
+    while let Some(target) = todo.get(done).copied() {
+        done = done.saturating_add(1);
         if target == goal {
             let mut path = vec![goal];
             let mut at = from.get(&target).copied().flatten();
@@ -308,7 +390,7 @@ fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, Key
     }
     for target in drafts.released() {
         if drafts.has_overlay(target) {
-            let more = overlay_targets(drafts, target);
+            let more = overlay_targets(drafts, target, false);
             graph.entry(target).or_default().extend(more);
         }
     }

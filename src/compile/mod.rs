@@ -26,6 +26,7 @@ mod operator;
 mod overlay;
 mod overrides;
 mod path;
+mod remains;
 mod scope;
 mod update;
 

@@ -6,6 +6,8 @@ use crate::error::push_step;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Path<'p> {
     Root,
+    /// A pointer that is written already.
+    Text(&'p str),
     Name(&'p Self, &'p str),
     Index(&'p Self, usize),
 }
@@ -28,6 +30,7 @@ impl<'p> Path<'p> {
     fn write(&self, out: &mut String) {
         match self {
             Self::Root => {}
+            Self::Text(pointer) => out.push_str(pointer),
             Self::Name(parent, name) => {
                 parent.write(out);
                 push_step(out, name);

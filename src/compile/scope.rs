@@ -206,9 +206,18 @@ impl Report {
         self.diagnostics.len() < 32
     }
 
+    /// Whether another problem would still be listed.
+    pub(super) fn has_room(&self) -> bool {
+        self.diagnostics.has_room()
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.diagnostics.errors() > 0
+    }
+
     /// Whether the mode refuses the document.
     pub(super) fn refuses(&self) -> bool {
-        self.is_strict() && self.diagnostics.errors() > 0
+        self.is_strict() && self.has_errors()
     }
 
     pub(super) fn into_vec(self) -> Vec<Diagnostic> {

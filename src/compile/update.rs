@@ -247,6 +247,7 @@ impl Compiler {
             features: lowering.features,
             segments: lowering.segments,
             courses: lowering.courses,
+            remains: lowering.remains,
             feature_names: &features,
             segment_names: &segments,
             kept: &kept,
@@ -551,7 +552,7 @@ fn unit<'m>(
     scope: &mut Scope<'_>,
     sink: &mut Sink,
 ) -> FeatureUnit<'m> {
-    let FeatureDraft { key, base, overlay, kills, units } = draft;
+    let FeatureDraft { key, base, overlay, kills, units, .. } = draft;
     let unit = if matches!(base, Side::Definition(_)) { units.0 } else { units.1 };
     let course = overlay.as_ref().and_then(|overlay| courses.get(overlay.course));
     let candidate = overlay.and_then(|Overlay { candidate, .. }| candidate);
@@ -601,7 +602,7 @@ fn segment_code<'m>(
     builder: &mut Builder,
     scope: &mut Scope<'_>,
 ) -> [u32; 2] {
-    let SegmentDraft { key, base, overlay } = draft;
+    let SegmentDraft { key, base, overlay, .. } = draft;
     let course = overlay.as_ref().and_then(|overlay| courses.get(overlay.course));
     let candidate = overlay.and_then(|overlay| overlay.candidate);
     let mut sink = Sink::default();

@@ -379,7 +379,7 @@ mod variants;
 
 pub use self::condition::{BucketTest, Condition, FeatureTest, Op, SegmentTest, Test, TimeTest, operators};
 pub use self::decode::{Decoded, Mode, decode, decode_changed};
-pub(crate) use self::decode::{Read, decode_beside, decode_read, read};
+pub(crate) use self::decode::{Definition, Part, Read, Remnant, decode_beside, decode_read, read};
 pub(crate) use self::release::Place;
 pub use self::release::{
     Approvals, Candidate, Entry, Guard, Patch, PatchKind, Phase, PhaseRamp, Pipeline, PipelinePhase,

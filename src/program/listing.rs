@@ -25,7 +25,8 @@ impl Program {
     pub fn listing(&self, attributes: &Attributes) -> String {
         let mut names: Vec<(u32, &str)> = self.present().collect();
         names.sort_unstable_by_key(|(_, name)| *name);
-        let mut lister = Lister { program: self, attributes, out: String::new(), segments: Vec::new() };
+        let mut lister =
+            Lister { program: self, attributes, out: String::new(), segments: Vec::new(), tests: Vec::new() };
         let _ = writeln!(lister.out, "program of version {}, features: {}", self.version, names.len());
         for (number, name) in names {
             lister.feature(number, name);
@@ -38,7 +39,8 @@ impl Program {
     #[must_use]
     pub fn listing_of(&self, feature: &str, attributes: &Attributes) -> Option<String> {
         let number = self.feature(feature).filter(|number| self.entry(*number).is_present())?;
-        let mut lister = Lister { program: self, attributes, out: String::new(), segments: Vec::new() };
+        let mut lister =
+            Lister { program: self, attributes, out: String::new(), segments: Vec::new(), tests: Vec::new() };
         lister.feature(number, feature);
         lister.rest();
         Some(lister.out)
@@ -51,6 +53,8 @@ struct Lister<'p> {
     out: String,
     /// Segments in the order of their first mention: number, negated.
     segments: Vec<(u32, bool)>,
+    /// Of the definition at hand: tests whose operand is not shown, in the order of their first mention.
+    tests: Vec<u32>,
 }
 
 impl Lister<'_> {
@@ -77,6 +81,7 @@ impl Lister<'_> {
             let _ = writeln!(self.out, "  (none)");
             return;
         };
+        self.tests.clear();
         let mut todo = std::collections::BTreeSet::from([entry.pc]);
         while let Some(pc) = todo.pop_first() {
             let Some(inst) = chunk.code.get(pc as usize) else { continue };
@@ -159,7 +164,15 @@ impl Lister<'_> {
             | Inst::VersionAnd { fork, test: index, .. }
             | Inst::Test { fork, test: index } => {
                 let own = chunk.tables.tests.get(index as usize);
-                let text = own.map_or_else(String::new, |own| test_text(own, index));
+                let text = own.map_or_else(String::new, |own| {
+                    test_text(own, &mut || {
+                        let known = self.tests.iter().position(|known| *known == index);
+                        known.unwrap_or_else(|| {
+                            self.tests.push(index);
+                            self.tests.len().saturating_sub(1)
+                        })
+                    })
+                });
                 test(self, fork, format!("{text}{and}"), next)
             }
             Inst::Share { fork, last, .. } | Inst::ShareReturn { fork, last, .. } => {
@@ -307,8 +320,8 @@ fn affix_text(affix: Affix) -> &'static str {
     }
 }
 
-/// Tests whose operand is not shown have their number: equal ones are one test.
-fn test_text(test: &AttributeTest, index: u32) -> String {
+/// Tests whose operand is not shown have a number in their definition: equal ones are one test.
+fn test_text(test: &AttributeTest, number: &mut dyn FnMut() -> usize) -> String {
     match test {
         AttributeTest::Affix { affix, texts, folded } => {
             let texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
@@ -323,7 +336,7 @@ fn test_text(test: &AttributeTest, index: u32) -> String {
             format!("between {} and {}", number_text(*low), number_text(*high))
         }
         AttributeTest::Bool(value) => format!("= {value}"),
-        AttributeTest::Cidr(_) => format!("in networks {index}"),
+        AttributeTest::Cidr(_) => format!("in networks {}", number()),
         AttributeTest::Dotted(comparison, text) => format!("version {} {text}", comparison.sign()),
         AttributeTest::Semver(comparison, text) => format!("semver {} {text}", comparison.sign()),
         AttributeTest::Instant(comparison, ms) => {
@@ -338,7 +351,7 @@ fn test_text(test: &AttributeTest, index: u32) -> String {
                 Quantifier::Any => "any",
                 Quantifier::None => "none",
             };
-            format!("contains {name} of list {index}")
+            format!("contains {name} of list {}", number())
         }
         AttributeTest::Modulo { divisor, remainder } => format!("mod {divisor} = {remainder}"),
         AttributeTest::Number(comparison, number) => {
@@ -348,7 +361,7 @@ fn test_text(test: &AttributeTest, index: u32) -> String {
             let texts: Vec<String> = numbers.iter().map(|number| number_text(*number)).collect();
             format!("in {}", list_text(&texts))
         }
-        AttributeTest::Pattern(_) => format!("matches pattern {index}"),
-        AttributeTest::Texts(_) => format!("in set {index}, ignoring case"),
+        AttributeTest::Pattern(_) => format!("matches pattern {}", number()),
+        AttributeTest::Texts(_) => format!("in set {}, ignoring case", number()),
     }
 }

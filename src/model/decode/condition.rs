@@ -12,7 +12,7 @@ const FORMS: [&str; 8] = ["all", "any", "attribute", "bucket", "feature", "not",
 pub(super) const BUCKETS: u32 = 1_000_000;
 
 impl Decoder {
-    /// A condition that is not in another one.
+    /// A condition that is not in another one. If something is wrong with it, it may lack a part, or there is none.
     pub(super) fn condition(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Condition> {
         self.condition_at(value, 1, path)
     }
@@ -93,8 +93,12 @@ impl Decoder {
         let path = path.key(form);
         let members = self.list(fields.take(form)?, limits::LIST_VALUES, &path)?;
         let members = members.into_iter().enumerate();
-        let members =
-            members.filter_map(|(i, value)| self.condition_at(value, level + 1, &path.index(i))).collect();
+        // What is not sound holds its place.
+        let members = members.map(|(i, value)| {
+            let member = self.condition_at(value, level + 1, &path.index(i));
+            member.unwrap_or(Condition::All { all: Vec::new() })
+        });
+        let members = members.collect();
         Some(if form == "all" { Condition::All { all: members } } else { Condition::Any { any: members } })
     }
 
@@ -168,9 +172,11 @@ impl Decoder {
 
     fn feature_test(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<Condition> {
         let feature = self.optional_key(fields, "feature", path);
+        let before = self.hard;
         let variants = self.required(fields, "variants", path);
         let variants = variants.and_then(|value| self.keys(value, &path.key("variants")));
-        Some(Condition::Feature(FeatureTest { feature: feature?, variants: variants? }))
+        let variants = variants.filter(|_| self.hard == before).unwrap_or_default();
+        Some(Condition::Feature(FeatureTest { feature: feature?, variants }))
     }
 
     fn test(&mut self, fields: &mut Fields<'_>, path: &Path<'_>) -> Option<Condition> {
@@ -193,8 +199,10 @@ impl Decoder {
         path: &Path<'_>,
     ) -> Option<Condition> {
         let (value, asked) = self.operand(op, operand, ignore_case, path)?;
-        let attribute = attribute?;
-        self.check_declared(&attribute, op, asked, path);
+        if let Some(attribute) = &attribute {
+            self.check_declared(attribute, op, asked, path);
+        }
+        let attribute = attribute.unwrap_or_default();
         Some(Condition::Test(Test { attribute, op, value: value.into_value(), ignore_case }))
     }
 

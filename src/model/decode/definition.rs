@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::fields::{Decoder, Fields, did_you_mean};
 use super::path::Path;
+use super::remnant::Definition;
 use crate::error::{Code, nearest, quote};
 use crate::model::{
     Allocation, Condition, EnvironmentBlock, Feature, Key, Kind, Otherwise, Percent, Rollout, Rule, Segment,
@@ -45,6 +46,8 @@ struct Rules {
     list: Vec<Rule>,
     /// The ids, once there are many.
     ids: KeyedSet<Key>,
+    /// Whether one has the empty id; those without an id have it as well.
+    has_empty: bool,
 }
 
 impl Rules {
@@ -52,11 +55,14 @@ impl Rules {
     const FEW: usize = 16;
 
     fn with_capacity(size: usize) -> Self {
-        Self { list: Vec::with_capacity(size), ids: KeyedSet::default() }
+        Self { list: Vec::with_capacity(size), ids: KeyedSet::default(), has_empty: false }
     }
 
     /// Whether no rule has the id yet.
     fn is_new(&mut self, id: &Key) -> bool {
+        if id.is_empty() {
+            return !std::mem::replace(&mut self.has_empty, true);
+        }
         if self.list.len() < Self::FEW {
             return !self.list.iter().any(|rule| rule.id == *id);
         }
@@ -100,15 +106,19 @@ impl Names {
 
 impl Decoder {
     /// A segment, if nothing is wrong with it.
-    pub(super) fn segment(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Arc<Segment>> {
+    pub(super) fn segment(&mut self, key: &str, value: Node<'_>, path: &Path<'_>) -> Option<Arc<Segment>> {
         let before = self.hard;
         let mut fields = self.fields(value, path)?;
         let description = self.description(&mut fields, path);
         let condition = self.required(&mut fields, "if", path);
         let condition = condition.and_then(|value| self.condition(value, &path.key("if")));
         self.finish(fields, &["if", "description"], path);
-        let condition = condition?;
-        (self.hard == before).then(|| Arc::new(Segment { description, condition }))
+        let segment = Arc::new(Segment { description, condition: condition? });
+        if self.hard > before {
+            self.remain_definition(key, Definition::Segment(segment), path);
+            return None;
+        }
+        Some(segment)
     }
 
     /// The definition of the feature `key`, if nothing is wrong with it.
@@ -143,12 +153,8 @@ impl Decoder {
         let allocation = self.allocation(&mut fields, kind, path);
         let exclusion_group = self.exclusion_group(key, &mut fields, kind, path);
         self.finish(fields, &FEATURE, path);
-        let kind = kind?;
-        if self.hard != before {
-            return None;
-        }
-        let feature = Feature {
-            kind,
+        let feature = Arc::new(Feature {
+            kind: kind.unwrap_or(Kind::Gate),
             description,
             unit,
             salt,
@@ -160,9 +166,20 @@ impl Decoder {
             environments,
             allocation,
             exclusion_group,
-        };
-        self.check_repeats(&feature, path);
-        (self.hard == before).then(|| Arc::new(feature))
+        });
+        if self.hard == before {
+            self.check_repeats(&feature, path);
+        }
+        if self.hard > before {
+            if !matches!(names, Names::Unknown) {
+                let [bases, candidates] = &mut self.partial;
+                let partial = if self.release.is_none() { bases } else { candidates };
+                partial.insert(key.into(), Arc::clone(&feature));
+            }
+            self.remain_definition(key, Definition::Feature(feature), path);
+            return None;
+        }
+        Some(feature)
     }
 
     fn variants(
@@ -262,10 +279,12 @@ impl Decoder {
         for (i, rule) in read.into_iter().enumerate() {
             let path = path.index(i);
             let rule = match rule {
-                ReadRule::Whole(rule) => rule.variant.clone().and_then(|variant| {
-                    let variant = self.known_variant(variant, names, &path.key("variant"))?;
-                    Some(Rule { variant: Some(variant), ..rule })
-                }),
+                ReadRule::Whole(mut rule) => {
+                    rule.variant = rule
+                        .variant
+                        .and_then(|variant| self.known_variant(variant, names, &path.key("variant")));
+                    (true, rule)
+                }
                 ReadRule::Parts(condition, fields) => self.rule_of(condition, fields, names, &path),
             };
             self.add_rule(rule, &mut rules, &path);
@@ -273,18 +292,24 @@ impl Decoder {
         Some(rules.list)
     }
 
-    fn add_rule(&mut self, rule: Option<Rule>, rules: &mut Rules, path: &Path<'_>) {
-        let Some(rule) = rule else { return };
-        if !rules.is_new(&rule.id) {
+    /// Adds a rule, and whether it has an id; one that is not sound holds its place.
+    fn add_rule(&mut self, (named, rule): (bool, Rule), rules: &mut Rules, path: &Path<'_>) {
+        if named && !rules.is_new(&rule.id) {
             let message = format_args!("rule {} is in the list already", quote(&rule.id));
             self.error(Code::DuplicateId, &path.key("id"), message);
         }
         rules.list.push(rule);
     }
 
-    fn rule(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> Option<Rule> {
-        let fields = self.fields(value, path)?;
-        self.rule_of(None, fields, names, path)
+    fn rule(&mut self, value: Node<'_>, names: &Names, path: &Path<'_>) -> (bool, Rule) {
+        match self.fields(value, path) {
+            Some(fields) => self.rule_of(None, fields, names, path),
+            None => {
+                let (id, otherwise) = (Key::default(), Otherwise::default());
+                let (description, condition, rollout, variant, split) = Default::default();
+                (false, Rule { id, description, condition, rollout, variant, split, otherwise })
+            }
+        }
     }
 
     /// A rule of the members of its object; without `if`, if its condition was read already.
@@ -294,7 +319,7 @@ impl Decoder {
         mut fields: Fields<'_>,
         names: &Names,
         path: &Path<'_>,
-    ) -> Option<Rule> {
+    ) -> (bool, Rule) {
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         let description = self.description(&mut fields, path);
         let condition =
@@ -324,7 +349,8 @@ impl Decoder {
         let otherwise = otherwise.and_then(|value| self.choice(value, &OTHERWISE, &path.key("otherwise")));
         self.finish(fields, &RULE, path);
         let otherwise = otherwise.unwrap_or_default();
-        Some(Rule { id: id?, description, condition, rollout, variant, split, otherwise })
+        let (named, id) = (id.is_some(), id.unwrap_or_default());
+        (named, Rule { id, description, condition, rollout, variant, split, otherwise })
     }
 
     pub(super) fn rollout(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Rollout> {
@@ -384,10 +410,12 @@ impl Decoder {
         let mut blocks = BTreeMap::new();
         for (name, value) in self.object(value, &path).unwrap_or_default() {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
-            self.check_environment(&key, &path);
+            let key = self.name(&name, &path);
+            if let Some(key) = &key {
+                self.check_environment(key, &path);
+            }
             if let Some(block) = self.block(value, names, &path) {
-                blocks.insert(key, block);
+                blocks.insert(key.unwrap_or_else(|| (&*name).into()), block);
             }
         }
         blocks

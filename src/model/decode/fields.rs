@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::Mode;
 use super::path::Path;
+use super::remnant::Remnant;
 use crate::error::{Code, Diagnostic, Diagnostics, Severity, nearest, quote};
-use crate::model::{Attribute, ExclusionGroup, Key, Percent, limits};
+use crate::model::{Attribute, ExclusionGroup, Feature, Key, Percent, limits};
 use crate::value::{KeyedSet, Member, Node};
 
 /// After so many problems, hints are no longer looked for.
@@ -28,6 +30,12 @@ pub(super) struct Decoder {
     pub(super) groups: BTreeMap<Key, Option<ExclusionGroup>>,
     /// Whether the groups are known yet: a definition that is read before them is checked against them later.
     pub(super) has_groups: bool,
+    /// The index of the release that is read.
+    pub(super) release: Option<usize>,
+    /// What is left of what is not sound.
+    pub(super) remnants: Vec<Remnant>,
+    /// Of these, the definitions whose variants are known: the bases, and the candidates of the release that is read.
+    pub(super) partial: [BTreeMap<Key, Arc<Feature>>; 2],
     attribute_names: KeyedSet<Key>,
     keys: KeyedSet<Key>,
     /// Some of them, by length and last byte.
@@ -71,6 +79,9 @@ impl Decoder {
             attributes: BTreeMap::new(),
             groups: BTreeMap::new(),
             has_groups: true,
+            release: None,
+            remnants: Vec::new(),
+            partial: Default::default(),
             attribute_names: KeyedSet::default(),
             keys: KeyedSet::default(),
             recent: Default::default(),

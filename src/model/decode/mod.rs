@@ -17,6 +17,7 @@ mod patch;
 mod path;
 mod pipeline;
 mod release;
+mod remnant;
 mod stream;
 mod weight;
 
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use self::fields::Decoder;
 use self::path::Path;
 use self::release::Claims;
+pub(crate) use self::remnant::{Definition, Part, Remnant};
 use self::stream::ReadFeature;
 pub(crate) use self::stream::{Read, read};
 use super::{Feature, Key, SCHEMA_VERSION, Segment, Snapshot};
@@ -76,6 +78,10 @@ pub struct Decoded {
     pub tombstone_features: BTreeSet<Key>,
     /// Segments without a base whose candidate is not sound.
     pub tombstone_segments: BTreeSet<Key>,
+    /// What is left of what is not sound: for diagnostics alone, never served.
+    pub(crate) remnants: Vec<Remnant>,
+    /// Where the snapshot's releases are in the document.
+    pub(crate) release_places: Vec<usize>,
     /// All problems.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the document must be refused as a whole (SEMANTICS 9.1; in strict mode, for any error).
@@ -253,8 +259,10 @@ impl Decoder {
             snapshot.pipelines = self.pipelines(value, &root.key("pipelines"));
         }
         let mut claims = Claims::default();
+        let mut release_places = Vec::new();
         if let Some(value) = fields.take("releases") {
-            snapshot.releases = self.releases(value, &bases, &mut claims, &root.key("releases"));
+            let releases = self.releases(value, &bases, &mut claims, &root.key("releases"));
+            (release_places, snapshot.releases) = releases.into_iter().unzip();
         }
         let served: KeyedSet<Key> =
             snapshot.releases.iter().flat_map(|release| release.features.keys().cloned()).collect();
@@ -293,6 +301,8 @@ impl Decoder {
             lost_features,
             tombstone_features,
             tombstone_segments,
+            remnants: std::mem::take(&mut self.remnants),
+            release_places,
             ..Decoded::default()
         })
     }
@@ -341,10 +351,12 @@ impl Decoder {
     fn segments(&mut self, value: Node<'_>, bases: &mut Bases<'_>, path: &Path<'_>) {
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
-            match self.segment(value, &path) {
-                Some(segment) => drop(bases.segments.insert(key, segment)),
-                None => drop(bases.invalid_segments.insert(key)),
+            let key = self.name(&name, &path);
+            match (key, self.segment(&name, value, &path)) {
+                (Some(key), Some(segment)) => drop(bases.segments.insert(key, segment)),
+                (Some(key), None) => drop(bases.invalid_segments.insert(key)),
+                (None, Some(segment)) => self.remain_definition(&name, Definition::Segment(segment), &path),
+                (None, None) => {}
             }
         }
     }
@@ -358,7 +370,12 @@ impl Decoder {
     ) {
         for (name, value) in self.section(value, path) {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
+            let Some(key) = self.name(&name, &path) else {
+                if let Some(feature) = self.feature(&name, value, &path) {
+                    self.remain_definition(&name, Definition::Feature(feature), &path);
+                }
+                continue;
+            };
             if unchanged(&key, &value) {
                 let before = self.hard;
                 if let Some(group) = value.get("exclusion_group").and_then(|group| group.as_str()) {

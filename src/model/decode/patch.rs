@@ -1,11 +1,14 @@
 //! What phases do to definitions (SEMANTICS 7.5).
 
+use std::sync::Arc;
+
 use super::Bases;
 use super::fields::{Decoder, did_you_mean};
 use super::path::Path;
 use super::release::Changes;
+use super::remnant::{Definition, Part};
 use crate::error::{Code, nearest, quote};
-use crate::model::{Key, Patch, PatchKind, Place, limits};
+use crate::model::{Feature, Key, Patch, PatchKind, Place, limits};
 use crate::value::Node;
 
 const PATCHES: [(&str, PatchKind); 4] = [
@@ -55,7 +58,7 @@ impl Decoder {
         }
         let feature = self.optional_key(&mut fields, "feature", path);
         let segment = self.optional_key(&mut fields, "segment", path);
-        let audience = self.optional_key(&mut fields, "for", path);
+        let mut audience = self.optional_key(&mut fields, "for", path);
         let variant = match (kind, fields.has("variant")) {
             (Some(PatchKind::Set), false) => {
                 self.missing(&fields, "variant", path);
@@ -69,11 +72,17 @@ impl Decoder {
             _ => self.optional_key(&mut fields, "variant", path),
         };
         self.finish(fields, &PATCH, path);
-        if both.0 == both.1 {
-            return None;
+        if let Some(patch) = kind.filter(|_| both.0 != both.1) {
+            let patch = Patch { patch, feature, segment, audience, variant, place: Place::default() };
+            if self.check_patch(&patch, changes, bases, path) {
+                return Some(patch);
+            }
+            audience = patch.audience;
         }
-        let patch = Patch { patch: kind?, feature, segment, audience, variant, place: Place::default() };
-        self.check_patch(&patch, changes, bases, path).then_some(patch)
+        if let Some(audience) = audience {
+            self.remain_of_phase(Part::Audience(audience), changes, &path.key("for"));
+        }
+        None
     }
 
     /// Whether what the patch is on is in the release and sound; reports what does not fit together.
@@ -84,13 +93,27 @@ impl Decoder {
                 return false;
             };
             if let Some(variant) = &patch.variant {
-                let candidate =
-                    written.as_ref().and_then(|w| w.as_ref()?.as_ref()).map(|f| f.has_variant(variant));
-                for (serves, whose) in [(bases.serves(key, variant), "base"), (candidate, "candidate")] {
+                let has = |feature: &Arc<Feature>| feature.has_variant(variant);
+                let candidate = match written {
+                    Some(Some(Some(Definition::Feature(feature)))) => Some(has(feature)),
+                    _ => None,
+                };
+                let [base_left, candidate_left] = self.partial.each_ref().map(|left| left.get(key).map(has));
+                let before = self.hard;
+                for (serves, whose, sound) in [
+                    (bases.serves(key, variant), "base", true),
+                    (candidate, "candidate", true),
+                    (base_left, "base", false),
+                    (candidate_left, "candidate", false),
+                ] {
                     if serves == Some(false) {
                         let message =
                             format_args!("{} is not a variant of the feature's {whose}", quote(variant));
                         self.error(Code::UnknownVariant, &path.key("variant"), message);
+                        if !sound {
+                            // Told, but a definition that is not served makes no phase invalid.
+                            self.hard = before;
+                        }
                         break;
                     }
                 }

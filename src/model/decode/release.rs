@@ -1,16 +1,16 @@
 //! Releases and their phases (SEMANTICS §7).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::Bases;
 use super::fields::Decoder;
 use super::path::Path;
+use super::remnant::{Definition, Part};
 use crate::error::{Code, quote};
 use crate::model::release::default_ramp_salt;
 use crate::model::{
-    Candidate, Feature, Key, Percent, Phase, PhaseRamp, PipelineRef, Place, Release, ReleaseRamp, Segment,
-    SegmentCandidate, Target, limits,
+    Candidate, Key, Percent, Phase, PhaseRamp, PipelineRef, Place, Release, ReleaseRamp, SegmentCandidate,
+    Target, limits,
 };
 use crate::value::{KeyedSet, Member, Node};
 
@@ -26,12 +26,12 @@ pub(super) struct Claims {
 }
 
 /// A candidate as written: absent, `null`, or a definition.
-pub(super) type Written<T> = Option<Option<Arc<T>>>;
+pub(super) type Written = Option<Option<Definition>>;
 
 /// What a release changes. Absent inside: the entry is not sound, and is ignored with all patches on it.
 pub(super) struct Changes {
-    pub(super) features: BTreeMap<Key, Option<Written<Feature>>>,
-    pub(super) segments: BTreeMap<Key, Option<Written<Segment>>>,
+    pub(super) features: BTreeMap<Key, Option<Written>>,
+    pub(super) segments: BTreeMap<Key, Option<Written>>,
 }
 
 impl Changes {
@@ -45,16 +45,24 @@ impl Changes {
 }
 
 impl Decoder {
+    /// The releases that are sound, each with its index.
     pub(super) fn releases(
         &mut self,
         value: Node<'_>,
         bases: &Bases<'_>,
         claims: &mut Claims,
         path: &Path<'_>,
-    ) -> Vec<Release> {
+    ) -> Vec<(usize, Release)> {
         let elements = self.section_list(value, limits::LIST_VALUES, path).unwrap_or_default();
-        let elements = elements.into_iter().enumerate();
-        elements.filter_map(|(i, value)| self.release(value, bases, claims, &path.index(i))).collect()
+        let mut releases = Vec::with_capacity(elements.len());
+        for (i, value) in elements.into_iter().enumerate() {
+            self.release = Some(i);
+            let [_, candidates] = &mut self.partial;
+            candidates.clear();
+            releases.extend(self.release(value, bases, claims, &path.index(i)).map(|release| (i, release)));
+        }
+        self.release = None;
+        releases
     }
 
     fn release(
@@ -87,18 +95,8 @@ impl Decoder {
         let sound = self.hard == before;
 
         let mut changes = Changes {
-            features: self.feature_changes(
-                features.unwrap_or_default(),
-                bases,
-                claims,
-                &path.key("features"),
-            ),
-            segments: self.segment_changes(
-                segments.unwrap_or_default(),
-                bases,
-                claims,
-                &path.key("segments"),
-            ),
+            features: self.changes(features.unwrap_or_default(), true, bases, claims, &path.key("features")),
+            segments: self.changes(segments.unwrap_or_default(), false, bases, claims, &path.key("segments")),
         };
         let (ramp, below) = match fields.take("ramp") {
             Some(value) => self.release_ramp(value, &changes, &path.key("ramp")),
@@ -107,11 +105,16 @@ impl Decoder {
         let mut phases = self.phases(phases.unwrap_or_default(), &changes, bases, below, &path.key("phases"));
         self.check_patches(&mut changes, &mut phases, bases, path);
         self.finish(fields, &RELEASE, path);
-        sound.then_some(())?;
-        Some(assemble(
-            Release { id: id?, description, pipeline, ramp, phases, ..Release::default() },
-            changes,
-        ))
+        match id {
+            Some(id) if sound => Some(assemble(
+                Release { id, description, pipeline, ramp, phases, ..Release::default() },
+                changes,
+            )),
+            _ => {
+                self.remain_release(phases, changes, path);
+                None
+            }
+        }
     }
 
     fn pipeline_ref(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<PipelineRef> {
@@ -123,59 +126,67 @@ impl Decoder {
         Some(PipelineRef { key: key?, version: version? })
     }
 
-    fn feature_changes(
+    /// The changes of features, or of segments; one function for both, as all of it would be compiled twice.
+    fn changes(
         &mut self,
         members: Vec<Member<'_>>,
+        of_features: bool,
         bases: &Bases<'_>,
         claims: &mut Claims,
         path: &Path<'_>,
-    ) -> BTreeMap<Key, Option<Written<Feature>>> {
+    ) -> BTreeMap<Key, Option<Written>> {
         let mut changes = BTreeMap::new();
         for (name, value) in members {
             let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
             let before = self.hard;
-            let written = self.candidate(value, |d, value, path| d.feature(&name, value, path), &path);
-            self.check_claim(&mut claims.features, &key, "feature", &path);
-            self.check_exists(bases.has_feature(&key), written.as_ref(), "feature", &key, &path);
-            changes.insert(key, written.filter(|_| self.hard == before));
+            let key = self.name(&name, &path);
+            let written = self.candidate(&name, value, of_features, &path);
+            if let Some(key) = &key {
+                let (claimed, has, what) = match of_features {
+                    true => (&mut claims.features, bases.has_feature(key), "feature"),
+                    false => (&mut claims.segments, bases.has_segment(key), "segment"),
+                };
+                self.check_claim(claimed, key, what, &path);
+                if !has && matches!(written, Some(None | Some(None))) {
+                    let message = format_args!("{what} {} does not exist and has no candidate", quote(key));
+                    self.error(Code::NothingToRelease, &path, message);
+                }
+            }
+            let written = match written {
+                // It is read, but the entry is not sound.
+                Some(Some(Some(definition))) if self.hard > before => {
+                    self.remain_definition(&name, definition, &path.key("candidate"));
+                    None
+                }
+                written => written.filter(|_| self.hard == before),
+            };
+            if let Some(key) = key {
+                changes.insert(key, written);
+            }
         }
         changes
     }
 
-    fn segment_changes(
+    fn candidate(
         &mut self,
-        members: Vec<Member<'_>>,
-        bases: &Bases<'_>,
-        claims: &mut Claims,
-        path: &Path<'_>,
-    ) -> BTreeMap<Key, Option<Written<Segment>>> {
-        let mut changes = BTreeMap::new();
-        for (name, value) in members {
-            let path = path.key(&name);
-            let Some(key) = self.name(&name, &path) else { continue };
-            let before = self.hard;
-            let written = self.candidate(value, Self::segment, &path);
-            self.check_claim(&mut claims.segments, &key, "segment", &path);
-            self.check_exists(bases.has_segment(&key), written.as_ref(), "segment", &key, &path);
-            changes.insert(key, written.filter(|_| self.hard == before));
-        }
-        changes
-    }
-
-    fn candidate<T>(
-        &mut self,
+        name: &str,
         value: Node<'_>,
-        read: impl FnOnce(&mut Self, Node<'_>, &Path<'_>) -> Option<Arc<T>>,
+        of_features: bool,
         path: &Path<'_>,
-    ) -> Option<Written<T>> {
+    ) -> Option<Written> {
         let mut fields = self.fields(value, path)?;
         let candidate = fields.take("candidate");
         self.finish(fields, &["candidate"], path);
+        let path = path.key("candidate");
         match candidate {
             None => Some(None),
             Some(Node::Null) => Some(Some(None)),
-            Some(value) => read(self, value, &path.key("candidate")).map(|definition| Some(Some(definition))),
+            Some(value) if of_features => {
+                self.feature(name, value, &path).map(|feature| Some(Some(Definition::Feature(feature))))
+            }
+            Some(value) => {
+                self.segment(name, value, &path).map(|segment| Some(Some(Definition::Segment(segment))))
+            }
         }
     }
 
@@ -186,20 +197,6 @@ impl Decoder {
                 path,
                 format_args!("{what} {} is in another release already", quote(key)),
             );
-        }
-    }
-
-    fn check_exists<T>(
-        &mut self,
-        base: bool,
-        written: Option<&Written<T>>,
-        what: &str,
-        key: &str,
-        path: &Path<'_>,
-    ) {
-        if !base && matches!(written, Some(None | Some(None))) {
-            let message = format_args!("{what} {} does not exist and has no candidate", quote(key));
-            self.error(Code::NothingToRelease, path, message);
         }
     }
 
@@ -231,9 +228,9 @@ impl Decoder {
         for (i, value) in elements.into_iter().enumerate() {
             let path = path.index(i);
             let before = self.hard;
-            let Some(phase) = self.phase(value, changes, bases, below, &path) else { continue };
+            let Some((named, phase)) = self.phase(value, changes, bases, below, &path) else { continue };
             let phase = Phase { place: Place(i), ..phase };
-            if !ids.insert(Key::clone(&phase.id)) {
+            if named && !ids.insert(Key::clone(&phase.id)) {
                 let message = format_args!("phase {} is in the release already", quote(&phase.id));
                 self.error(Code::DuplicateId, &path.key("id"), message);
             }
@@ -241,11 +238,14 @@ impl Decoder {
                 matches!(below, Below::Broken) && phase.ramp.is_some_and(|r| r.percent < Percent::ALL);
             if self.hard == before && !broken {
                 phases.push(phase);
+            } else {
+                self.remain_of_phase(Part::Phase(phase), changes, &path);
             }
         }
         phases
     }
 
+    /// A phase, and whether it has an id.
     fn phase(
         &mut self,
         value: Node<'_>,
@@ -253,7 +253,7 @@ impl Decoder {
         bases: &Bases<'_>,
         below: Below,
         path: &Path<'_>,
-    ) -> Option<Phase> {
+    ) -> Option<(bool, Phase)> {
         let mut fields = self.fields(value, path)?;
         let id = self.required(&mut fields, "id", path).and_then(|value| self.key(value, &path.key("id")));
         let description = self.description(&mut fields, path);
@@ -263,13 +263,15 @@ impl Decoder {
         let patches = fields.take("patches");
         let patches = patches.and_then(|value| self.patches(value, changes, bases, &path.key("patches")));
         self.finish(fields, &PHASE, path);
-        Some(Phase { id: id?, description, live, target, ramp, patches, place: Place::default() })
+        let (named, id) = (id.is_some(), id.unwrap_or_default());
+        Some((named, Phase { id, description, live, target, ramp, patches, place: Place::default() }))
     }
 
     pub(super) fn targets(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Vec<Target>> {
         let elements = self.list(value, limits::LIST_VALUES, path)?;
         let elements = elements.into_iter().enumerate();
-        Some(elements.filter_map(|(i, value)| self.target(value, &path.index(i))).collect())
+        // What is not sound holds its place.
+        Some(elements.map(|(i, value)| self.target(value, &path.index(i)).unwrap_or_default()).collect())
     }
 
     fn target(&mut self, value: Node<'_>, path: &Path<'_>) -> Option<Target> {
@@ -325,10 +327,21 @@ fn assemble(mut release: Release, changes: Changes) -> Release {
     if !changes.is_whole() {
         release.ramp.get_or_insert_default().salt.get_or_insert_with(|| changes.salt());
     }
-    // Not collected: they are in order already, and the sort that comes with it would be compiled in vain.
-    let features = changes.features.into_iter();
-    release.features.extend(features.filter_map(|(key, c)| Some((key, Candidate { candidate: c? }))));
-    let segments = changes.segments.into_iter();
-    release.segments.extend(segments.filter_map(|(key, c)| Some((key, SegmentCandidate { candidate: c? }))));
+    for (key, written) in changes.features {
+        let candidate = match written {
+            Some(Some(Some(Definition::Feature(feature)))) => Some(Some(feature)),
+            Some(written) => written.map(|_| None),
+            None => continue,
+        };
+        release.features.insert(key, Candidate { candidate });
+    }
+    for (key, written) in changes.segments {
+        let candidate = match written {
+            Some(Some(Some(Definition::Segment(segment)))) => Some(Some(segment)),
+            Some(written) => written.map(|_| None),
+            None => continue,
+        };
+        release.segments.insert(key, SegmentCandidate { candidate });
+    }
     release
 }

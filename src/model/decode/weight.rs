@@ -7,6 +7,7 @@ use super::Bases;
 use super::fields::Decoder;
 use super::path::Path;
 use super::release::Changes;
+use super::remnant::{Definition, Part};
 use crate::error::Code;
 use crate::model::{Condition, Feature, Key, Patch, PatchKind, Phase, Rule, Target, limits};
 
@@ -152,8 +153,10 @@ impl Decoder {
         for (key, patches) in features {
             let before = self.hard;
             let place = place.key(&key);
-            let candidate =
-                changes.features.get(&key).and_then(|written| written.as_ref()?.as_ref()?.as_deref());
+            let candidate = match changes.features.get(&key) {
+                Some(Some(Some(Some(Definition::Feature(feature))))) => Some(&**feature),
+                _ => None,
+            };
             let base = bases.features.get(&key).map(|base| &**base);
             self.within(patches.count, limits::PATCHES, "patches", &place);
             self.repeats_within(patches.repeats(base, candidate), &place);
@@ -172,17 +175,41 @@ impl Decoder {
             }
         }
         for (is_feature, key) in lost {
-            for patches in phases.iter_mut().filter_map(|phase| phase.patches.as_mut()) {
-                patches.retain(|own| {
-                    let on = if is_feature { &own.feature } else { &own.segment };
-                    on.as_ref() != Some(&key)
-                });
+            self.drop_patches(is_feature, &key, changes, phases, path);
+            let (section, all) = match is_feature {
+                true => ("features", &mut changes.features),
+                false => ("segments", &mut changes.segments),
+            };
+            if let Some(Some(Some(Some(candidate)))) = all.insert(Key::clone(&key), None) {
+                let place = path.key(section);
+                self.remain_definition(&key, candidate, &place.key(&key).key("candidate"));
             }
-            if is_feature {
-                changes.features.insert(key, None);
-            } else {
-                changes.segments.insert(key, None);
-            }
+        }
+    }
+
+    /// Takes the patches on something out of all phases.
+    fn drop_patches(
+        &mut self,
+        is_feature: bool,
+        key: &Key,
+        changes: &Changes,
+        phases: &mut [Phase],
+        path: &Path<'_>,
+    ) {
+        let place = path.key("phases");
+        for phase in phases {
+            let place = place.index(phase.place.0);
+            let place = place.key("patches");
+            let Some(patches) = &mut phase.patches else { continue };
+            patches.retain(|own| {
+                let on = if is_feature { &own.feature } else { &own.segment };
+                let stays = on.as_ref() != Some(key);
+                if let Some(audience) = own.audience.as_ref().filter(|_| !stays) {
+                    let part = Part::Audience(Key::clone(audience));
+                    self.remain_of_phase(part, changes, &place.index(own.place.0).key("for"));
+                }
+                stays
+            });
         }
     }
 }
