@@ -479,6 +479,121 @@ fn a_target_is_written_for_few_patches_only() {
     peak.assert_below_mb(300);
 }
 
+/// A document of these features, and of one release with these features and phases.
+fn under_release(features: &Json, released: &Json, phases: &Json) -> Json {
+    let release = json!({"id": "x", "ramp": {"unit": "u"}, "features": released, "phases": phases});
+    json!({"schema_version": 1, "version": 2, "features": features, "releases": [release]})
+}
+
+fn members(count: usize, prefix: &str, member: impl Fn(usize) -> Json) -> Json {
+    Json::Object((0..count).map(|i| (format!("{prefix}{i}"), member(i))).collect())
+}
+
+fn rules(count: usize, condition: impl Fn(usize) -> Json) -> Json {
+    (0..count).map(|i| json!({"id": format!("r{i}"), "if": condition(i), "variant": "on"})).collect()
+}
+
+/// A config of so many variants, each the default of an environment of its own.
+fn in_many_environments(count: usize, rules: &Json) -> Json {
+    let mut variants = members(count, "v", |i| json!(i));
+    variants["on"] = json!(true);
+    let blocks = members(count, "e", |i| json!({"default": format!("v{i}")}));
+    json!({"kind": "config", "variants": variants, "default": "on", "rules": rules, "environments": blocks})
+}
+
+#[test]
+fn nothing_that_is_written_often_is_copied_each_time() {
+    let is = |attribute: &str, value: String| json!({"attribute": attribute, "op": "eq", "value": value});
+    let gate = |members: Json| {
+        let mut gate = members;
+        gate["kind"] = json!("gate");
+        gate
+    };
+    let live = |phase: Json| {
+        let mut phase = phase;
+        (phase["id"], phase["live"]) = (json!("p"), json!(true));
+        json!([phase])
+    };
+    let documents = [
+        // A release that is not live yet: its candidate's environments do not divide the base.
+        under_release(
+            &json!({"f": gate(json!({"rules": rules(2_000, |i| is("a", format!("v{i}")))}))}),
+            &json!({"f": {"candidate": gate(json!({"environments": members(2_000, "e", |_| json!({"enabled": false}))}))}}),
+            &json!([{"id": "p", "live": false}]),
+        ),
+        // Environments without rules are all alike.
+        under_release(
+            &json!({"f": gate(json!({}))}),
+            &json!({"f": {"candidate": gate(json!({"environments": members(2_000, "e", |_| json!({"rules": []}))}))}}),
+            &live(
+                json!({"target": [{"if": {"any": (0..2_000).map(|i| is("a", format!("v{i}"))).collect::<Vec<_>>()}}]}),
+            ),
+        ),
+        // Names of variants, long texts and lists are the same however often the rule is written.
+        json!({"schema_version": 1, "version": 2, "features": {
+            "g": gate(json!({})),
+            "f": in_many_environments(1_000, &rules(1, |_| json!({"feature": "g", "variants": vec!["on"; 50_000]}))),
+        }}),
+        json!({"schema_version": 1, "version": 2, "features": {
+            "f": in_many_environments(1_000, &rules(30, |i| is("a", format!("{i}{}", "x".repeat(10_000))))),
+        }}),
+        json!({"schema_version": 1, "version": 2, "features": {
+            "f": in_many_environments(1_000, &rules(1, |_| {
+                json!({"attribute": "a", "op": "in", "value": (0..10_000).map(|i| format!("user-{i:08}")).collect::<Vec<_>>()})
+            })),
+        }}),
+        // What environments share is not in the switch of each.
+        under_release(
+            &json!({"f": gate(json!({"rules": rules(3_000, |i| is("environment", format!("x{i}")))}))}),
+            &json!({"f": {"candidate": gate(json!({"environments": members(3_000, "e", |_| {
+                json!({"rules": [{"id": "r", "variant": "on"}]})
+            })}))}}),
+            &live(json!({"target": [{"environments": ["prod"]}], "ramp": {"percent": 50}})),
+        ),
+    ];
+    for (index, document) in documents.into_iter().enumerate() {
+        let text = document.to_string();
+        let peak = Peak::start();
+        let engine = Engine::builder().mode(Mode::Strict).build();
+        engine.load(text.as_bytes()).unwrap();
+        assert!(peak.grown_kb() < 60 << 10, "document {index}: {} KB", peak.grown_kb());
+    }
+}
+
+#[test]
+fn targets_of_many_features_are_bounded_together() {
+    let peak = Peak::start();
+    let features = members(2_000, "f", |_| json!({"kind": "gate"}));
+    let released = members(2_000, "f", |_| json!({"candidate": {"kind": "gate", "default": "on"}}));
+    let names: Vec<String> = (0..5_000).map(|i| format!("e{i}")).collect();
+    let phases = json!([{"id": "p", "live": true, "target": [{"environments": names}]}]);
+    let (error, update) = isolated(under_release(&features, &released, &phases).to_string().as_bytes());
+    assert_eq!((error.code(), error.diagnostics().len()), (Code::Limit, 1_001));
+    // As many as fit; they are served by the release, the others without it.
+    assert_eq!(update.isolated.len(), 2_000 - 1_000_000 / 5_001);
+    peak.assert_below_mb(250);
+}
+
+#[test]
+fn patches_beyond_the_limit_take_time_in_proportion() {
+    let time = |patches: usize| {
+        let set = |i| json!({"patch": "set", "feature": "f", "variant": format!("v{i}")});
+        let phases = json!([{"id": "p", "live": true, "patches": (0..patches).map(set).collect::<Vec<_>>()}]);
+        let broken = json!({"f": {"kind": "config", "variants": 5, "default": "a"}});
+        let text = under_release(&broken, &json!({"f": {}}), &phases).to_string();
+        (0..3)
+            .map(|_| {
+                let start = std::time::Instant::now();
+                let _ = Engine::new().load(text.as_bytes());
+                start.elapsed()
+            })
+            .min()
+            .unwrap()
+    };
+    let (few, many) = (time(2_000), time(40_000));
+    assert!(many < few * 200, "{few:?}, {many:?}");
+}
+
 #[test]
 fn huge_strings_are_never_quoted_whole() {
     let peak = Peak::start();

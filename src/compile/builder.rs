@@ -37,7 +37,10 @@ pub(super) struct Builder {
     variants: Vec<Box<[Arc<str>]>>,
     attributions: Vec<(Arc<str>, Arc<str>)>,
     metas: Vec<FeatureMeta>,
-    lists: KeyedMap<u128, List>,
+    known_lists: Vec<List>,
+    /// By the hash of the list.
+    lists: KeyedMap<u128, u32>,
+    repeating: bool,
     walk: Walk,
     /// The definition at hand, backwards.
     nodes: Vec<Inst>,
@@ -145,12 +148,21 @@ impl Builder {
         }
     }
 
+    /// Whether the definition at hand is written several times: what it has is then known by its place in the model.
+    pub(super) fn set_repeating(&mut self, repeating: bool) {
+        self.repeating = repeating;
+    }
+
     pub(super) fn text(&mut self, text: &str) -> u32 {
         let recent = self.texts.iter().enumerate().rev().take(LOOK_BACK);
-        match recent.into_iter().find(|(_, own)| ***own == *text) {
-            Some((index, _)) => index as u32,
-            None => push(&mut self.texts, text.into()),
+        if let Some((index, _)) = recent.into_iter().find(|(_, own)| ***own == *text) {
+            return index as u32;
         }
+        if !self.repeating {
+            return push(&mut self.texts, text.into());
+        }
+        let texts = &mut self.texts;
+        *self.shared.entry(text.as_ptr().addr()).or_insert_with(|| push(texts, text.into()))
     }
 
     pub(super) fn span(&mut self, span: Span) -> u32 {
@@ -158,11 +170,20 @@ impl Builder {
     }
 
     pub(super) fn variants(&mut self, names: &[Arc<str>]) -> u32 {
-        push(&mut self.variants, names.into())
+        if !self.repeating {
+            return push(&mut self.variants, names.into());
+        }
+        let variants = &mut self.variants;
+        *self.shared.entry(names.as_ptr().addr()).or_insert_with(|| push(variants, names.into()))
     }
 
     pub(super) fn meta(&mut self, meta: FeatureMeta) -> u32 {
         push(&mut self.metas, meta)
+    }
+
+    /// The label of what is written next.
+    pub(super) fn next_label(&self) -> Label {
+        self.nodes.len() as Label
     }
 
     /// The number of the meta that is added next.
@@ -183,17 +204,35 @@ impl Builder {
 
     /// A list of strings; equal lists share their tables.
     pub(super) fn list(&mut self, value: &Value) -> List {
+        if !self.repeating {
+            let index = self.list_of(value);
+            return self.known_lists.get(index as usize).copied().unwrap_or_default();
+        }
+        let place = std::ptr::from_ref(value).addr();
+        let index = match self.shared.get(&place) {
+            Some(index) => *index,
+            None => {
+                let index = self.list_of(value);
+                self.shared.insert(place, index);
+                index
+            }
+        };
+        self.known_lists.get(index as usize).copied().unwrap_or_default()
+    }
+
+    fn list_of(&mut self, value: &Value) -> u32 {
         self.walk.node(&Node::from(value));
         let key = self.walk.finish();
-        if let Some(list) = self.lists.get(&key) {
-            return *list;
+        if let Some(index) = self.lists.get(&key) {
+            return *index;
         }
         let list = match value {
             Value::Strings(strings) => self.texts(strings),
             other => self.texts(&StringList::of(super::operator::strings(other).into_iter())),
         };
-        self.lists.insert(key, list);
-        list
+        let index = push(&mut self.known_lists, list);
+        self.lists.insert(key, index);
+        index
     }
 
     fn texts(&mut self, texts: &StringList) -> List {
@@ -246,12 +285,14 @@ impl Builder {
     }
 
     /// If tests of one attribute for several values follow each other, a shortcut to the one that may hold; else the first.
-    pub(super) fn switch(&mut self, first: Label) -> Label {
+    ///
+    /// Only tests from `floor` on: what was written before is shared, and must not be copied into each switch that leads there.
+    pub(super) fn switch(&mut self, first: Label, floor: Label) -> Label {
         let mut arms: Vec<Arm> = Vec::new();
         let mut slot = None;
         let mut or = first;
         while let Some((word, fork)) = self.inst(or).and_then(Inst::equality) {
-            if *slot.get_or_insert(fork.slot) != fork.slot {
+            if or < floor || *slot.get_or_insert(fork.slot) != fork.slot {
                 break;
             }
             // The first that is equal is taken, so it is no fault if one is added twice.

@@ -121,9 +121,12 @@ impl<'m> Definition<'m> {
         let shared = Body { origin: None, enabled: feature.enabled, default, rules: Arc::clone(&list) };
         let mut environments = Vec::with_capacity(feature.environments.len());
         let place = path.name("environments");
+        let none: Arc<[_]> = Arc::default();
         for (name, block) in &feature.environments {
             let place = place.name(name);
             let rules = match &block.rules {
+                // As the same list, so that environments without rules are alike.
+                Some(rules) if rules.is_empty() => Arc::clone(&none),
                 Some(rules) => lowering.list(rules, &place.name("rules"), scope, sink).into(),
                 None => Arc::clone(&list),
             };

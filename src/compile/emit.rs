@@ -42,7 +42,8 @@ impl FeatureUnit<'_> {
     /// Whether neither patches nor environments are there to repeat a definition.
     fn is_written_once(&self) -> bool {
         let has_blocks = |side: &Side<'_>| matches!(side, Side::Definition(definition) if definition.environments().next().is_some());
-        self.patches.is_empty() && self.kills.is_empty() && !has_blocks(&self.base)
+        let sides = || std::iter::once(&self.base).chain(&self.candidate);
+        self.patches.is_empty() && self.kills.is_empty() && !sides().any(has_blocks)
     }
 }
 
@@ -147,6 +148,7 @@ impl<'b, 'm> Emitter<'b, 'm> {
             shapes: KeyedMap::default(),
             once: unit.is_written_once(),
         };
+        emitter.builder.set_repeating(!emitter.once);
         let mut entry = emitter.environments(environment, notices);
         if let Some(large) = unit.memo {
             entry = emitter.builder.push(Inst::Memo { large, next: entry });
@@ -177,7 +179,7 @@ impl<'b, 'm> Emitter<'b, 'm> {
             }
             label = leaf(self.builder, attribute, &text_part(name), false, then, label);
         }
-        self.builder.switch(label)
+        self.builder.switch(label, 0)
     }
 
     fn environment(&mut self, name: Option<&str>, notices: &mut Notices<'_>) -> Label {
@@ -193,7 +195,7 @@ impl<'b, 'm> Emitter<'b, 'm> {
         }
         if self.once {
             let label = self.patch(self.unit.patches.len(), Known::default(), true, name, notices);
-            return self.builder.switch(label);
+            return self.builder.switch(label, 0);
         }
         let shape = |side: Option<&Side<'m>>| match side {
             Some(Side::Definition(definition)) => {
@@ -206,9 +208,10 @@ impl<'b, 'm> Emitter<'b, 'm> {
         if let Some(label) = self.shapes.get(&shape) {
             return *label;
         }
+        let floor = self.builder.next_label();
         self.memory.clear();
         let label = self.patch(self.unit.patches.len(), Known::default(), true, name, notices);
-        let label = self.builder.switch(label);
+        let label = self.builder.switch(label, floor);
         self.shapes.insert(shape, label);
         label
     }
@@ -493,7 +496,7 @@ pub(super) fn segment<'m>(
         let took = builder.push(Inst::Served { attribution, counter: 0, next: applied });
         label = gate(builder, patch, took, label);
     }
-    let label = builder.switch(label);
+    let label = builder.switch(label, 0);
     builder.finish(label)
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Decoder {
     pub(super) hard: usize,
     /// Whether the document is refused as a whole.
     pub(super) whole: bool,
+    /// What the releases so far repeat.
+    pub(super) repeats: usize,
     /// The names that exist, if the document says which.
     pub(super) environments: Option<BTreeSet<Key>>,
     pub(super) attributes: BTreeMap<Key, Attribute>,
@@ -75,6 +77,7 @@ impl Decoder {
             diagnostics: Diagnostics::default(),
             hard: 0,
             whole: false,
+            repeats: 0,
             environments: None,
             attributes: BTreeMap::new(),
             groups: BTreeMap::new(),

@@ -10,6 +10,7 @@ use super::release::Changes;
 use super::remnant::{Definition, Part};
 use crate::error::Code;
 use crate::model::{Condition, Feature, Key, Patch, PatchKind, Phase, Rule, Target, limits};
+use crate::value::KeyedSet;
 
 /// The tests of a condition.
 fn tests(condition: &Condition) -> usize {
@@ -73,6 +74,10 @@ impl<'p> Patches<'p> {
 
     fn add(&mut self, own: &'p Patch, weight: usize) {
         self.apply(weight);
+        if self.count > limits::PATCHES {
+            // Refused anyway.
+            return;
+        }
         self.switches |= matches!(own.patch, PatchKind::Disable | PatchKind::Enable);
         if let Some(variant) = own.variant.as_ref().filter(|own| !self.variants.contains(own)) {
             self.variants.push(variant);
@@ -82,9 +87,7 @@ impl<'p> Patches<'p> {
     /// How often what is written of the definitions is repeated, at most.
     fn repeats(&self, base: Option<&Feature>, candidate: Option<&Feature>) -> usize {
         let definitions = || [base, candidate].into_iter().flatten();
-        let once = definitions()
-            .map(written)
-            .fold(0_usize, |sum, (written, repeated)| sum.saturating_add(written).saturating_add(repeated));
+        let once: usize = definitions().map(|definition| written(definition).0).sum();
         // Environments that make the same of both are written once.
         let names = definitions().flat_map(|definition| definition.environments.keys());
         let shapes: BTreeSet<_> =
@@ -148,62 +151,71 @@ impl Decoder {
                 }
             }
         }
-        let mut lost: Vec<(bool, Key)> = Vec::new();
+        let mut lost = [KeyedSet::default(), KeyedSet::default()];
+        let [lost_features, lost_segments] = &mut lost;
         let place = path.key("features");
         for (key, patches) in features {
-            let before = self.hard;
-            let place = place.key(&key);
             let candidate = match changes.features.get(&key) {
                 Some(Some(Some(Some(Definition::Feature(feature))))) => Some(&**feature),
                 _ => None,
             };
             let base = bases.features.get(&key).map(|base| &**base);
-            self.within(patches.count, limits::PATCHES, "patches", &place);
-            self.repeats_within(patches.repeats(base, candidate), &place);
-            if self.hard > before {
-                lost.push((true, key));
+            if !self.fits(&patches, patches.repeats(base, candidate), &place.key(&key)) {
+                lost_features.insert(key);
             }
         }
         let place = path.key("segments");
         for (key, patches) in segments {
-            let before = self.hard;
-            let place = place.key(&key);
-            self.within(patches.count, limits::PATCHES, "patches", &place);
-            self.repeats_within(patches.repeats(None, None), &place);
-            if self.hard > before {
-                lost.push((false, key));
+            if !self.fits(&patches, patches.repeats(None, None), &place.key(&key)) {
+                lost_segments.insert(key);
             }
         }
-        for (is_feature, key) in lost {
-            self.drop_patches(is_feature, &key, changes, phases, path);
-            let (section, all) = match is_feature {
-                true => ("features", &mut changes.features),
-                false => ("segments", &mut changes.segments),
-            };
-            if let Some(Some(Some(Some(candidate)))) = all.insert(Key::clone(&key), None) {
-                let place = path.key(section);
-                self.remain_definition(&key, candidate, &place.key(&key).key("candidate"));
+        let [features, segments] = lost;
+        if features.is_empty() && segments.is_empty() {
+            return;
+        }
+        self.drop_patches(&features, &segments, changes, phases, path);
+        for (section, keys) in [("features", features), ("segments", segments)] {
+            let place = path.key(section);
+            for key in keys {
+                let all = if section == "features" { &mut changes.features } else { &mut changes.segments };
+                if let Some(Some(Some(Some(candidate)))) = all.insert(Key::clone(&key), None) {
+                    self.remain_definition(&key, candidate, &place.key(&key).key("candidate"));
+                }
             }
         }
     }
 
-    /// Takes the patches on something out of all phases.
+    /// Whether the patches on something are within the limits: its own, and those of the document's releases together.
+    fn fits(&mut self, patches: &Patches<'_>, repeats: usize, path: &Path<'_>) -> bool {
+        let before = self.hard;
+        self.within(patches.count, limits::PATCHES, "patches", path);
+        let sum = self.repeats.saturating_add(repeats);
+        self.repeats_within(sum, path);
+        if self.hard == before {
+            self.repeats = sum;
+        }
+        self.hard == before
+    }
+
+    /// Takes the patches on some things out of all phases.
     fn drop_patches(
         &mut self,
-        is_feature: bool,
-        key: &Key,
+        features: &KeyedSet<Key>,
+        segments: &KeyedSet<Key>,
         changes: &Changes,
         phases: &mut [Phase],
         path: &Path<'_>,
     ) {
+        let lost =
+            |keys: &KeyedSet<Key>, key: &Option<Key>| key.as_ref().is_some_and(|key| keys.contains(key));
         let place = path.key("phases");
         for phase in phases {
             let place = place.index(phase.place.0);
             let place = place.key("patches");
             let Some(patches) = &mut phase.patches else { continue };
             patches.retain(|own| {
-                let on = if is_feature { &own.feature } else { &own.segment };
-                let stays = on.as_ref() != Some(key);
+                let stays = !lost(features, &own.feature) && !lost(segments, &own.segment);
                 if let Some(audience) = own.audience.as_ref().filter(|_| !stays) {
                     let part = Part::Audience(Key::clone(audience));
                     self.remain_of_phase(part, changes, &place.index(own.place.0).key("for"));

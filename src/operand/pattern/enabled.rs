@@ -113,11 +113,15 @@ fn left_out(pattern: &str) -> Option<&str> {
         let mut after = escaped.chars();
         let kind = after.next()?;
         rest = after.as_str();
-        let Some(property) = rest.strip_prefix('{').filter(|_| matches!(kind, 'p' | 'P')) else { continue };
+        // With `x`, spaces do not count.
+        let Some(property) = rest.trim_start().strip_prefix('{').filter(|_| matches!(kind, 'p' | 'P')) else {
+            continue;
+        };
         let name = property.split(['}', '=', ':', '!']).next().unwrap_or_default();
         let letters =
             name.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
-        if NAMES.iter().any(|own| own.chars().eq(letters.clone())) {
+        let is_prefixed = |own: &&str| "is".chars().chain(own.chars()).eq(letters.clone());
+        if NAMES.iter().any(|own| own.chars().eq(letters.clone()) || is_prefixed(own)) {
             return Some(name);
         }
     }

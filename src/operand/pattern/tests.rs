@@ -113,6 +113,8 @@ fn properties_without_tables_are_refused() {
         r"\p{ G C B = Extend}",
         r"\\\p{word-break!=X}",
         r"[\p{sb=sp}]",
+        r"\p{isAge=6.0}",
+        r"(?x)\p {Age=6.0}",
         r"\p{Age}",
     ] {
         let error = Pattern::new(pattern).unwrap_err();
