@@ -123,7 +123,7 @@ fn join<'m>(
     }
     match (rest.len(), joint) {
         (0, _) => Cond::Constant(!joint.decisive()),
-        (1, _) => rest.pop().unwrap_or(Cond::Constant(!joint.decisive())),
+        (1, _) => rest.pop().unwrap_or_else(|| Cond::Constant(!joint.decisive())),
         (_, Joint::All) => Cond::All(rest),
         (_, Joint::Any) => Cond::Any(rest),
     }

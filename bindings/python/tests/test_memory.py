@@ -33,7 +33,8 @@ def flat(work: Callable[[int], Any], times: int) -> None:
     for at in range(times // 10, times):
         work(at)
     after = resident()
-    assert abs(after - before) <= before * 0.02, f"{before} → {after}"
+    # Less is no leak: the allocator gives back what other tests left.
+    assert after - before <= before * 0.02, f"{before} → {after}"
 
 
 def engine() -> tidegate.Engine:
