@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use tidegate::engine::trace_document;
@@ -12,17 +12,12 @@ use tidegate::model::Mode;
 use tidegate::value::ValueRef;
 use tidegate::{AttributeKey, Context, Engine, Override, Subject, Value};
 
-fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    assert!(!files.is_empty());
-    files
-}
+use self::table::same;
 
-/// A case, its shorthands written out.
+#[path = "support/cases.rs"]
+mod table;
+
+/// A case, as the engine in Rust takes it.
 struct Case {
     name: String,
     document: Vec<u8>,
@@ -34,37 +29,24 @@ struct Case {
     expect: Json,
 }
 
-fn cases(path: &Path) -> Vec<Case> {
-    let file: Json = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-    let list = file["cases"].as_array().unwrap();
-    list.iter().map(|case| read(&stem, &file, case)).collect()
+impl From<table::Case> for Case {
+    fn from(case: table::Case) -> Self {
+        let table::Case { name, mode, process, now, document, context, feature, expect } = case;
+        Self {
+            name,
+            document: serde_json::to_vec(&document).unwrap(),
+            mode: if mode == "lenient" { Mode::Lenient } else { Mode::Strict },
+            process: serde_json::from_value(process).unwrap(),
+            now,
+            context: serde_json::from_value(context).unwrap(),
+            feature,
+            expect,
+        }
+    }
 }
 
-fn read(stem: &str, file: &Json, case: &Json) -> Case {
-    let document = match (case.get("if"), case.get("snapshot")) {
-        (Some(condition), _) => json!({"schema_version": 1, "version": 1, "features": {"f": {
-            "kind": "gate", "unit": "user_id", "rules": [{"id": "r", "if": condition, "variant": "on"}]}}}),
-        (None, Some(snapshot)) => snapshot.clone(),
-        (None, None) => file["snapshot"].clone(),
-    };
-    let now = match &case["now"] {
-        Json::String(text) => tidegate::operand::instant::parse_instant(text).unwrap(),
-        Json::Null => 1_700_000_000_000,
-        number => number.as_i64().unwrap(),
-    };
-    let process = case.get("process").cloned().unwrap_or_else(|| json!({}));
-    let context = case.get("context").cloned().unwrap_or_else(|| json!({}));
-    Case {
-        name: format!("{stem}/{}", case["name"].as_str().unwrap()),
-        document: serde_json::to_vec(&document).unwrap(),
-        mode: if case["mode"] == "lenient" { Mode::Lenient } else { Mode::Strict },
-        process: serde_json::from_value(process).unwrap(),
-        now,
-        context: serde_json::from_value(context).unwrap(),
-        feature: case.get("feature").and_then(Json::as_str).unwrap_or("f").to_owned(),
-        expect: case["expect"].clone(),
-    }
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn engine(case: &Case) -> Result<Engine, String> {
@@ -93,37 +75,17 @@ fn difference(expect: &Json, check: bool, decision: &Json) -> Option<String> {
     }
 }
 
-/// Equal, numbers by their value.
-fn same(a: &Json, b: &Json) -> bool {
-    match (a, b) {
-        (Json::Number(a), Json::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
-        }
-        _ => a == b,
-    }
-}
-
 fn run(door: fn(&Case) -> Result<(bool, Json), String>) {
-    let mut count = 0;
+    let cases: Vec<Case> = table::cases(project()).into_iter().map(Case::from).collect();
     let mut wrong = Vec::new();
-    for path in files("cases") {
-        for case in cases(&path) {
-            count += 1;
-            match door(&case) {
-                Ok((check, decision)) => {
-                    wrong.extend(
-                        difference(&case.expect, check, &decision)
-                            .map(|what| format!("{}: {what}", case.name)),
-                    );
-                }
-                Err(what) => wrong.push(format!("{}: {what}", case.name)),
-            }
-        }
+    for case in &cases {
+        let what = match door(case) {
+            Ok((check, decision)) => difference(&case.expect, check, &decision),
+            Err(what) => Some(what),
+        };
+        wrong.extend(what.map(|what| format!("{}: {what}", case.name)));
     }
-    assert!(count >= 300, "only {count} cases");
-    assert!(wrong.is_empty(), "{} of {count} cases:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -223,7 +185,7 @@ fn every_case_holds_in_the_trace() {
 #[test]
 fn every_bucket_vector_holds() {
     use tidegate::bucket::{bucket, salt_hash, unit_hash};
-    let text = std::fs::read(files("vectors").remove(0)).unwrap();
+    let text = std::fs::read(project().join("testdata/vectors/bucket.json")).unwrap();
     let vectors: Vec<Json> = serde_json::from_slice(&text).unwrap();
     assert!(vectors.len() >= 200);
     for vector in &vectors {

@@ -128,7 +128,8 @@ impl Client {
     /// Waits until something other than the callers' defaults is served; says where it came from.
     ///
     /// # Errors
-    /// If nothing came within `timeout` (TG6112); it may still come.
+    /// If nothing came within `timeout` (TG6112); it may still come. If the client was closed before anything came, or is meanwhile
+    /// (TG5011): at once.
     pub fn wait_ready(&self, timeout: Duration) -> Result<Source, Error> {
         let worker = self.0.worker.load_full();
         if worker.shared.is_forked() {
@@ -156,6 +157,11 @@ impl Client {
     }
 
     /// Sends the last counts and ends the thread. The engine serves on what it has. Done once; again is nothing.
+    ///
+    /// Waits up to the [flush timeout](ConnectOptions::flush_timeout) for the server to answer a report that is under way, and then the
+    /// last one. When this returns, nothing is sent any more. What was answered has arrived; a report that was given up, because the
+    /// server did not answer it in that time, may still reach it. Called on the client's own thread, by a callback, it only asks for
+    /// the end.
     pub fn close(&self) {
         self.0.worker.load_full().close();
     }

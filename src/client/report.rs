@@ -1,9 +1,11 @@
 //! Reports: what this instance has applied or refused, and what it served. At once after a change, else each interval.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::backoff::Backoff;
 use super::exposures::Exposures;
@@ -32,6 +34,12 @@ pub(super) struct Reporter {
 /// After a server that does not answer well, the last report of a client that is closed is not worth long a wait.
 const BRIEF: Duration = Duration::from_millis(500);
 
+/// A wait that is longer than a clock can say ends in a year.
+fn end_of(begin: Instant, patience: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
+    begin.checked_add(patience).unwrap_or_else(|| begin + YEAR)
+}
+
 impl Reporter {
     pub(super) fn new(options: &ConnectOptions, shared: &Arc<Shared>, http: &Http, chance: Chance) -> Self {
         let interval = options.report_interval;
@@ -52,15 +60,35 @@ impl Reporter {
         }
     }
 
-    pub(super) async fn run(&mut self) {
+    /// Reports until the client is closing, and then once more; what is under way then is waited for.
+    pub(super) async fn run(mut self, closing: &Notify, flush_timeout: Duration) {
         // Until something is applied or refused, there is little to tell; a server that is up is told soon.
         let mut next = Instant::now() + self.chance.around(self.interval.min(Duration::from_secs(3)), 0.1);
-        loop {
+        let last = loop {
             tokio::select! {
+                () = closing.notified() => break end_of(Instant::now(), self.patience(flush_timeout)),
                 () = sleep_until(next) => {}
                 () = self.shared.report.notified() => {}
             }
-            let wait = match self.send().await {
+            let patience = self.patience(flush_timeout);
+            let sent = {
+                let mut sending = pin!(self.send());
+                tokio::select! {
+                    sent = &mut sending => Ok(sent),
+                    () = closing.notified() => {
+                        // Dropped, it might arrive after the last one, or when the client is no more.
+                        let begin = Instant::now();
+                        let _ = timeout_at(end_of(begin, patience), sending).await;
+                        Err(begin)
+                    }
+                }
+            };
+            let sent = match sent {
+                Ok(sent) => sent,
+                // It may have been answered, the first of all.
+                Err(begin) => break end_of(begin, self.patience(flush_timeout)),
+            };
+            let wait = match sent {
                 Ok(()) => {
                     self.retry.reset();
                     self.chance.around(self.interval, 0.1)
@@ -74,25 +102,32 @@ impl Reporter {
                 }
             };
             next = Instant::now() + wait;
-        }
+        };
+        self.flush(last).await;
+    }
+
+    /// How long the end waits for answers.
+    fn patience(&self, flush_timeout: Duration) -> Duration {
+        if self.is_heard { flush_timeout } else { flush_timeout.min(BRIEF) }
     }
 
     /// The last report, with what was counted since the one before.
-    pub(super) async fn flush(&mut self, patience: Duration) {
+    async fn flush(&mut self, until: Instant) {
         if self.shared.look(|standing| standing.source) == Source::Defaults && !self.is_heard {
             return;
         }
         self.drained = None;
-        let patience = if self.is_heard { patience } else { patience.min(BRIEF) };
-        let _ = timeout(patience, async {
-            // A batch that is under way, and then what came after it.
-            for _ in 0..2 {
-                if self.send().await.is_err() || self.exposures.batch().is_none() {
-                    break;
-                }
+        // A batch that is under way, and then what came after it.
+        for _ in 0..2 {
+            // Not even begun when the time is over.
+            let is_over = Instant::now() >= until;
+            if is_over
+                || !matches!(timeout_at(until, self.send()).await, Ok(Ok(())))
+                || self.exposures.batch().is_none()
+            {
+                break;
             }
-        })
-        .await;
+        }
     }
 
     async fn send(&mut self) -> Result<(), Failed> {
@@ -120,7 +155,7 @@ impl Reporter {
         self.shared.look(|standing| Report {
             instance: self.shared.instance.clone(),
             sdk: self.sdk.clone(),
-            process: self.shared.engine.process(),
+            process: self.shared.engine.process().clone(),
             schema_version: SCHEMA_VERSION,
             operators: self.wants_operators.then(names),
             interval_s: u32::try_from(self.interval.as_secs()).unwrap_or(u32::MAX).max(1),

@@ -255,9 +255,18 @@ impl Shared {
             return Ok(standing.source);
         }
         let last = standing.last_error.as_ref().map(|(error, _)| format!("; last error: {error}"));
-        let message =
-            format!("expected a document within {timeout:?}, none came{}", last.unwrap_or_default());
-        Err(Error::new(Code::NotReady, "", message))
+        let last = last.unwrap_or_default();
+        if standing.is_closed {
+            let message = format!(
+                "expected a client that is open, found one that was closed before a document came{last}"
+            );
+            return Err(Error::new(Code::Closed, "", message));
+        }
+        Err(Error::new(
+            Code::NotReady,
+            "",
+            format!("expected a document within {timeout:?}, none came{last}"),
+        ))
     }
 
     pub(super) fn status(&self) -> Status {

@@ -2,12 +2,14 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::event::Listeners;
@@ -113,8 +115,9 @@ impl Worker {
         if thread::current().id() == self.id {
             return;
         }
-        let thread = self.thread.lock().take();
-        if let Some(thread) = thread {
+        // Held meanwhile: a second close returns when the first does, and not before.
+        let mut thread = self.thread.lock();
+        if let Some(thread) = thread.take() {
             let _ = thread.join();
         }
     }
@@ -166,19 +169,22 @@ impl Duty {
         match (&options.origin, http) {
             (Origin::Connection(connection), Some(http)) => {
                 let is_live = connection.kind == Kind::Live;
-                let mut reporter = is_live.then(|| Reporter::new(&options, &shared, &http, chance.clone()));
+                let reporter = is_live.then(|| Reporter::new(&options, &shared, &http, chance.clone()));
+                let closing = Notify::new();
+                let mut reports = pin!(async {
+                    match reporter {
+                        Some(reporter) => reporter.run(&closing, options.flush_timeout).await,
+                        None => closing.notified().await,
+                    }
+                });
                 let feed = Feed::new(&options, connection, &shared, &http, intake, chance);
                 until_closed(asked, async {
-                    tokio::join!(feed.run(), tick(&shared, options.stale_after), async {
-                        if let Some(reporter) = &mut reporter {
-                            reporter.run().await;
-                        }
-                    })
+                    tokio::join!(feed.run(), tick(&shared, options.stale_after), reports.as_mut())
                 })
                 .await;
-                if let Some(mut reporter) = reporter {
-                    reporter.flush(options.flush_timeout).await;
-                }
+                // The feed is gone; a report that is under way is not left to itself.
+                closing.notify_one();
+                reports.await;
             }
             (Origin::File(path), _) => {
                 until_closed(asked, file::watch(path, options.watch_interval, intake)).await;

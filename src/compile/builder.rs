@@ -315,28 +315,54 @@ impl Builder {
     pub(super) fn finish(&mut self, entry: Label) -> Pc {
         let nodes = std::mem::take(&mut self.nodes);
         let reached = self.reach(&nodes, entry);
+        let is_end = |label: Label| matches!(nodes.get(label as usize), Some(Inst::Return { .. }));
         // Tests first, close together; then the ends, beginning with those of the last tests.
-        let is_end = |inst: &Inst| matches!(inst, Inst::Return { .. });
+        let kept: Vec<Label> =
+            (0_u32..).zip(&reached).filter(|(_, reached)| **reached).map(|(label, _)| label).collect();
+        let (ends, tests): (Vec<Label>, Vec<Label>) = kept.into_iter().partition(|label| is_end(*label));
         let before = self.code.len();
         let mut places = vec![0_u32; nodes.len()];
-        let mut put = |inst: &Inst, place: &mut u32| {
-            *place = self.code.len() as u32;
-            self.code.push(*inst);
-        };
-        let kept = || nodes.iter().zip(&reached);
-        for ((inst, reached), place) in kept().zip(&mut places).rev() {
-            if *reached && !is_end(inst) {
-                put(inst, place);
+        // Where a test that fails goes on at a copy of its end.
+        let mut copies = Vec::new();
+        let mut following = tests.iter().rev().skip(1);
+        for label in tests.iter().rev() {
+            let Some(inst) = nodes.get(*label as usize).copied() else { continue };
+            let next = following.next().copied();
+            let at = self.code.len() as Pc;
+            if let Some(place) = places.get_mut(*label as usize) {
+                *place = at;
+            }
+            let Some(fork) = inst.fork() else {
+                self.code.push(inst);
+                continue;
+            };
+            let inst = if next == Some(fork.then) { inst } else { inst.parted() };
+            self.code.push(inst);
+            if !inst.falls_through() || next == Some(fork.or) {
+                continue;
+            }
+            match nodes.get(fork.or as usize) {
+                Some(end @ Inst::Return { .. }) => {
+                    copies.push(at);
+                    self.code.push(*end);
+                }
+                _ => self.code.push(Inst::Jump { to: fork.or }),
             }
         }
-        for ((inst, reached), place) in kept().zip(&mut places) {
-            if *reached && is_end(inst) {
-                put(inst, place);
+        for label in ends {
+            if let (Some(place), Some(end)) = (places.get_mut(label as usize), nodes.get(label as usize)) {
+                *place = self.code.len() as Pc;
+                self.code.push(*end);
             }
         }
         let place = |label: Label| places.get(label as usize).copied().unwrap_or(0);
         for inst in self.code.get_mut(before..).unwrap_or_default() {
             retarget(inst, &place);
+        }
+        for at in copies {
+            if let Some(fork) = self.code.get_mut(at as usize).and_then(Inst::fork_mut) {
+                fork.or = at.wrapping_add(1);
+            }
         }
         for arm in self.arms.get_mut(self.first_arm..).unwrap_or_default() {
             arm.next = place(arm.next);
@@ -396,7 +422,7 @@ fn push<T>(list: &mut Vec<T>, item: T) -> u32 {
 fn targets(inst: &mut Inst, visit: &mut dyn FnMut(&mut Pc)) {
     match inst {
         Inst::Return { .. } | Inst::Goto { .. } => {}
-        Inst::Served { next, .. } | Inst::Memo { next, .. } => visit(next),
+        Inst::Served { next, .. } | Inst::Memo { next, .. } | Inst::Jump { to: next } => visit(next),
         Inst::Time { then, or, .. } | Inst::Segment { then, or, .. } | Inst::Feature { then, or, .. } => {
             visit(then);
             visit(or);

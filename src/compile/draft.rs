@@ -117,11 +117,8 @@ impl<'m> Drafts<'m, '_> {
         }
     }
 
-    pub(super) fn has_overlay(&self, target: Target) -> bool {
-        self.course_index(target).is_some()
-    }
-
-    fn course_index(&self, target: Target) -> Option<usize> {
+    /// The index of the release that changes it.
+    pub(super) fn course_index(&self, target: Target) -> Option<usize> {
         match target {
             Target::Feature(number) => {
                 self.features.get(&number)?.overlay.as_ref().map(|overlay| overlay.course)
@@ -130,10 +127,6 @@ impl<'m> Drafts<'m, '_> {
                 self.segments.get(&number)?.overlay.as_ref().map(|overlay| overlay.course)
             }
         }
-    }
-
-    pub(super) fn course(&self, target: Target) -> Option<&Course<'m>> {
-        self.courses.get(self.course_index(target)?)
     }
 
     /// Whether it is in another release than this one.

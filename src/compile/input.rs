@@ -137,7 +137,8 @@ pub(super) fn merge<'d>(kept: &'d Value, delta: Node<'d>, served: u64) -> Result
     };
     let from = delta.iter().find(|(name, _)| **name == *"from").and_then(|(_, value)| value.as_i64());
     if from.and_then(|from| u64::try_from(from).ok()) != Some(served) {
-        let message = format!("expected a delta from version {served}, found {from:?}");
+        let found = from.map_or_else(|| "none that is an integer".to_owned(), |from| from.to_string());
+        let message = format!("expected a delta from version {served}, found {found}");
         return Err(Error::new(Code::DeltaBase, "/from", message));
     }
     let mut root = match Node::from(kept) {

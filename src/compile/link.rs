@@ -5,12 +5,14 @@
 //!  unknown references ─▶ base cycles ─▶ what refers to invalid bases ─▶ phases ─▶ candidates ─▶ cycles by overlays ─▶ depth
 //! ```
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::Report;
 use super::condition::{Reference, Target};
 use super::draft::{Drafts, SegmentSide};
 use super::emit::Side;
+use super::graph::{Graph, Node, depth, graph, on_cycles, path_to, reach, sort};
+use super::remains::Remains;
 use crate::error::{Code, quote};
 use crate::value::{KeyedMap, KeyedSet};
 
@@ -26,10 +28,19 @@ const FEW_PATHS: u64 = 8;
 /// What linking found of a definition.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Linked {
-    /// What it refers to; the base and the overlay that counts.
-    pub(super) targets: Vec<Target>,
+    /// What its base and its candidate refer to.
+    own: Vec<Target>,
+    /// What the phases of its release refer to.
+    phases: Option<Rc<[Target]>>,
     /// Whether answers must be remembered, and in the large memory.
     pub(super) memo: Option<bool>,
+}
+
+impl Linked {
+    /// What it refers to; the base and the overlay that counts.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.own.iter().chain(self.phases.iter().flat_map(|phases| phases.iter()))
+    }
 }
 
 /// Links all drafts; order: what is referred to comes before what refers to it.
@@ -42,11 +53,11 @@ pub(super) fn link(
     let mut bases = written_bases(drafts);
     let overlays = written_overlays(drafts);
     unknown_references(drafts, report);
-    let mut cyclic = on_cycles(&bases);
+    let mut cyclic: Vec<Target> = on_cycles(&bases).into_iter().filter_map(Node::definition).collect();
     cyclic.retain(|target| tell_cycle(&bases, *target, "", drafts, report));
     for target in cyclic {
         drafts.invalidate(target);
-        if let Some(next) = bases.get_mut(&target) {
+        if let Some(next) = bases.get_mut(&Node::Definition(target)) {
             next.clear();
         }
     }
@@ -106,101 +117,66 @@ fn unknown_references(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
     }
 }
 
-type Graph = BTreeMap<Target, Vec<Target>>;
-
-/// One function for all iterators: each would be compiled with a sort of its own.
-fn graph(nodes: &mut dyn Iterator<Item = (Target, Vec<Target>)>) -> Graph {
-    nodes.collect()
+fn nodes<'r>(references: impl IntoIterator<Item = &'r Reference>) -> Vec<Node> {
+    references.into_iter().map(|reference| Node::Definition(reference.target)).collect()
 }
 
 fn base_graph(drafts: &Drafts<'_, '_>) -> Graph {
-    graph(
-        &mut drafts.bases().map(|(target, references)| {
-            (target, references.iter().map(|reference| reference.target).collect())
-        }),
-    )
+    graph(&mut drafts.bases().map(|(target, references)| (Node::Definition(target), nodes(references))))
 }
 
 /// The references of bases, also of those that are invalid.
 fn written_bases(drafts: &Drafts<'_, '_>) -> Graph {
     let mut graph = base_graph(drafts);
-    for remains in drafts.remains.iter().filter(|remains| remains.release.is_none()) {
-        for owner in &remains.owners {
-            graph.entry(*owner).or_default().extend(remains.targets());
-        }
+    for (index, remains) in drafts.remains.iter().enumerate().filter(|(_, remains)| remains.release.is_none())
+    {
+        add_remains(&mut graph, index, remains, &mut remains.owners.iter().copied());
     }
     graph
 }
 
 /// The references of overlays, also of what is invalid in them.
 fn written_overlays(drafts: &Drafts<'_, '_>) -> Graph {
-    let released = drafts.released().into_iter();
-    let mut graph = graph(&mut released.map(|target| (target, overlay_targets(drafts, target, true))));
-    for remains in &drafts.remains {
+    let mut graph = overlay_graph(drafts, drafts.released(), true);
+    for (index, remains) in drafts.remains.iter().enumerate() {
         let Some(release) = remains.release else { continue };
-        for owner in remains.owners.iter().filter(|owner| !drafts.is_of_another(**owner, release)) {
-            graph.entry(*owner).or_default().extend(remains.targets());
-        }
+        let owners = remains.owners.iter().copied().filter(|owner| !drafts.is_of_another(*owner, release));
+        add_remains(&mut graph, index, remains, &mut { owners });
     }
     graph
 }
 
-/// The nodes on cycles: what is left when nodes without successors, then those without predecessors, are taken away.
-fn on_cycles(nodes: &Graph) -> Vec<Target> {
-    let sorted: KeyedSet<Target> = sort(nodes).into_iter().collect();
-    let left = nodes.iter().filter(|(target, _)| !sorted.contains(target));
-    let left = graph(&mut left.map(|(target, next)| {
-        (*target, next.iter().copied().filter(|next| !sorted.contains(next)).collect())
-    }));
-    let mut back = graph(&mut left.keys().map(|target| (*target, Vec::new())));
-    for (target, next) in &left {
-        for next in next {
-            back.entry(*next).or_default().push(*target);
-        }
+fn add_remains(graph: &mut Graph, index: usize, remains: &Remains, owners: &mut dyn Iterator<Item = Target>) {
+    let node = Node::Remains(index);
+    for owner in owners {
+        graph.entry(Node::Definition(owner)).or_default().push(node);
     }
-    let before: KeyedSet<Target> = sort(&back).into_iter().collect();
-    left.into_keys().filter(|target| !before.contains(target)).collect()
+    graph.insert(node, nodes(&remains.references));
 }
 
-/// Nodes, each after those that it leads to; those on or before a cycle are left out.
-fn sort(graph: &Graph) -> Vec<Target> {
-    let mut waiting: KeyedMap<Target, usize> = KeyedMap::default();
-    let mut back: KeyedMap<Target, Vec<Target>> = KeyedMap::default();
-    let mut ready = Vec::new();
-    for (target, next) in graph {
-        let next: Vec<_> = next.iter().filter(|next| graph.contains_key(next)).collect();
-        if next.is_empty() {
-            ready.push(*target);
-        }
-        waiting.insert(*target, next.len());
-        for next in next {
-            back.entry(*next).or_default().push(*target);
-        }
-    }
-    let mut sorted = Vec::with_capacity(graph.len());
-    while let Some(target) = ready.pop() {
-        sorted.push(target);
-        for other in back.get(&target).into_iter().flatten() {
-            if let Some(count) = waiting.get_mut(other) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    ready.push(*other);
-                }
-            }
-        }
-    }
-    sorted
+/// The references of overlays, those of their candidates and of all phases (SEMANTICS 2.8).
+fn overlay_graph(drafts: &Drafts<'_, '_>, released: Vec<Target>, invalid_phases: bool) -> Graph {
+    let overlays = released.into_iter().map(|target| {
+        let mut next = nodes(drafts.candidate_references(target).unwrap_or_default());
+        next.extend(drafts.course_index(target).map(Node::Phases));
+        (Node::Definition(target), next)
+    });
+    let phases = drafts.courses.iter().enumerate().map(|(index, course)| {
+        let phases = course.phases.iter().filter(|phase| invalid_phases || phase.valid);
+        (Node::Phases(index), nodes(phases.flat_map(|phase| &phase.references)))
+    });
+    graph(&mut overlays.chain(phases))
 }
 
 /// Bases at the end of a chain that is too long are invalid.
 fn long_chains(graph: &Graph, drafts: &mut Drafts<'_, '_>, report: &mut Report) {
-    let mut depths: KeyedMap<Target, usize> = KeyedMap::default();
-    for target in sort(graph) {
-        let next = graph.get(&target).into_iter().flatten();
-        let depth =
-            next.map(|next| depths.get(next).copied().unwrap_or(0).saturating_add(1)).max().unwrap_or(0);
-        depths.insert(target, depth);
-        if depth > LONGEST_CHAIN {
+    let mut depths: KeyedMap<Node, usize> = KeyedMap::default();
+    for node in sort(graph) {
+        let depth = depth(graph, node, &depths);
+        depths.insert(node, depth);
+        if let Node::Definition(target) = node
+            && depth > LONGEST_CHAIN
+        {
             report.add(Code::ChainTooLong, drafts.pointer(target), chain_message(depth));
             drafts.invalidate(target);
         }
@@ -272,24 +248,11 @@ fn candidates(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
     }
 }
 
-/// The references of a definition's overlay, those of its candidate and of all its phases (SEMANTICS 2.8).
-fn overlay_targets(drafts: &Drafts<'_, '_>, target: Target, invalid_phases: bool) -> Vec<Target> {
-    let mut targets: Vec<Target> = Vec::new();
-    targets
-        .extend(drafts.candidate_references(target).into_iter().flatten().map(|reference| reference.target));
-    if let Some(course) = drafts.course(target) {
-        let phases = course.phases.iter().filter(|phase| invalid_phases || phase.valid);
-        targets.extend(phases.flat_map(|phase| &phase.references).map(|reference| reference.target));
-    }
-    targets
-}
-
 /// Every overlay with an edge on a cycle is ignored (SEMANTICS 9.5); bases alone have none left.
 ///
 /// `bases`, `overlays`: as written.
 fn overlay_cycles(bases: Graph, overlays: &Graph, drafts: &mut Drafts<'_, '_>, report: &mut Report) {
-    let released = drafts.released().into_iter().filter(|target| drafts.has_overlay(*target));
-    let live = graph(&mut released.map(|target| (target, overlay_targets(drafts, target, false))));
+    let live = overlay_graph(drafts, drafts.released(), false);
     let mut told = KeyedSet::default();
     for target in closed_cycles(base_graph(drafts), &live, &mut told, drafts, report) {
         drafts.ignore_overlay(target);
@@ -307,18 +270,21 @@ fn closed_cycles(
     drafts: &Drafts<'_, '_>,
     report: &mut Report,
 ) -> Vec<Target> {
-    for (target, more) in overlays {
-        graph.entry(*target).or_default().extend(more);
+    for (node, more) in overlays {
+        graph.entry(*node).or_default().extend(more);
     }
+    // In the order of the overlays; of most, one look tells that there is nothing to find.
+    let cyclic: KeyedSet<Node> = on_cycles(&graph).into_iter().collect();
     let mut closing = Vec::new();
-    for (target, more) in overlays {
-        let Some(path) = path_to(&graph, more, *target) else { continue };
+    for (node, more) in overlays.iter().filter(|(node, _)| cyclic.contains(node)) {
+        let Node::Definition(target) = *node else { continue };
+        let Some(path) = path_to(&graph, more, target) else { continue };
         for member in path {
             if told.insert(member) {
                 tell_cycle(&graph, member, " that a release closes", drafts, report);
             }
         }
-        closing.push(*target);
+        closing.push(target);
     }
     closing
 }
@@ -338,7 +304,7 @@ fn tell_cycle(
     let mut message = format!("{} refers to itself through a cycle{which}", drafts.name(target));
     // As a hint: not worth its time if nobody reads it.
     if report.wants_hint() {
-        let next = graph.get(&target).map(Vec::as_slice).unwrap_or_default();
+        let next = graph.get(&Node::Definition(target)).map(Vec::as_slice).unwrap_or_default();
         let Some(mut path) = path_to(graph, next, target) else { return false };
         path.push(target);
         let mut arrow = ": ";
@@ -356,70 +322,50 @@ fn tell_cycle(
     true
 }
 
-/// The nodes on a shortest way from one of `starts` to `goal`, the last one first.
-fn path_to(graph: &Graph, starts: &[Target], goal: Target) -> Option<Vec<Target>> {
-    let mut from: KeyedMap<Target, Option<Target>> = starts.iter().map(|start| (*start, None)).collect();
-    let mut todo = starts.to_vec();
-    let mut done = 0;
-    while let Some(target) = todo.get(done).copied() {
-        done = done.saturating_add(1);
-        if target == goal {
-            let mut path = vec![goal];
-            let mut at = from.get(&target).copied().flatten();
-            while let Some(step) = at {
-                path.push(step);
-                at = from.get(&step).copied().flatten();
-            }
-            return Some(path);
-        }
-        for next in graph.get(&target).into_iter().flatten() {
-            if !from.contains_key(next) {
-                from.insert(*next, Some(target));
-                todo.push(*next);
-            }
-        }
-    }
-    None
-}
-
 /// Depth, paths and memory of each definition, in order.
 fn finish(drafts: &mut Drafts<'_, '_>, report: &mut Report) -> (Vec<Target>, KeyedMap<Target, Linked>) {
-    let mut graph = graph(&mut drafts.all().map(|target| (target, Vec::new())));
-    for (target, next) in base_graph(drafts) {
-        graph.entry(target).or_default().extend(next);
-    }
-    for target in drafts.released() {
-        if drafts.has_overlay(target) {
-            let more = overlay_targets(drafts, target, false);
-            graph.entry(target).or_default().extend(more);
-        }
+    let mut graph = graph(&mut drafts.all().map(|target| (Node::Definition(target), Vec::new())));
+    for (node, next) in base_graph(drafts).into_iter().chain(overlay_graph(drafts, drafts.released(), false))
+    {
+        graph.entry(node).or_default().extend(next);
     }
     let order = sort(&graph);
-    let mut depths: KeyedMap<Target, usize> = KeyedMap::default();
-    let mut paths: KeyedMap<Target, u64> = KeyedMap::default();
-    let mut linked: KeyedMap<Target, Linked> =
-        KeyedMap::with_capacity_and_hasher(order.len(), Default::default());
-    for target in &order {
-        let mut next = graph.remove(target).unwrap_or_default();
-        let mut shape = Shape::of(&next, &depths, &paths, &linked);
-        if !shape.fits() {
-            // The base alone has a chain of a lawful length: that was checked before.
-            report.add(Code::ChainTooLong, drafts.pointer(*target), shape.message());
-            drafts.ignore_overlay(*target);
-            next = base_graph_of(drafts, *target);
-            shape = Shape::of(&next, &depths, &paths, &linked);
+    let mut shapes = Shapes::default();
+    let mut memos: KeyedMap<Target, Option<bool>> = KeyedMap::default();
+    for node in &order {
+        let mut shape = shapes.of(&graph, *node);
+        if let Node::Definition(target) = *node {
             if !shape.fits() {
-                drafts.invalidate(*target);
-                next = Vec::new();
-                shape = Shape::default();
+                // The base alone has a chain of a lawful length: that was checked before.
+                report.add(Code::ChainTooLong, drafts.pointer(target), shape.message());
+                drafts.ignore_overlay(target);
+                graph.insert(*node, nodes(base_references(drafts, target)));
+                shape = shapes.of(&graph, *node);
+                if !shape.fits() {
+                    drafts.invalidate(target);
+                    graph.insert(*node, Vec::new());
+                    shape = Shape::default();
+                }
             }
+            memos.insert(target, (shape.paths > FEW_PATHS).then_some(shape.reached > super::SMALL_MEMO));
         }
-        depths.insert(*target, shape.depth);
-        paths.insert(*target, shape.paths);
-        let memo = (shape.paths > FEW_PATHS).then_some(shape.reached > super::SMALL_MEMO);
-        linked.insert(*target, Linked { targets: next, memo });
+        shapes.depths.insert(*node, shape.depth);
+        shapes.paths.insert(*node, shape.paths);
     }
     spread(drafts, report);
+    let phases: KeyedMap<Node, Rc<[Target]>> = graph
+        .iter()
+        .filter(|(node, _)| node.definition().is_none())
+        .map(|(node, next)| (*node, next.iter().filter_map(|next| next.definition()).collect()))
+        .collect();
+    let order: Vec<Target> = order.into_iter().filter_map(Node::definition).collect();
+    let linked = order.iter().map(|target| {
+        let next = graph.remove(&Node::Definition(*target)).unwrap_or_default();
+        let own = next.iter().filter_map(|next| next.definition()).collect();
+        let phases = next.iter().find_map(|next| phases.get(next)).cloned();
+        (*target, Linked { own, phases, memo: memos.get(target).copied().flatten() })
+    });
+    let linked = linked.collect();
     (order, linked)
 }
 
@@ -434,23 +380,6 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(
-        next: &[Target],
-        depths: &KeyedMap<Target, usize>,
-        paths: &KeyedMap<Target, u64>,
-        linked: &KeyedMap<Target, Linked>,
-    ) -> Self {
-        let depth = next
-            .iter()
-            .map(|next| depths.get(next).copied().unwrap_or(0).saturating_add(1))
-            .max()
-            .unwrap_or(0);
-        let paths = next.iter().fold(0_u64, |sum, next| {
-            sum.saturating_add(paths.get(next).copied().unwrap_or(0)).saturating_add(1)
-        });
-        Self { depth, paths, reached: if paths > FEW_PATHS { reach(linked, next) } else { 0 } }
-    }
-
     fn fits(&self) -> bool {
         self.depth <= LONGEST_CHAIN && self.reached <= MOST_REACHED
     }
@@ -459,14 +388,37 @@ impl Shape {
         if self.depth > LONGEST_CHAIN {
             chain_message(self.depth)
         } else {
-            format!("expected at most {MOST_REACHED} definitions to be reached, found {}", self.reached)
+            format!("expected at most {MOST_REACHED} definitions to be reached, found more")
         }
     }
 }
 
-/// The targets of a definition's base.
-fn base_graph_of(drafts: &Drafts<'_, '_>, target: Target) -> Vec<Target> {
-    let references = match target {
+/// Of the nodes so far, each after those that it leads to.
+#[derive(Default)]
+struct Shapes {
+    depths: KeyedMap<Node, usize>,
+    paths: KeyedMap<Node, u64>,
+}
+
+impl Shapes {
+    fn of(&self, graph: &Graph, node: Node) -> Shape {
+        let next = graph.get(&node).map(Vec::as_slice).unwrap_or_default();
+        let paths = next.iter().fold(0_u64, |sum, next| {
+            let own = self.paths.get(next).copied().unwrap_or(0);
+            sum.saturating_add(own).saturating_add(next.length() as u64)
+        });
+        let counts = node.definition().is_some() && paths > FEW_PATHS;
+        Shape {
+            depth: depth(graph, node, &self.depths),
+            paths,
+            reached: if counts { reach(graph, next, MOST_REACHED) } else { 0 },
+        }
+    }
+}
+
+/// The references of a definition's base.
+fn base_references<'d>(drafts: &'d Drafts<'_, '_>, target: Target) -> &'d [Reference] {
+    match target {
         Target::Feature(number) => match drafts.features.get(&number).map(|draft| &draft.base) {
             Some(Side::Definition(definition)) => definition.references.as_slice(),
             _ => &[],
@@ -475,21 +427,7 @@ fn base_graph_of(drafts: &Drafts<'_, '_>, target: Target) -> Vec<Target> {
             Some(SegmentSide::Condition { references, .. }) => references.as_slice(),
             _ => &[],
         },
-    };
-    references.iter().map(|reference| reference.target).collect()
-}
-
-fn reach(linked: &KeyedMap<Target, Linked>, starts: &[Target]) -> usize {
-    let mut seen: KeyedSet<Target> = starts.iter().copied().collect();
-    let mut todo: Vec<Target> = seen.iter().copied().collect();
-    while let Some(target) = todo.pop() {
-        for next in linked.get(&target).iter().flat_map(|linked| &linked.targets) {
-            if seen.insert(*next) {
-                todo.push(*next);
-            }
-        }
     }
-    seen.len()
 }
 
 impl Drafts<'_, '_> {

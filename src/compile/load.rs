@@ -90,10 +90,7 @@ impl Compiler {
     /// Compiles a document whose features were read from the stream; `None` if it must be looked at as a tree.
     fn load_read(&mut self, document: &[u8], mut read: Read<'_>) -> Option<Result<Compiled, Error>> {
         let outline = Outline::new(&read.rest);
-        let process = match self.effective_process(&outline) {
-            Ok(process) => process,
-            Err(error) => return Some(Err(error)),
-        };
+        let (process, fault) = self.effective_process(&outline);
         let reuse = self.may_reuse(&outline);
         let features = std::mem::take(&mut read.features);
         let of_features = texts(document, features.iter().map(|feature| &feature.key));
@@ -125,7 +122,7 @@ impl Compiler {
         let passed: Vec<&str> = passed.iter().map(|key| &**key).collect();
         let decoded = decode_read(read, &passed)?;
         let same = self.is_same_frame(&outline);
-        let frame = Frame { outline, process, hashes, texts, kept, reuse, same };
+        let frame = Frame { outline, process, fault, hashes, texts, kept, reuse, same };
         Some(self.finish(&decoded, frame, None))
     }
 
@@ -145,11 +142,15 @@ impl Compiler {
         beside: &Beside<'_>,
     ) -> Result<Compiled, Error> {
         let outline = Outline::new(&parsed.root);
-        let process = self.effective_process(&outline)?;
+        let (process, fault) = self.effective_process(&outline);
         let partial = removed.is_some();
         let same = self.is_same_frame(&outline);
         let reuse = if partial { same } else { self.may_reuse(&outline) };
         if partial {
+            // A delta to another environment is not for what is served: there is nothing to apply it to.
+            if let Some(fault) = fault {
+                return Err(Error::from_diagnostics(vec![fault]));
+            }
             self.check_carried(&outline, &parsed.root, same)?;
         }
 
@@ -169,7 +170,7 @@ impl Compiler {
             }
             reuse && !linked && plain.get(&number) == Some(&hash)
         });
-        let frame = Frame { outline, process, hashes, texts, kept, reuse, same };
+        let frame = Frame { outline, process, fault, hashes, texts, kept, reuse, same };
         self.finish(&decoded, frame, removed)
     }
 

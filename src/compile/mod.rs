@@ -17,6 +17,7 @@ mod counters;
 mod definition;
 mod draft;
 mod emit;
+mod graph;
 mod input;
 mod link;
 mod load;

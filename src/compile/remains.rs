@@ -31,10 +31,6 @@ impl Remains {
         report.extend(search.sink.diagnostics);
         Self { owners, release: remnant.release, references }
     }
-
-    pub(super) fn targets(&self) -> impl Iterator<Item = Target> {
-        self.references.iter().map(|reference| reference.target)
-    }
 }
 
 struct Search<'s, 'c> {

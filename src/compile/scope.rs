@@ -7,7 +7,7 @@ use super::condition::{Reference, Target};
 use super::definition::switch;
 use super::operands::Operands;
 use super::path::Path;
-use crate::context::{AttributeKey, Attributes};
+use crate::context::{AttributeKey, Attributes, too_many_attributes};
 use crate::error::{Code, Diagnostic, Diagnostics, Severity, quote};
 use crate::model::{Key, Mode};
 use crate::program::VariantList;
@@ -108,7 +108,7 @@ impl<'c> Scope<'c> {
 
     pub(super) fn attribute(&self, name: &str, path: &Path<'_>, sink: &mut Sink) -> AttributeKey {
         self.attributes.declare(name).unwrap_or_else(|| {
-            sink.report(Code::Limit, path, "expected at most 4096 attribute names".to_owned());
+            sink.report(Code::Limit, path, too_many_attributes());
             AttributeKey(0)
         })
     }

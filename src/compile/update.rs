@@ -100,9 +100,10 @@ impl Compiler {
         Arc::clone(&self.counters)
     }
 
-    /// The number of a feature, also of one that does not exist yet.
-    pub fn feature(&mut self, name: &str) -> u32 {
-        self.features.number(name)
+    /// The number of a feature, also of one that does not exist yet; and its key.
+    pub fn feature(&mut self, name: &str) -> (u32, Key) {
+        let number = self.features.number(name);
+        (number, self.features.key(number))
     }
 
     /// The names of all features that have a number.
@@ -147,41 +148,52 @@ impl Compiler {
         frame: Frame,
         removed: Option<&[String]>,
     ) -> Result<Compiled, Error> {
-        // In strict mode, what `decode` found does not hide what is found below.
+        let faults: Vec<Diagnostic> = frame.fault.iter().cloned().chain(self.older(decoded)).collect();
+        // In strict mode, neither these nor what `decode` found hide what is found below.
         let whole = decoded
             .diagnostics
             .iter()
             .any(|problem| problem.severity == Severity::Error && problem.code.family() == 1);
         if decoded.refused && (self.mode == Mode::Lenient || whole) {
-            return Err(Error::from_diagnostics(decoded.diagnostics.clone()));
+            return Err(Error::from_diagnostics([faults, decoded.diagnostics.clone()].concat()));
         }
-        if decoded.snapshot.version < self.served.program.version {
-            let message = format!(
-                "expected a version of at least {}, found {}",
-                self.served.program.version, decoded.snapshot.version
-            );
-            return Err(Error::new(Code::OlderVersion, "/version", message));
+        if !faults.is_empty() && self.mode == Mode::Lenient {
+            return Err(Error::from_diagnostics(faults));
         }
-        let ready = self.link(decoded, &frame, removed)?;
+        let ready = self.link(decoded, &frame, faults, removed)?;
         Ok(self.commit(ready, decoded.snapshot.version, frame))
     }
 
-    pub(super) fn effective_process(&self, outline: &Outline) -> Result<BTreeMap<String, Value>, Error> {
+    /// What is wrong if the document is older than what is served; a version that cannot be read is another problem.
+    fn older(&self, decoded: &Decoded) -> Option<Diagnostic> {
+        let (version, least) = (decoded.snapshot.version, self.served.program.version);
+        let is_read = decoded.snapshot.schema_version > 0
+            && decoded.diagnostics.iter().all(|problem| problem.code != Code::BadVersion);
+        (is_read && version < least).then(|| {
+            let message = format!("expected a version of at least {least}, found {version}");
+            Diagnostic::new(Code::OlderVersion, "/version", message)
+        })
+    }
+
+    /// The process attributes with the document's environment; and what is wrong if that is not the engine's.
+    pub(super) fn effective_process(
+        &self,
+        outline: &Outline,
+    ) -> (BTreeMap<String, Value>, Option<Diagnostic>) {
         let mut process = self.process.clone();
-        if let Some(own) = &outline.environment {
-            match process.get("environment") {
-                None => {
-                    process.insert("environment".into(), Value::Str(own.clone()));
-                }
-                Some(Value::Str(engine)) if engine == own => {}
-                Some(other) => {
-                    let message =
-                        format!("expected the engine's environment {other:?}, found {}", quote(own));
-                    return Err(Error::new(Code::OtherEnvironment, "/environment", message));
-                }
+        let Some(own) = &outline.environment else { return (process, None) };
+        let fault = match process.get("environment") {
+            None => {
+                process.insert("environment".into(), Value::Str(own.clone()));
+                None
             }
-        }
-        Ok(process)
+            Some(Value::Str(engine)) if engine == own => None,
+            Some(other) => {
+                let message = format!("expected the engine's environment {other:?}, found {}", quote(own));
+                Some(Diagnostic::new(Code::OtherEnvironment, "/environment", message))
+            }
+        };
+        (process, fault)
     }
 
     /// A delta carries each definition that it concerns.
@@ -209,9 +221,17 @@ impl Compiler {
         Ok(())
     }
 
-    fn link(&mut self, decoded: &Decoded, frame: &Frame, removed: Option<&[String]>) -> Result<Ready, Error> {
+    /// `faults`: those of the document as a whole, in strict mode.
+    fn link(
+        &mut self,
+        decoded: &Decoded,
+        frame: &Frame,
+        faults: Vec<Diagnostic>,
+        removed: Option<&[String]>,
+    ) -> Result<Ready, Error> {
         let Frame { process, hashes, outline, .. } = frame;
         let mut report = Report::new(self.mode);
+        report.extend(faults);
         report.extend(decoded.diagnostics.iter().cloned());
         let attributes = Arc::clone(&self.attributes);
         let mut features = std::mem::take(&mut self.features);
@@ -629,6 +649,8 @@ fn condition_of<'s, 'm>(side: &'s SegmentSide<'m>, negated: bool) -> Option<&'s 
 pub(super) struct Frame {
     pub(super) outline: Outline,
     pub(super) process: BTreeMap<String, Value>,
+    /// The document is of another environment than the engine.
+    pub(super) fault: Option<Diagnostic>,
     /// Of the definitions of features that are looked at: hashes of their structure.
     pub(super) hashes: KeyedMap<u32, u128>,
     /// Of those that stand alone: hashes of their texts.
@@ -688,7 +710,7 @@ impl Prints<'_, '_> {
                 Some(false) => 1,
                 Some(true) => 2,
             });
-            for next in &linked.targets {
+            for next in linked.targets() {
                 add(prints.get(next).or_else(|| self.served.get(next)).copied().unwrap_or(3));
             }
         }

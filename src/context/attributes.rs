@@ -31,8 +31,9 @@ impl AttributeKey {
     }
 }
 
+/// In the life of an engine: 4 096 for documents (SEMANTICS 9.7), 256 for the host and the engine itself, and those of contexts.
 const CAPACITY: usize = 5_376;
-/// 4 096 for documents, 256 for the host and the engine itself, and as many from contexts, so that strangers' names never displace a document's (SEMANTICS 9.7).
+/// So many names become known by contexts alone, so that strangers' names never displace a document's (SEMANTICS 9.7).
 const FROM_CONTEXTS: usize = 1_024;
 const BLOCK: usize = 256;
 const TABLE: usize = 8_192;
@@ -193,6 +194,11 @@ impl Attributes {
         counts.from_contexts = counts.from_contexts.wrapping_add(usize::from(from_context));
         Some(AttributeKey(index as u16))
     }
+}
+
+/// What is wrong where [`Attributes::declare`] gives nothing.
+pub(crate) fn too_many_attributes() -> String {
+    format!("expected at most {CAPACITY} attribute names in the life of an engine, found another one")
 }
 
 /// The places in which a short name may be.

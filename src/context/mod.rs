@@ -17,6 +17,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::attributes::too_many_attributes;
 pub use self::attributes::{AttributeKey, Attributes};
 pub use self::input::AttributeValue;
 pub use self::subject::{Subject, unit_of};

@@ -83,6 +83,7 @@ impl EngineBuilder {
 
     /// The engine.
     #[must_use]
+    #[inline(never)]
     pub fn build(self) -> Engine {
         let attributes = Arc::new(Attributes::default());
         let compiler = Compiler::new(Arc::clone(&attributes), self.process.clone(), self.mode);
@@ -91,15 +92,14 @@ impl EngineBuilder {
             compiled: Arc::default(),
             overrides: BTreeMap::new(),
             retired: Vec::new(),
-            listeners: 0,
             source: self.source.then_some(Source::Wanted),
-            process: self.process,
         };
         let inner = Inner {
             shared: Arc::default(),
             attributes,
             clock: self.clock,
             counters: self.counters.then(Arc::default),
+            process: self.process,
             writer: Mutex::new(writer),
             listeners: Mutex::default(),
             untold: Mutex::default(),

@@ -11,6 +11,7 @@ mod clock;
 mod constant;
 mod counters;
 mod explain;
+mod late;
 mod overrides;
 mod reader;
 mod shared;
@@ -31,6 +32,7 @@ pub use self::clock::{Clock, SystemClock};
 use self::counters::Counters;
 pub use self::counters::Exposure;
 pub use self::explain::trace_document;
+use self::late::Late;
 pub use self::overrides::Override;
 pub use self::reader::Reader;
 use self::shared::Shared;
@@ -139,8 +141,9 @@ struct Inner {
     attributes: Arc<Attributes>,
     clock: Arc<dyn Clock>,
     counters: Option<Arc<Counters>>,
+    process: BTreeMap<String, Value>,
     writer: Mutex<Writer>,
-    listeners: Mutex<Vec<(u64, Listener)>>,
+    listeners: Mutex<Listeners>,
     /// Updates that are to be told, in the order in which they were made.
     untold: Mutex<Untold>,
 }
@@ -154,15 +157,28 @@ struct Untold {
 
 type Listener = Arc<dyn Fn(&Update) + Send + Sync>;
 
+#[derive(Default)]
+struct Listeners {
+    /// The number of the one that came last.
+    last: u64,
+    all: Vec<(u64, Listener)>,
+}
+
+impl Listeners {
+    fn add(&mut self, listener: Listener) -> u64 {
+        self.last = self.last.wrapping_add(1);
+        self.all.push((self.last, listener));
+        self.last
+    }
+}
+
 struct Writer {
     compiler: Compiler,
     /// What the compiler made, without overrides.
     compiled: Arc<Program>,
     overrides: BTreeMap<Key, FeatureOverrides>,
     retired: Vec<Arc<Program>>,
-    listeners: u64,
     source: Option<Source>,
-    process: BTreeMap<String, Value>,
 }
 
 /// The document that is served, for `explain`.
@@ -199,6 +215,8 @@ impl Engine {
     ///
     /// # Errors
     /// If the document is refused, or older than what is served; that is served on.
+    // Not inlined into what is compiled for speed, such as an export of the C library: that would be its size many times.
+    #[inline(never)]
     pub fn load(&self, document: &[u8]) -> Result<Update, Error> {
         let mut writer = self.inner.writer.lock();
         let compiled = match writer.compiler.load(document) {
@@ -215,6 +233,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the delta is for another version, incomplete or refused; what is served is served on.
+    #[inline(never)]
     pub fn apply_delta(&self, delta: &[u8]) -> Result<Update, Error> {
         let mut writer = self.inner.writer.lock();
         let compiled = match writer.compiler.apply(delta) {
@@ -269,10 +288,10 @@ impl Engine {
             untold.busy = true;
             drop(untold);
             let _telling = Telling(&self.inner);
-            let listeners = self.inner.listeners.lock().clone();
+            let listeners = self.inner.listeners.lock().all.clone();
             for (number, listener) in listeners {
                 // One that was called may have ended the subscription of another.
-                let is_subscribed = self.inner.listeners.lock().iter().any(|(own, _)| *own == number);
+                let is_subscribed = self.inner.listeners.lock().all.iter().any(|(own, _)| *own == number);
                 if is_subscribed {
                     listener(&update);
                 }
@@ -283,12 +302,7 @@ impl Engine {
     /// Calls `listener` after each update, on the thread that made it, until the subscription is dropped; a call on another thread may
     /// go on for longer.
     pub fn on_update(&self, listener: impl Fn(&Update) + Send + Sync + 'static) -> Subscription {
-        let number = {
-            let mut writer = self.inner.writer.lock();
-            writer.listeners = writer.listeners.wrapping_add(1);
-            writer.listeners
-        };
-        self.inner.listeners.lock().push((number, Arc::new(listener)));
+        let number = self.inner.listeners.lock().add(Arc::new(listener));
         Subscription { engine: Arc::downgrade(&self.inner), number }
     }
 
@@ -306,8 +320,8 @@ impl Engine {
 
     /// The process attributes that it was built with.
     #[cfg(feature = "http")]
-    pub(crate) fn process(&self) -> BTreeMap<String, Value> {
-        self.inner.writer.lock().process.clone()
+    pub(crate) fn process(&self) -> &BTreeMap<String, Value> {
+        &self.inner.process
     }
 
     /// The program that is served.
@@ -344,14 +358,31 @@ impl Engine {
     }
 
     /// A handle of a feature, existing or not.
+    ///
+    /// A name that no document has had is remembered for the life of the engine, because its feature may come: some 300 bytes and
+    /// its text. Handles are for names that the host's own code knows; names that requests bring are for [`check`](Self::check) and
+    /// [`View::decide_name`], which remember nothing.
     #[must_use]
     pub fn feature(&self, name: &str) -> Feature {
         if let Some(number) = self.inner.shared.program().feature(name) {
             return Feature(number);
         }
+        self.unknown(name)
+    }
+
+    /// The handle of a name that no program knows. It needs no other program: until there is an update, there is no such feature.
+    #[cold]
+    fn unknown(&self, name: &str) -> Feature {
+        let late = &self.inner.shared.late;
+        if let Some(number) = late.find(name) {
+            return Feature(number);
+        }
         let mut writer = self.inner.writer.lock();
-        let number = writer.compiler.feature(name);
-        self.swap(&mut writer);
+        let (number, key) = writer.compiler.feature(name);
+        // Another thread may have come first: now that the lock is ours, it is seen.
+        if late.find(name).is_none() {
+            late.add(number, key);
+        }
         Feature(number)
     }
 
@@ -363,7 +394,7 @@ impl Engine {
         self.inner
             .attributes
             .declare(name)
-            .ok_or_else(|| Error::new(Code::Limit, "", "expected at most 4096 attribute names".to_owned()))
+            .ok_or_else(|| Error::new(Code::Limit, "", crate::context::too_many_attributes()))
     }
 
     /// The attribute names of this engine.
@@ -387,7 +418,7 @@ impl Engine {
     #[must_use]
     pub fn view(&self) -> View<'static, Arc<Program>> {
         let lease = self.inner.counters.as_ref().map(Counters::lease);
-        View::new(self.inner.shared.load(), self.inner.clock.now_ms(), lease)
+        View::new(&self.inner.shared, self.inner.clock.now_ms(), lease)
     }
 
     /// Whether a gate is on, by name. For now and then; a [`Reader`] is faster.
@@ -415,6 +446,7 @@ impl Engine {
 
     /// Drains the exposure counters: what was decided since the last call.
     #[must_use]
+    #[inline(never)]
     pub fn drain_exposures(&self) -> Vec<Exposure> {
         let Some(counters) = &self.inner.counters else { return Vec::new() };
         let layout = self.inner.writer.lock().compiler.counters();
@@ -431,17 +463,12 @@ impl Engine {
         feature: &str,
         context: &BTreeMap<String, Value>,
     ) -> Result<crate::trace::Trace, Error> {
-        let (source, process) = {
-            let writer = self.inner.writer.lock();
-            match &writer.source {
-                Some(Source::Kept(source)) => (Arc::clone(source), writer.process.clone()),
-                _ => {
-                    let message = "expected an engine that keeps its document (`keep_source`), fed with whole documents";
-                    return Err(Error::new(Code::BadContext, "", message));
-                }
-            }
+        let (_, Some(source)) = self.snapshot() else {
+            let message =
+                "expected an engine that keeps its document (`keep_source`), fed with whole documents";
+            return Err(Error::new(Code::BadContext, "", message));
         };
-        trace_document(&source, &process, feature, context, self.inner.clock.now_ms())
+        trace_document(&source, &self.inner.process, feature, context, self.inner.clock.now_ms())
     }
 }
 
@@ -480,8 +507,8 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(inner) = self.engine.upgrade() {
             let mut listeners = inner.listeners.lock();
-            let place = listeners.iter().position(|(number, _)| *number == self.number);
-            let listener = place.map(|place| listeners.remove(place));
+            let place = listeners.all.iter().position(|(number, _)| *number == self.number);
+            let listener = place.map(|place| listeners.all.remove(place));
             // It may own a subscription itself, and is dropped when nothing is locked.
             drop(listeners);
             drop(listener);
@@ -490,8 +517,9 @@ impl Drop for Subscription {
 }
 
 /// A decision for one call, without a view: see [`Reader::decide`].
-pub(crate) fn decision<'p>(program: &'p Program, number: u32, raw: crate::eval::Raw) -> Decision<'p> {
-    Decision::new(program, program.names.name(number).unwrap_or(""), raw)
+fn decision<'p>(program: &'p Program, late: &'p Late, number: u32, raw: crate::eval::Raw) -> Decision<'p> {
+    let name = program.names.name(number).or_else(|| late.name(number));
+    Decision::new(program, name.unwrap_or(""), raw)
 }
 
 // A context can be shared between threads.

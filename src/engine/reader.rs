@@ -75,7 +75,8 @@ impl Reader {
         self.epoch
     }
 
-    /// The program that was used last. A host that keeps a decision must keep it: the decision borrows from it.
+    /// The program that was used last. A host that keeps a decision must keep it: the decision borrows from it; and, of an unknown
+    /// feature, the name from the reader.
     #[must_use]
     #[inline]
     pub fn program(&self) -> &Arc<Program> {
@@ -85,7 +86,7 @@ impl Reader {
     /// A decision that the program used last has made, in words; of another program it would say something else.
     #[must_use]
     pub fn recall(&self, feature: impl Into<Feature>, raw: Raw) -> Decision<'_> {
-        decision(&self.program, feature.into().0, raw)
+        decision(&self.program, &self.shared.late, feature.into().0, raw)
     }
 
     /// Whether a gate is on (SEMANTICS 6.6).
@@ -155,7 +156,7 @@ impl Reader {
         let program = &*self.program;
         let raw: Raw = decide(program, program.entry(number), subject, &Asked(&self.clock));
         count(self.shard.as_deref(), raw.counter());
-        decision(program, number, raw)
+        decision(program, &self.shared.late, number, raw)
     }
 
     /// A view of the newest version, for several decisions.
@@ -164,7 +165,12 @@ impl Reader {
         if !self.is_current() {
             self.renew();
         }
-        View::borrowed((self.epoch, &self.program), self.clock.now_ms(), self.shard.as_deref())
+        View::borrowed(
+            (self.epoch, &self.program),
+            &self.shared.late,
+            self.clock.now_ms(),
+            self.shard.as_deref(),
+        )
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use super::late::Late;
 use crate::program::Program;
 
 /// The program that is served.
@@ -16,6 +17,9 @@ use crate::program::Program;
 pub(super) struct Shared {
     program: ArcSwap<Program>,
     epoch: AtomicU64,
+    /// The names of handles that no program knew when they were taken. For itself, as views count who has it, which must not
+    /// disturb who reads the epoch.
+    pub(super) late: Arc<Late>,
 }
 
 impl Shared {

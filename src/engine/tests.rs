@@ -8,6 +8,9 @@ use super::*;
 use crate::model::Mode;
 use crate::program::Reason;
 
+mod handles;
+mod refused;
+
 fn document(version: u64, features: Json) -> Vec<u8> {
     json!({"schema_version": 1, "version": version, "features": features}).to_string().into_bytes()
 }

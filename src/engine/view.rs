@@ -4,8 +4,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::counters::{Lease, Shard};
+use super::late::Late;
+use super::shared::Shared;
 use super::{Feature, Gate, decision};
 use crate::context::Subject;
 use crate::eval::{Decision, Raw, decide};
@@ -16,9 +19,16 @@ pub struct View<'s, P = &'s Program> {
     program: P,
     epoch: u64,
     now: i64,
+    late: Holds<'s>,
     counting: Counting<'s>,
     /// Counting is one thread's at a time.
     _one_thread: PhantomData<Cell<()>>,
+}
+
+/// Who has the names that no program knows.
+enum Holds<'s> {
+    Owned(Arc<Late>),
+    Reader(&'s Late),
 }
 
 enum Counting<'s> {
@@ -37,28 +47,38 @@ impl<P: Deref<Target = Program>> fmt::Debug for View<'_, P> {
 }
 
 impl<'s> View<'s, &'s Program> {
-    pub(super) fn borrowed((epoch, program): (u64, &'s Program), now: i64, shard: Option<&'s Shard>) -> Self {
+    pub(super) fn borrowed(
+        (epoch, program): (u64, &'s Program),
+        late: &'s Late,
+        now: i64,
+        shard: Option<&'s Shard>,
+    ) -> Self {
         Self {
             program,
             epoch,
             now,
+            late: Holds::Reader(late),
             counting: shard.map_or(Counting::No, Counting::Owned),
             _one_thread: PhantomData,
         }
     }
 }
 
-impl<P: Deref<Target = Program>> View<'_, P> {
-    pub(super) fn new((epoch, program): (u64, P), now: i64, lease: Option<Lease>) -> Self {
+impl View<'_, Arc<Program>> {
+    pub(super) fn new(shared: &Shared, now: i64, lease: Option<Lease>) -> Self {
+        let (epoch, program) = shared.load();
         Self {
             program,
             epoch,
             now,
+            late: Holds::Owned(Arc::clone(&shared.late)),
             counting: lease.map_or(Counting::No, Counting::Leased),
             _one_thread: PhantomData,
         }
     }
+}
 
+impl<P: Deref<Target = Program>> View<'_, P> {
     /// The version of the snapshot; 0 if there is none.
     #[must_use]
     pub fn version(&self) -> u64 {
@@ -71,7 +91,8 @@ impl<P: Deref<Target = Program>> View<'_, P> {
         self.epoch
     }
 
-    /// The program. A host that keeps a decision must keep it: the decision borrows from it.
+    /// The program. A host that keeps a decision must keep it: the decision borrows from it; and, of an unknown feature, the name from
+    /// the view.
     #[must_use]
     pub fn program(&self) -> &P {
         &self.program
@@ -80,7 +101,7 @@ impl<P: Deref<Target = Program>> View<'_, P> {
     /// A decision of this program, in words; of another program it would say something else.
     #[must_use]
     pub fn recall(&self, feature: impl Into<Feature>, raw: Raw) -> Decision<'_> {
-        decision(&self.program, feature.into().0, raw)
+        decision(&self.program, self.late(), feature.into().0, raw)
     }
 
     /// The instant, in milliseconds since 1970.
@@ -111,7 +132,7 @@ impl<P: Deref<Target = Program>> View<'_, P> {
     #[inline]
     pub fn decide(&self, feature: impl Into<Feature>, subject: &impl Subject) -> Decision<'_> {
         let number = feature.into().0;
-        decision(&self.program, number, self.run(self.program.entry(number), subject))
+        decision(&self.program, self.late(), number, self.run(self.program.entry(number), subject))
     }
 
     /// The decision of a feature, by name.
@@ -126,6 +147,13 @@ impl<P: Deref<Target = Program>> View<'_, P> {
         program
             .present()
             .map(move |(number, name)| Decision::new(program, name, self.run(program.entry(number), subject)))
+    }
+
+    fn late(&self) -> &Late {
+        match &self.late {
+            Holds::Owned(late) => late,
+            Holds::Reader(late) => late,
+        }
     }
 
     #[inline]

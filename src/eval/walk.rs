@@ -15,19 +15,25 @@ use crate::program::{Chunk, Fork, Inst, Pc, Tables};
 /// The hint makes it a branch, not a select: so the next instruction is fetched before the test is decided, and the
 /// tests of a walk that fails overlap.
 #[inline(always)]
-fn go(fork: Fork, hit: bool) -> Pc {
+fn go(fork: Fork, pc: Pc, hit: bool) -> Pc {
     if hit {
         cold_path();
         fork.then
     } else {
-        fork.or
+        next(pc)
     }
+}
+
+/// The pc of what follows; where a test that [falls through](Inst::falls_through) goes on if it fails.
+#[inline(always)]
+fn next(pc: Pc) -> Pc {
+    pc.wrapping_add(1)
 }
 
 /// The pc that an applicable test, which may be negated, leads to.
 #[inline(always)]
 fn take(fork: Fork, hit: bool) -> Pc {
-    go(fork, hit != fork.negated)
+    fork.to(hit != fork.negated)
 }
 
 /// Where a share leads whose targets are both ends.
@@ -72,27 +78,28 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
     let mut served = NOBODY;
     loop {
         let Some(inst) = code.get(pc as usize) else { return (None, served) };
-        let next = match *inst {
-            Inst::Word { fork, word } => Some(go(fork, subject.word(fork.slot) == word)),
+        let after = match *inst {
+            Inst::Word { fork, word } => Some(go(fork, pc, subject.word(fork.slot) == word)),
             Inst::WordAnd { fork, word } => {
-                last(tables, code.get(fork.then as usize), subject.word(fork.slot) ^ word, subject)
+                let missed = subject.word(fork.slot) ^ word;
+                last(code, tables, next(pc), missed, subject)
             }
-            Inst::Words4 { fork, at } => Some(go(fork, four(tables, at, subject.word(fork.slot)) == 0)),
+            Inst::Words4 { fork, at } => Some(go(fork, pc, four(tables, at, subject.word(fork.slot)) == 0)),
             Inst::PairReturn { fork, at, other, word } => {
                 Some(pair(tables, fork, at, (other, word), subject))
             }
             Inst::ShortTable { fork, at, seed, shift } => {
                 let own = subject.word(fork.slot);
-                Some(go(fork, short(tables, at, WordTable { seed, shift }, own) == 0))
+                Some(go(fork, pc, short(tables, at, WordTable { seed, shift }, own) == 0))
             }
             Inst::WordTable { fork, at, seed, shift } => {
                 let own = subject.word(fork.slot);
                 let index = WordTable { seed, shift }.place(own).wrapping_add(at as usize);
-                Some(go(fork, tables.words.get(index).is_some_and(|&word| word == own)))
+                Some(go(fork, pc, tables.words.get(index).is_some_and(|&word| word == own)))
             }
             Inst::Share { fork, salt, last } => match subject.known_unit(fork.slot) {
                 0 => None,
-                unit => Some(go(fork, mix(salt, unit) <= last)),
+                unit => Some(go(fork, pc, mix(salt, unit) <= last)),
             },
             Inst::ShareReturn { fork, salt, last } => match subject.known_unit(fork.slot) {
                 0 => None,
@@ -105,18 +112,18 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                 let passed = tables.filters.get(index).is_some_and(|&word| word & bits == bits);
                 if passed || hash == 0 {
                     cold_path();
-                    Some(go(fork, in_set(chunk, set, subject, fork)))
+                    Some(go(fork, pc, in_set(chunk, set, subject, fork)))
                 } else {
-                    Some(fork.or)
+                    Some(next(pc))
                 }
             }
             Inst::Suffix { whole, fork, tail, shift, text } => {
                 let differs = (subject.word(fork.slot) ^ tail) >> (shift & 63);
                 if differs == 0 {
                     cold_path();
-                    Some(go(fork, has_suffix(chunk, text, whole, subject, fork)))
+                    Some(go(fork, pc, has_suffix(chunk, text, whole, subject, fork)))
                 } else {
-                    Some(fork.or)
+                    Some(next(pc))
                 }
             }
             Inst::Switch { fork, arms, count } => {
@@ -125,20 +132,25 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
                 let found = arms.iter().take(count as usize).find(|arm| arm.last == own);
                 Some(found.map_or(fork.or, |arm| arm.next))
             }
-            Inst::String { fork } => Some(go(fork, word::is_string(subject.word(fork.slot)))),
+            Inst::String { fork } => Some(fork.to(word::is_string(subject.word(fork.slot)))),
             Inst::Version { fork, shift, outside, first, .. } => {
                 let own = subject.known_version(fork.slot);
-                if own.is_plain() { Some(go(fork, Reach { first, shift, outside }.holds(own))) } else { None }
+                if own.is_plain() {
+                    Some(go(fork, pc, Reach { first, shift, outside }.holds(own)))
+                } else {
+                    None
+                }
             }
             Inst::VersionAnd { fork, shift, outside, first, .. } => {
                 let own = subject.known_version(fork.slot);
                 if own.is_plain() {
                     let missed = u64::from(!Reach { first, shift, outside }.holds(own));
-                    last(tables, code.get(fork.then as usize), missed, subject)
+                    last(code, tables, next(pc), missed, subject)
                 } else {
                     None
                 }
             }
+            Inst::Jump { to } => Some(to),
             Inst::Served { next, .. } => {
                 served = pc;
                 Some(next)
@@ -155,29 +167,29 @@ pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) ->
             | Inst::Goto { .. }
             | Inst::Unit { .. } => None,
         };
-        let Some(next) = next else {
+        let Some(after) = after else {
             cold_path();
             return (Some(inst), served);
         };
-        pc = next;
+        pc = after;
     }
 }
 
 /// Where the second of two joined tests leads; `missed` is 0 if the first holds. One branch for both: that they hold, or not,
 /// is easier to guess than the outcome of each. `None` if it is not known.
 #[inline(always)]
-fn last<S: Subject>(tables: &Tables, inst: Option<&Inst>, missed: u64, subject: &S) -> Option<Pc> {
-    Some(match *inst? {
-        Inst::Word { fork, word } => go(fork, (subject.word(fork.slot) ^ word) | missed == 0),
-        Inst::Words4 { fork, at } => go(fork, four(tables, at, subject.word(fork.slot)) | missed == 0),
+fn last<S: Subject>(code: &[Inst], tables: &Tables, pc: Pc, missed: u64, subject: &S) -> Option<Pc> {
+    Some(match *code.get(pc as usize)? {
+        Inst::Word { fork, word } => go(fork, pc, (subject.word(fork.slot) ^ word) | missed == 0),
+        Inst::Words4 { fork, at } => go(fork, pc, four(tables, at, subject.word(fork.slot)) | missed == 0),
         Inst::ShortTable { fork, at, seed, shift } => {
             let own = subject.word(fork.slot);
-            go(fork, short(tables, at, WordTable { seed, shift }, own) | missed == 0)
+            go(fork, pc, short(tables, at, WordTable { seed, shift }, own) | missed == 0)
         }
         Inst::Share { fork, salt, last } => match subject.known_unit(fork.slot) {
             0 => return None,
             // Not `<=` and `&`: the compiler makes two branches of these.
-            unit => go(fork, mix(salt, unit).saturating_sub(last) | missed == 0),
+            unit => go(fork, pc, mix(salt, unit).saturating_sub(last) | missed == 0),
         },
         // As in `walk`.
         Inst::Return { .. }
@@ -198,6 +210,7 @@ fn last<S: Subject>(tables: &Tables, inst: Option<&Inst>, missed: u64, subject: 
         | Inst::Segment { .. }
         | Inst::Feature { .. }
         | Inst::Served { .. }
+        | Inst::Jump { .. }
         | Inst::Memo { .. }
         | Inst::Goto { .. }
         | Inst::Unit { .. } => return None,
@@ -224,10 +237,10 @@ fn short(tables: &Tables, at: u32, table: WordTable, own: u64) -> u64 {
 #[inline(never)]
 pub(super) fn step<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Pc> {
     Some(match *inst {
-        Inst::WordAnd { fork, word } => go(fork, subject.word(fork.slot) == word),
+        Inst::WordAnd { fork, word } => fork.to(subject.word(fork.slot) == word),
         Inst::Share { fork, salt, last } => {
             let unit = subject.unit(fork.slot);
-            go(fork, unit.is_some_and(|unit| mix(salt, unit) <= last))
+            fork.to(unit.is_some_and(|unit| mix(salt, unit) <= last))
         }
         Inst::ShareReturn { fork, salt, last } => share(fork, salt, last, subject),
         Inst::Range { fork, salt, span } => {
@@ -244,7 +257,7 @@ pub(super) fn step<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Optio
         | Inst::VersionAnd { fork, shift, outside, first, test } => {
             let own = subject.version(fork.slot);
             if own.is_plain() {
-                go(fork, Reach { first, shift, outside }.holds(own))
+                fork.to(Reach { first, shift, outside }.holds(own))
             } else {
                 general(chunk, test, subject, fork)
             }
@@ -257,6 +270,7 @@ pub(super) fn step<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Optio
                 fork.or
             }
         }
+        Inst::Jump { to } => to,
         _ => return None,
     })
 }

@@ -25,6 +25,15 @@ pub struct Fork {
     pub or: Pc,
 }
 
+impl Fork {
+    /// Where to go on.
+    #[must_use]
+    #[inline]
+    pub fn to(self, holds: bool) -> Pc {
+        if holds { self.then } else { self.or }
+    }
+}
+
 /// An instruction; 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Inst {
@@ -200,6 +209,11 @@ pub enum Inst {
         /// How many.
         count: u32,
     },
+    /// Goes on elsewhere.
+    Jump {
+        /// Where.
+        to: Pc,
+    },
     /// `from ≤ now < to`
     Time {
         /// Where to go on if it holds.
@@ -270,6 +284,23 @@ pub enum Inst {
 }
 
 impl Inst {
+    /// Whether a run that fails here goes on at the next instruction (INVARIANT: that is the one at `or`, as it is or copied, or a
+    /// [`Jump`](Self::Jump) to it). So a processor that foresees the outcome need not wait for the place to be read.
+    #[must_use]
+    pub fn falls_through(&self) -> bool {
+        matches!(
+            self,
+            Self::Share { .. }
+                | Self::Word { .. }
+                | Self::Words4 { .. }
+                | Self::ShortTable { .. }
+                | Self::WordTable { .. }
+                | Self::TextSet { .. }
+                | Self::Suffix { .. }
+                | Self::Version { .. }
+        )
+    }
+
     /// What it reads and where it goes on, of a test on an attribute. (Those with arms go on at these, not at `then`.)
     #[must_use]
     pub fn fork(mut self) -> Option<Fork> {
@@ -301,6 +332,7 @@ impl Inst {
             | Self::Segment { .. }
             | Self::Feature { .. }
             | Self::Served { .. }
+            | Self::Jump { .. }
             | Self::Memo { .. }
             | Self::Goto { .. } => None,
         }
@@ -316,7 +348,19 @@ impl Inst {
         }
     }
 
-    /// Whether it leaves the jump to the one at `then`.
+    /// This, not joined with another.
+    #[must_use]
+    pub fn parted(self) -> Self {
+        match self {
+            Self::WordAnd { fork, word } => Self::Word { fork, word },
+            Self::VersionAnd { fork, shift, outside, first, test } => {
+                Self::Version { fork, shift, outside, first, test }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether it leaves the jump to the one at `then`, which is the next (INVARIANT).
     #[must_use]
     pub fn is_joined(&self) -> bool {
         matches!(self, Self::WordAnd { .. } | Self::VersionAnd { .. })

@@ -230,6 +230,10 @@ impl Lister<'_> {
                 next.push(after);
                 format!("served by {}", attribution_text(chunk, attribution))
             }
+            Inst::Jump { to } => {
+                next.push(to);
+                format!("go on at {to}")
+            }
             Inst::Memo { large, next: after } => {
                 next.push(after);
                 format!("remember references{}", if large { " (many)" } else { "" })

@@ -53,7 +53,9 @@ impl Found {
             match *inst {
                 Inst::Return { .. } => {}
                 Inst::Goto { chunk, pc } => self.entries.push(Entry { chunk, pc }),
-                Inst::Served { next, .. } | Inst::Memo { next, .. } => ahead.push(next),
+                Inst::Served { next, .. } | Inst::Memo { next, .. } | Inst::Jump { to: next } => {
+                    ahead.push(next)
+                }
                 Inst::Time { then, or, .. } => ahead.extend([then, or]),
                 Inst::Segment { then, or, segment, .. } => {
                     self.entries.extend(program.segments.get(segment as usize).into_iter().flatten());

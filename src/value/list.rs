@@ -59,6 +59,12 @@ impl StringList {
         Self(Box::new(Inner { text: self.0.text.as_str().into(), ends: self.0.ends.as_slice().into() }))
     }
 
+    /// Bytes on the heap.
+    pub(crate) fn memory_usage(&self) -> usize {
+        let ends = self.0.ends.capacity().saturating_mul(size_of::<u32>());
+        size_of::<Inner>().saturating_add(self.0.text.capacity()).saturating_add(ends)
+    }
+
     /// How many strings there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -85,12 +91,12 @@ impl StringList {
     /// The strings in order.
     #[must_use]
     pub fn iter(&self) -> Strings<'_> {
-        Strings { text: &self.0.text, start: 0, ends: self.0.ends.iter() }
+        Strings(Parts::of(self.0.text.as_str(), &self.0.ends))
     }
 
     /// The bytes of the strings in order.
-    pub(crate) fn bytes(&self) -> Bytes<'_> {
-        Bytes { text: self.0.text.as_bytes(), start: 0, ends: self.0.ends.iter() }
+    pub(crate) fn bytes(&self) -> Parts<'_, &[u8]> {
+        Parts::of(self.0.text.as_bytes(), &self.0.ends)
     }
 
     /// All strings one after the other.
@@ -123,44 +129,44 @@ impl<'a> IntoIterator for &'a StringList {
 
 /// The strings of a [`StringList`].
 #[derive(Clone, Debug)]
-pub struct Strings<'a> {
-    text: &'a str,
-    start: usize,
-    ends: std::slice::Iter<'a, u32>,
-}
+pub struct Strings<'a>(Parts<'a, &'a str>);
 
 impl<'a> Iterator for Strings<'a> {
     type Item = &'a str;
 
+    #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        let end = *self.ends.next()? as usize;
-        let item = self.text.get(self.start..end);
-        self.start = end;
-        item
+        self.0.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.ends.size_hint()
+        self.0.size_hint()
     }
 }
 
 impl ExactSizeIterator for Strings<'_> {}
 
-/// As [`Strings`], for those who need not know that they are text.
+/// The parts of a text, or of its bytes for those who need not know that they are text.
 #[derive(Clone, Debug)]
-pub(crate) struct Bytes<'a> {
-    text: &'a [u8],
+pub(crate) struct Parts<'a, T> {
+    text: T,
     start: usize,
     ends: std::slice::Iter<'a, u32>,
 }
 
-impl<'a> Iterator for Bytes<'a> {
-    type Item = &'a [u8];
+impl<'a, T: Divide> Parts<'a, T> {
+    fn of(text: T, ends: &'a [u32]) -> Self {
+        Self { text, start: 0, ends: ends.iter() }
+    }
+}
+
+impl<T: Divide> Iterator for Parts<'_, T> {
+    type Item = T;
 
     #[inline]
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<T> {
         let end = *self.ends.next()? as usize;
-        let item = self.text.get(self.start..end);
+        let item = self.text.part(self.start, end);
         self.start = end;
         item
     }
@@ -170,4 +176,23 @@ impl<'a> Iterator for Bytes<'a> {
     }
 }
 
-impl ExactSizeIterator for Bytes<'_> {}
+impl<T: Divide> ExactSizeIterator for Parts<'_, T> {}
+
+/// Text, or bytes.
+pub(crate) trait Divide: Copy {
+    fn part(self, start: usize, end: usize) -> Option<Self>;
+}
+
+impl Divide for &[u8] {
+    #[inline]
+    fn part(self, start: usize, end: usize) -> Option<Self> {
+        self.get(start..end)
+    }
+}
+
+impl Divide for &str {
+    #[inline]
+    fn part(self, start: usize, end: usize) -> Option<Self> {
+        self.get(start..end)
+    }
+}

@@ -83,6 +83,25 @@ impl Value {
         }
     }
 
+    /// Bytes on the heap.
+    pub(crate) fn memory_usage(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
+            Self::Str(text) => text.len(),
+            Self::Strings(list) => list.memory_usage(),
+            Self::List(list) => {
+                let own = list.capacity().saturating_mul(size_of::<Self>());
+                list.iter().map(Self::memory_usage).fold(own, usize::saturating_add)
+            }
+            Self::Object(members) => {
+                let own = members.capacity().saturating_mul(size_of::<(Box<str>, Self)>());
+                let inner =
+                    members.iter().map(|(name, value)| name.len().saturating_add(value.memory_usage()));
+                inner.fold(own, usize::saturating_add)
+            }
+        }
+    }
+
     /// Whether it is `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {

@@ -25,13 +25,114 @@ fn close_ends_the_thread_and_the_engine_serves_on() {
     assert_eq!(events.last().map(|_| ()), None, "the channel ends");
     assert!(engine.check("a", &engine.context().build()));
     assert!(other.wait_ready(Duration::ZERO).is_ok());
-    // Nothing is sent any more.
-    until("the stream is closed", || !server.requests("/sdk/v1/stream").is_empty());
-    // What was on its way when the client was closed may still arrive.
-    std::thread::sleep(Duration::from_millis(200));
-    let before = server.state().reports.len();
-    std::thread::sleep(Duration::from_millis(200));
-    assert_eq!(server.state().reports.len(), before);
+}
+
+#[test]
+fn nothing_arrives_once_close_has_returned() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = connect(&server);
+    until_version(&client, 1);
+    // One may be under way at each moment.
+    for version in 2..5 {
+        server.publish(version, &[("a", true)]);
+        until_version(&client, version);
+    }
+    client.close();
+    let all = server.state().requests.len();
+    until("the stream is closed", || server.state().streams == 0);
+    server.publish(5, &[("a", false)]);
+    server.settle();
+    let state = server.state();
+    let later: Vec<&str> = state.requests.iter().skip(all).map(|request| &*request.path).collect();
+    assert_eq!(later, ["/settled"]);
+    assert!(state.most_reports_at_once == 1 && !state.reports.is_empty());
+}
+
+#[test]
+fn close_waits_for_the_answer_to_a_report_that_is_under_way() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = Engine::connect(
+        quick(&server.connection())
+            .answer_timeout(Duration::from_secs(60))
+            .flush_timeout(Duration::from_secs(60)),
+    )
+    .unwrap();
+    until_version(&client, 1);
+    assert!(is_on(&client, "a"));
+    until("a report is answered", || !server.state().reports.is_empty());
+    server.set(|state| state.holds_reports = true);
+    let sent = || server.requests("/sdk/v1/report").len();
+    until("a report is under way", || sent() > server.state().reports.len());
+    std::thread::scope(|scope| {
+        scope.spawn(|| client.close());
+        until("the client is closing", || server.state().streams == 0);
+        server.settle();
+        assert_eq!(client.status().life, Life::Running);
+        server.set(|state| state.holds_reports = false);
+    });
+    assert_eq!(client.status().life, Life::Closed);
+    let state = server.state();
+    // Answered each, one after the other, and the last one after it.
+    assert_eq!(state.most_reports_at_once, 1);
+    let sent = state.requests.iter().filter(|request| request.path == "/sdk/v1/report").count();
+    assert_eq!(state.reports.len(), sent);
+}
+
+#[test]
+fn close_sends_the_last_counts_however_long_it_may_wait() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    let client = Engine::connect(quick(&server.connection()).flush_timeout(Duration::MAX)).unwrap();
+    until_version(&client, 1);
+    until("a report is answered", || !server.state().reports.is_empty());
+    assert!(is_on(&client, "a"));
+    client.close();
+    assert_eq!((client.status().life, client.status().last_error.is_none()), (Life::Closed, true));
+    let state = server.state();
+    let exposures = state.reports.iter().filter_map(|report| report.exposures.as_ref());
+    assert!(exposures.into_iter().any(|batch| !batch.counts.is_empty()), "{:?}", state.reports);
+}
+
+#[test]
+fn close_gives_up_a_report_that_is_not_answered() {
+    let server = Server::start();
+    server.publish(1, &[("a", true)]);
+    server.set(|state| state.holds_reports = true);
+    let client = connect(&server);
+    until_version(&client, 1);
+    until("a report is under way", || !server.requests("/sdk/v1/report").is_empty());
+    client.close();
+    assert_eq!(client.status().life, Life::Closed);
+}
+
+#[test]
+fn waiting_for_a_closed_client_ends_at_once() {
+    let server = Server::start();
+    server.set(|state| state.stream = Stream::Held);
+    let long = Duration::from_secs(3_600);
+    let options = || quick(&server.connection()).network_first(long);
+    let (closed, open) = (Engine::connect(options()).unwrap(), Engine::connect(options()).unwrap());
+    closed.close();
+    let error = closed.wait_ready(long).unwrap_err();
+    assert_eq!(error.code(), Code::Closed);
+    assert!(!error.to_string().contains("3600"), "{error}");
+    // Who waits already is woken.
+    let error = std::thread::scope(|scope| {
+        let (ready, began) = std::sync::mpsc::channel();
+        let other = open.clone();
+        let waiter = scope.spawn(move || {
+            ready.send(()).unwrap();
+            other.wait_ready(long).unwrap_err()
+        });
+        began.recv().unwrap();
+        open.close();
+        waiter.join().unwrap()
+    });
+    assert_eq!(error.code(), Code::Closed);
+    let error = Engine::connect(options()).unwrap().wait_ready(Duration::ZERO).unwrap_err();
+    assert_eq!(error.code(), Code::NotReady);
 }
 
 #[test]

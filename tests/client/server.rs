@@ -70,6 +70,15 @@ pub(crate) struct State {
     pub(crate) stores_exposures: bool,
     pub(crate) requests: Vec<Request>,
     pub(crate) reports: Vec<Report>,
+    /// Reports are not answered yet.
+    pub(crate) holds_reports: bool,
+    /// The most reports that were unanswered at once.
+    pub(crate) most_reports_at_once: usize,
+    reports_at_once: usize,
+    /// Streams that are open on both sides.
+    pub(crate) streams: usize,
+    /// Connections from which no request was read yet.
+    unread: usize,
     beats: u64,
     gone: bool,
     open: Vec<TcpStream>,
@@ -128,6 +137,11 @@ impl Server {
             stores_exposures: true,
             requests: Vec::new(),
             reports: Vec::new(),
+            holds_reports: false,
+            most_reports_at_once: 0,
+            reports_at_once: 0,
+            streams: 0,
+            unread: 0,
             beats: 0,
             gone: false,
             open: Vec::new(),
@@ -141,6 +155,7 @@ impl Server {
                     return;
                 }
                 state.open.push(stream.try_clone().unwrap());
+                state.unread += 1;
                 drop(state);
                 let shared = Arc::clone(&shared);
                 std::thread::spawn(move || shared.serve(stream));
@@ -177,6 +192,18 @@ impl Server {
             state.at += 1;
             state.beats += 1;
         });
+    }
+
+    /// Waits until all that was sent to it before is read.
+    pub(crate) fn settle(&self) {
+        // Connections are accepted in their order: with this one, all before it.
+        let mut stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(b"GET /settled HTTP/1.1\r\n\r\n").unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).unwrap();
+        let mut state = self.state();
+        while state.unread > 0 {
+            state = self.shared.changed.wait(state).unwrap();
+        }
     }
 
     /// Breaks all connections.
@@ -286,13 +313,24 @@ impl Shared {
 
     fn serve(&self, mut stream: TcpStream) {
         let _ = stream.set_nodelay(true);
-        let Some(request) = read(&stream) else { return };
+        let request = read(&stream);
+        {
+            let mut state = self.lock();
+            state.unread -= 1;
+            state.requests.extend(request.clone());
+        }
+        self.changed.notify_all();
+        let Some(request) = request else { return };
         let path = request.path.clone();
-        self.lock().requests.push(request.clone());
         let is_right = request.method == if path == "/sdk/v1/report" { "POST" } else { "GET" };
         let _ = match path.as_str() {
             _ if !is_right => answer(&mut stream, 405, "", b"another method"),
-            "/sdk/v1/stream" => self.stream(&mut stream, &request),
+            "/sdk/v1/stream" => {
+                self.lock().streams += 1;
+                let outcome = self.stream(&mut stream, &request);
+                self.lock().streams -= 1;
+                outcome
+            }
             "/sdk/v1/snapshot" => self.snapshot(&mut stream, &request),
             "/sdk/v1/keys" | "/files/keys.json" => {
                 let keys = json!(self.lock().endorsements).to_string();
@@ -336,14 +374,9 @@ impl Shared {
                 return Ok(());
             }
             state = self.changed.wait_timeout(state, Duration::from_millis(100)).unwrap().0;
-            if mode == Stream::Held {
-                // A proxy that keeps the bytes to itself, until the client is gone.
-                stream.set_nonblocking(true)?;
-                let is_gone = matches!(stream.peek(&mut [0]), Ok(0));
-                stream.set_nonblocking(false)?;
-                if is_gone {
-                    return Ok(());
-                }
+            // A proxy that keeps the bytes to itself, until the client is gone.
+            if mode == Stream::Held && is_gone(stream)? {
+                return Ok(());
             }
         }
         if !state.endorsements.is_empty() && state.tells_keys {
@@ -367,7 +400,10 @@ impl Shared {
             while (state.current, state.beats, state.endorsements.len()) == (at, beats, endorsed)
                 && !state.gone
             {
-                state = self.changed.wait(state).unwrap();
+                state = self.changed.wait_timeout(state, Duration::from_millis(20)).unwrap().0;
+                if is_gone(stream)? {
+                    return Ok(());
+                }
             }
             if state.gone {
                 return Ok(());
@@ -428,12 +464,26 @@ impl Shared {
             return answer(stream, 503, "", b"later");
         }
         let report: Report = serde_json::from_slice(&request.body).expect("a report");
+        state.reports_at_once += 1;
+        state.most_reports_at_once = state.most_reports_at_once.max(state.reports_at_once);
+        while state.holds_reports && !state.gone {
+            state = self.changed.wait(state).unwrap();
+        }
+        state.reports_at_once -= 1;
         let batch = report.exposures.as_ref().map(|batch| batch.batch).filter(|_| state.stores_exposures);
         state.reports.push(report);
         drop(state);
         self.changed.notify_all();
         answer(stream, 200, "", json!({"interval_s": 0, "stored_batch": batch}).to_string().as_bytes())
     }
+}
+
+/// Whether the client has closed its side.
+fn is_gone(stream: &TcpStream) -> std::io::Result<bool> {
+    stream.set_nonblocking(true)?;
+    let is_gone = matches!(stream.peek(&mut [0]), Ok(0));
+    stream.set_nonblocking(false)?;
+    Ok(is_gone)
 }
 
 fn answer(stream: &mut TcpStream, status: u16, headers: &str, body: &[u8]) -> std::io::Result<()> {
