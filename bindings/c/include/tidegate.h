@@ -1131,7 +1131,8 @@ typedef struct tg_diagnostic {
 } tg_diagnostic;
 
 /**
- * Is given the report of each update, on the thread that made it; the report is valid during the call. It must not throw.
+ * Is given the report of each update, on the thread that made it; the report is valid during the call, and not to be freed. It must
+ * not throw.
  */
 typedef void (*tg_update_fn)(void *userdata, const struct tg_report *report);
 
@@ -1398,9 +1399,11 @@ bool tg_has(const char *feature,
             size_t feature_len);
 
 /**
- * A new engine, which serves nothing yet; `options` may be NULL. Free it with `tg_engine_free`.
+ * A new engine, which serves nothing yet; `options` may be NULL. Free it with `tg_engine_free`. A process can make 2^32 - 1 of them,
+ * one after another too, as a feature or attribute of an old one must not be taken for a new one's; then it is `TG_STATUS_LIMIT`.
  */
-tg_status tg_engine_new(const struct tg_engine_options *options, struct tg_engine **engine);
+tg_status tg_engine_new(const struct tg_engine_options *options,
+                        struct tg_engine **engine);
 
 /**
  * Frees an engine; NULL is fine. Its readers, views and contexts stay valid, and are freed by themselves.
@@ -1832,7 +1835,7 @@ tg_status tg_engine_report(const struct tg_engine *engine,
                            struct tg_report **report);
 
 /**
- * Frees a report; NULL is fine.
+ * Frees a report; NULL is fine. One that a callback was given is the library's: nothing happens to it.
  */
 void tg_report_free(struct tg_report *report);
 
@@ -1949,7 +1952,7 @@ tg_status tg_engine_connect(const struct tg_connect_options *options,
 
 /**
  * Waits until something other than the callers' defaults is served, and says where it came from. `TG_STATUS_NOT_READY` if
- * nothing came in time; it may still come.
+ * nothing came in time; it may still come. `TG_STATUS_CLOSED` as soon as the client is closed.
  */
 tg_status tg_client_wait_ready(const struct tg_client *client,
                                uint32_t timeout_ms,

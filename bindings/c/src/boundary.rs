@@ -31,8 +31,9 @@ use crate::thread;
 #[repr(transparent)]
 pub(crate) struct Mark(AtomicU32);
 
-const POISONED: u32 = 1;
-const FREED: u32 = 2;
+/// Beside a kind, whose letters are ASCII.
+const POISONED: u32 = 1 << 31;
+const FREED: u32 = 1;
 
 impl Mark {
     pub(crate) fn live<T: Handle>() -> Self {
@@ -42,18 +43,24 @@ impl Mark {
     #[inline(always)]
     fn check<T: Handle>(&self) -> Result<(), tg_status> {
         let found = self.0.load(Ordering::Relaxed);
-        if found == T::KIND { Ok(()) } else { Err(refusal(found)) }
+        if found == T::KIND { Ok(()) } else { Err(refusal(found, T::KIND)) }
     }
 
+    /// It stays of its kind: as one of another it is neither used nor freed.
     #[cold]
     pub(crate) fn poison(&self) {
-        self.0.store(POISONED, Ordering::Relaxed);
+        self.0.fetch_or(POISONED, Ordering::Relaxed);
     }
 }
 
 #[cold]
-fn refusal(found: u32) -> tg_status {
-    if found == POISONED { tg_status::Poisoned } else { tg_status::InvalidHandle }
+fn refusal(found: u32, wanted: u32) -> tg_status {
+    if found == wanted | POISONED { tg_status::Poisoned } else { tg_status::InvalidHandle }
+}
+
+/// Whether a kind is told apart from one that is poisoned or freed.
+pub(crate) const fn may_mark(kind: u32) -> bool {
+    kind & POISONED == 0 && kind != FREED
 }
 
 /// A type that C holds a pointer to.
@@ -61,7 +68,7 @@ fn refusal(found: u32) -> tg_status {
 /// # Safety
 /// It is `#[repr(C)]` and begins with a [`Mark`].
 pub(crate) unsafe trait Handle: Sized {
-    /// Tells the kinds of handles apart; none is [`POISONED`] or [`FREED`].
+    /// Tells the kinds of handles apart (see [`may_mark`]).
     const KIND: u32;
 
     fn mark(&self) -> &Mark;
@@ -77,6 +84,11 @@ pub(crate) unsafe trait Handle: Sized {
         false
     }
 
+    /// Whether it is the library's own, and C has it for the time of a callback: C cannot free it.
+    fn is_lent(&self) -> bool {
+        false
+    }
+
     /// Refuses it from now on, as one that is freed.
     fn retire(&self) {}
 
@@ -87,7 +99,7 @@ pub(crate) unsafe trait Handle: Sized {
 }
 
 macro_rules! handle {
-    ($name:ident, $kind:literal $(, $owner:ident)?) => {
+    ($name:ident, $kind:literal $(, $owner:ident)? $(; lent: $lent:ident)?) => {
         // SAFETY: `#[repr(C)]`, and `mark` is its first field.
         unsafe impl $crate::boundary::Handle for $name {
             const KIND: u32 = u32::from_be_bytes(*$kind);
@@ -111,8 +123,14 @@ macro_rules! handle {
                     self.$owner.close();
                 }
             )?
+            $(
+                fn is_lent(&self) -> bool {
+                    self.$lent
+                }
+            )?
         }
         const _: () = assert!(std::mem::offset_of!($name, mark) == 0);
+        const _: () = assert!($crate::boundary::may_mark(<$name as $crate::boundary::Handle>::KIND));
     };
 }
 
@@ -176,7 +194,7 @@ impl Owner {
     fn take(&self, mark: &Mark, kind: u32) -> Result<(), tg_status> {
         let found = mark.0.load(Ordering::Relaxed);
         if found != kind {
-            return Err(refusal(found));
+            return Err(refusal(found, kind));
         }
         match self.0.compare_exchange(NOBODY, Self::here(kind), Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => Ok(()),
@@ -295,12 +313,14 @@ pub(crate) unsafe fn free<T: Handle>(pointer: *mut T) {
     }
 }
 
-/// Marks a handle as freed; whether it is to be dropped. A poisoned one is; one that is freed already, or of another kind, or in a
-/// callback of its own, is left alone.
+/// Marks a handle as freed; whether it is to be dropped. A poisoned one is; one that is freed already, or of another kind, or lent,
+/// or in a callback of its own, is left alone.
 fn release<T: Handle>(handle: &T) -> bool {
     let mark = &handle.mark().0;
     let found = mark.load(Ordering::Relaxed);
-    let may = found == POISONED || found == T::KIND && !handle.is_busy();
+    // What it is comes first: of another kind there is nothing else to ask.
+    let may = found == T::KIND | POISONED || found == T::KIND && !handle.is_busy();
+    let may = may && !handle.is_lent();
     let is_ours = may && mark.compare_exchange(found, FREED, Ordering::AcqRel, Ordering::Relaxed).is_ok();
     if is_ours {
         handle.retire();
@@ -419,6 +439,31 @@ mod tests {
             free(one);
             free(other);
         }
+    }
+
+    /// Else it would be dropped as what it is not.
+    #[test]
+    fn poisoned_handle_is_still_of_its_kind() {
+        let shared = Shared { mark: Mark::live::<Shared>(), calls: 0 };
+        let own = Own { mark: Mark::live::<Own>(), owner: Owner::nobody() };
+        shared.poison();
+        Handle::poison(&own);
+        let poisoned = |found, kind| (refusal(found, kind), found == kind);
+        let (shared_mark, own_mark) =
+            (shared.mark.0.load(Ordering::Relaxed), own.mark.0.load(Ordering::Relaxed));
+        assert_eq!(poisoned(shared_mark, Shared::KIND), (tg_status::Poisoned, false));
+        assert_eq!(poisoned(shared_mark, Own::KIND), (tg_status::InvalidHandle, false));
+        assert_eq!(poisoned(own_mark, Own::KIND), (tg_status::Poisoned, false));
+        // SAFETY: both are alive, and `Own` is the larger one; whoever looks at it as another kind looks at its mark alone.
+        unsafe {
+            let as_shared = (&raw const own).cast::<Shared>();
+            assert_eq!((*as_shared).mark.check::<Shared>(), Err(tg_status::InvalidHandle));
+            assert!(!release(&*as_shared), "freed as another kind");
+        }
+        assert!(release(&own) && release(&shared));
+        shared.poison();
+        assert_eq!(shared.mark.check::<Shared>(), Err(tg_status::InvalidHandle), "freed before");
+        assert!(!release(&shared), "twice");
     }
 
     #[test]

@@ -100,11 +100,26 @@ pub struct tg_engine {
 }
 handle!(tg_engine, b"TGen");
 
+/// The numbers of engines. None is ever another's: where there are no more, there are no more engines.
+struct Numbers(AtomicU32);
+
+impl Numbers {
+    const fn from(first: u32) -> Self {
+        Self(AtomicU32::new(first))
+    }
+
+    /// 0 is no engine's; here it is what follows the last.
+    fn take(&self) -> Result<u32, tg_status> {
+        let next = |number: u32| (number != 0).then(|| number.wrapping_add(1));
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).map_err(|_| tg_status::Limit)
+    }
+}
+
 impl tg_engine {
     /// An engine for C, around one of ours.
-    pub(crate) fn around(engine: Engine, time: Option<Arc<AtomicI64>>) -> Self {
-        // 0 is no engine's.
-        static NEXT: AtomicU32 = AtomicU32::new(1);
+    pub(crate) fn around(engine: Engine, time: Option<Arc<AtomicI64>>) -> Result<Self, tg_status> {
+        static NUMBERS: Numbers = Numbers::from(1);
+        let id = NUMBERS.take()?;
         let report = Arc::new(Mutex::new(Arc::new(Report::default())));
         let log: Arc<Mutex<Option<Arc<Log>>>> = Arc::default();
         let readers: Arc<Readers> = Arc::default();
@@ -121,8 +136,7 @@ impl tg_engine {
                 }
             })
         };
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { mark: Mark::live::<Self>(), id, engine, time, report, log, readers, _noted: noted }
+        Ok(Self { mark: Mark::live::<Self>(), id, engine, time, report, log, readers, _noted: noted })
     }
 
     /// Notes what was done, once it is; also where it is told later, because somebody is being told of something else.
@@ -194,7 +208,8 @@ impl Wish {
     }
 }
 
-/// A new engine, which serves nothing yet; `options` may be NULL. Free it with `tg_engine_free`.
+/// A new engine, which serves nothing yet; `options` may be NULL. Free it with `tg_engine_free`. A process can make 2^32 - 1 of them,
+/// one after another too, as a feature or attribute of an old one must not be taken for a new one's; then it is `TG_STATUS_LIMIT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_engine_new(
     options: *const tg_engine_options,
@@ -211,7 +226,7 @@ pub unsafe extern "C" fn tg_engine_new(
                 set => set,
             }
         };
-        engine.set(tg_engine::around(wish.builder().clock(clock).build(), Some(time)).give());
+        engine.set(tg_engine::around(wish.builder().clock(clock).build(), Some(time))?.give());
         Ok(())
     })
 }
@@ -433,4 +448,16 @@ pub unsafe extern "C" fn tg_engine_use_system_time(engine: *const tg_engine) -> 
         engine.time.as_ref().ok_or(tg_status::NotAvailable)?.store(SYSTEM_TIME, Ordering::Relaxed);
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_of_an_engine_is_never_anothers() {
+        let numbers = Numbers::from(u32::MAX - 1);
+        assert_eq!((numbers.take(), numbers.take()), (Ok(u32::MAX - 1), Ok(u32::MAX)));
+        assert_eq!((numbers.take(), numbers.take()), (Err(tg_status::Limit), Err(tg_status::Limit)));
+    }
 }

@@ -78,13 +78,20 @@ impl Report {
 #[cfg_attr(all(), repr(C))]
 pub struct tg_report {
     mark: Mark,
+    /// INVARIANT: that of a callback is, as no `Box` holds it.
+    is_lent: bool,
     report: Arc<Report>,
 }
-handle!(tg_report, b"TGrp");
+handle!(tg_report, b"TGrp"; lent: is_lent);
 
 impl tg_report {
     pub(crate) fn new(report: Arc<Report>) -> Self {
-        Self { mark: Mark::live::<Self>(), report }
+        Self { mark: Mark::live::<Self>(), is_lent: false, report }
+    }
+
+    /// One for the time of a callback.
+    fn lent(report: Report) -> Self {
+        Self { is_lent: true, ..Self::new(Arc::new(report)) }
     }
 }
 
@@ -151,7 +158,7 @@ pub unsafe extern "C" fn tg_engine_report(
     })
 }
 
-/// Frees a report; NULL is fine.
+/// Frees a report; NULL is fine. One that a callback was given is the library's: nothing happens to it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_free(report: *mut tg_report) {
     boundary!(or (); {
@@ -241,7 +248,8 @@ pub unsafe extern "C" fn tg_report_json(report: *const tg_report, json: *mut *mu
 /// Frees what a callback was given, when it is called no more. May be NULL.
 pub type tg_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
-/// Is given the report of each update, on the thread that made it; the report is valid during the call. It must not throw.
+/// Is given the report of each update, on the thread that made it; the report is valid during the call, and not to be freed. It must
+/// not throw.
 pub type tg_update_fn = Option<unsafe extern "C" fn(userdata: *mut c_void, report: *const tg_report)>;
 
 /// What C gave to be given back to its callback; freed with it.
@@ -308,7 +316,7 @@ pub unsafe extern "C" fn tg_engine_on_update(
         let callback = callback.ok_or(tg_status::NullPointer)?;
         let userdata = Userdata::new(userdata, free);
         let listener = move |update: &Update| {
-            let report = tg_report::new(Arc::new(Report::of_update(update.clone())));
+            let report = tg_report::lent(Report::of_update(update.clone()));
             let userdata: &Userdata = &userdata;
             // SAFETY: the caller's function with the caller's userdata.
             unsafe { callback(userdata.pointer, &raw const report) }

@@ -27,7 +27,7 @@ pub(super) unsafe fn connect(given: &tg_connect_options) -> Result<(tg_engine, C
     // SAFETY: the caller's.
     let options = unsafe { read(given) }?;
     let client = Engine::connect(options).map_err(|error| tg_status::from(&error))?;
-    Ok((tg_engine::around(client.engine().clone(), None), client))
+    Ok((tg_engine::around(client.engine().clone(), None)?, client))
 }
 
 /// Sets a time of the options.

@@ -210,7 +210,7 @@ pub unsafe extern "C" fn tg_engine_connect(
 }
 
 /// Waits until something other than the callers' defaults is served, and says where it came from. `TG_STATUS_NOT_READY` if
-/// nothing came in time; it may still come.
+/// nothing came in time; it may still come. `TG_STATUS_CLOSED` as soon as the client is closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_client_wait_ready(
     client: *const tg_client,

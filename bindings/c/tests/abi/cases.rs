@@ -2,68 +2,17 @@
 //! library, and its traces are those of the engine in Rust.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use super::support::{Linked, program, project, root, with_library};
 use serde_json::{Value as Json, json};
 use tidegate::engine::trace_document;
 
-/// A case, its shorthands written out.
-struct Case {
-    name: String,
-    mode: String,
-    process: Json,
-    now: i64,
-    document: Json,
-    context: Json,
-    feature: String,
-    expect: Json,
-}
+use self::table::{Case, same};
+use super::support::{Linked, program, project, root, with_library};
 
-fn cases() -> Vec<Case> {
-    let folder = project().join("testdata/cases");
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    let read = |path: &std::path::PathBuf| {
-        let file: Json = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        file["cases"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|case| written_out(&stem, &file, case))
-            .collect::<Vec<_>>()
-    };
-    files.iter().flat_map(read).collect()
-}
-
-fn written_out(stem: &str, file: &Json, case: &Json) -> Case {
-    let document = match (case.get("if"), case.get("snapshot")) {
-        (Some(condition), _) => json!({"schema_version": 1, "version": 1, "features": {"f": {
-            "kind": "gate", "unit": "user_id", "rules": [{"id": "r", "if": condition, "variant": "on"}]}}}),
-        (None, Some(snapshot)) => snapshot.clone(),
-        (None, None) => file["snapshot"].clone(),
-    };
-    let now = match &case["now"] {
-        Json::String(text) => tidegate::operand::instant::parse_instant(text).unwrap(),
-        Json::Null => 1_700_000_000_000,
-        number => number.as_i64().unwrap(),
-    };
-    let or_empty = |name: &str| case.get(name).cloned().unwrap_or_else(|| json!({}));
-    Case {
-        name: format!("{stem}/{}", case["name"].as_str().unwrap()),
-        mode: case["mode"].as_str().unwrap_or("strict").to_owned(),
-        process: or_empty("process"),
-        now,
-        document,
-        context: or_empty("context"),
-        feature: case["feature"].as_str().unwrap_or("f").to_owned(),
-        expect: case["expect"].clone(),
-    }
-}
+#[path = "../../../../tests/support/cases.rs"]
+mod table;
 
 impl Case {
     fn lines(&self) -> String {
@@ -116,22 +65,9 @@ impl Case {
     }
 }
 
-/// Equal, numbers by their value.
-fn same(a: &Json, b: &Json) -> bool {
-    match (a, b) {
-        (Json::Number(a), Json::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
-        }
-        _ => a == b,
-    }
-}
-
 #[test]
 fn every_case_is_decided_as_in_rust() {
-    let cases = cases();
-    assert!(cases.len() >= 300, "only {} cases", cases.len());
+    let cases = table::cases(project());
     let folder = tempfile::tempdir().unwrap();
     let runner = program(&root().join("tests/c/cases.c"), folder.path(), Linked::Shared, &["-O2"]);
     let mut running = with_library(&runner, folder.path())

@@ -1,4 +1,4 @@
-//! The quickstart of docs/guide/c.md, compiled and run as it is written.
+//! The programs in C of docs/guide, compiled and run as they are written.
 
 use std::fs;
 use std::process::Command;
@@ -25,17 +25,27 @@ fn blocks(text: &str, language: &str) -> Vec<(String, String)> {
 #[test]
 fn quickstart_prints_what_the_guide_says() {
     let guide = fs::read_to_string(project().join("docs/guide/c.md")).unwrap();
+    let outputs: Vec<String> = blocks(&guide, "text").into_iter().map(|(_, output)| output).collect();
+    run(&guide, &outputs);
+}
+
+/// They print nothing: each asserts what it says.
+#[test]
+fn migration_notes_are_true() {
+    for page in ["migrate-flagsmith.md", "migrate-statsig.md"] {
+        run(&fs::read_to_string(project().join("docs/guide").join(page)).unwrap(), &[String::new()]);
+    }
+}
+
+/// Runs each program of a page, which prints what is told.
+fn run(guide: &str, outputs: &[String]) {
     let folder = tempfile::tempdir().unwrap();
-    for (title, json) in blocks(&guide, "json") {
+    for (title, json) in blocks(guide, "json") {
         fs::write(folder.path().join(title), json).unwrap();
     }
-    let programs = blocks(&guide, "c");
-    let outputs = blocks(&guide, "text");
-    assert!(
-        !programs.is_empty() && programs.len() == outputs.len(),
-        "each program in C has its output below"
-    );
-    for ((title, source), (_, output)) in programs.iter().zip(&outputs) {
+    let programs = blocks(guide, "c");
+    assert!(!programs.is_empty() && programs.len() == outputs.len(), "each program in C has its output");
+    for ((title, source), output) in programs.iter().zip(outputs) {
         let file = folder.path().join(title);
         fs::write(&file, source).unwrap();
         for linked in [Linked::Shared, Linked::Static] {

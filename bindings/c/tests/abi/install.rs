@@ -11,10 +11,14 @@ use super::support::{has, libraries, project, root, soname, succeed};
 
 /// Installed into a folder that is as good as `/`; where `PREFIX` is in it.
 fn installed(into: &Path) -> PathBuf {
-    let mut install = Command::new(root().join("install.sh"));
-    install.env("LIBRARIES", libraries()).env("DESTDIR", into).env("PREFIX", "/opt/tidegate");
-    succeed(install.env_remove("LIBDIR").env_remove("INCLUDEDIR"));
+    install(into, "/opt/tidegate", "/opt/tidegate/lib");
     into.join("opt/tidegate")
+}
+
+fn install(into: &Path, prefix: &str, lib: &str) {
+    let mut install = Command::new(root().join("install.sh"));
+    install.env("LIBRARIES", libraries()).env("DESTDIR", into);
+    succeed(install.env("PREFIX", prefix).env("LIBDIR", lib).env_remove("INCLUDEDIR"));
 }
 
 /// pkg-config, told where `/` is.
@@ -29,10 +33,7 @@ fn installed_files_are_where_others_look_for_them() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = installed(folder.path());
     let lib = prefix.join("lib");
-    assert_eq!(
-        fs::read_link(lib.join(soname())).unwrap(),
-        Path::new(concat!("libtidegate.so.", env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!(fs::read_link(lib.join(soname())).unwrap(), Path::new(full_name()));
     assert!(lib.join("libtidegate.so").exists() && lib.join("libtidegate.a").exists());
     assert!(prefix.join("include/tidegate.h").exists());
     for file in [
@@ -120,6 +121,13 @@ fn example_is_built_with_pkg_config_and_serves() {
     serves(&folder.path().join("service"), &prefix.join("lib"));
 }
 
+/// CMake, for a project to be built, told where something is.
+fn configure(project: &Path, build: &Path, name: &str, place: &Path) -> Command {
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(project).arg("-B").arg(build).arg(format!("-D{name}={}", place.display()));
+    configure
+}
+
 #[test]
 fn example_is_built_with_cmake_and_serves() {
     if !has("cmake") {
@@ -128,10 +136,83 @@ fn example_is_built_with_cmake_and_serves() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = installed(folder.path());
     let build = folder.path().join("build");
-    let mut configure = Command::new("cmake");
-    configure.arg("-S").arg(project().join("examples/c")).arg("-B").arg(&build);
-    succeed(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display())));
+    succeed(&mut configure(&project().join("examples/c"), &build, "CMAKE_PREFIX_PATH", &prefix));
     succeed(Command::new("cmake").arg("--build").arg(&build));
     serves(&build.join("service"), &prefix.join("lib"));
     serves(&build.join("service-static"), &prefix.join("lib"));
+}
+
+/// The package is found in `found`, which may be a link, and is to give what is in `lib` and `usr/include`.
+fn is_found_by_cmake(root: &Path, found: &str, lib: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let (project, build) = (folder.path().join("project"), folder.path().join("build"));
+    fs::create_dir(&project).unwrap();
+    fs::write(
+        project.join("CMakeLists.txt"),
+        "cmake_minimum_required(VERSION 3.16)\nproject(probe C)\nfind_package(Tidegate REQUIRED)\n\
+         get_target_property(library Tidegate::tidegate IMPORTED_LOCATION)\n\
+         get_target_property(archive Tidegate::static IMPORTED_LOCATION)\n\
+         get_target_property(include Tidegate::tidegate INTERFACE_INCLUDE_DIRECTORIES)\n\
+         file(WRITE \"${CMAKE_BINARY_DIR}/found\" \"${library}\\n${archive}\\n${include}\\n\")\n\
+         add_executable(probe probe.c)\ntarget_link_libraries(probe PRIVATE Tidegate::tidegate)\n",
+    )
+    .unwrap();
+    fs::write(
+        project.join("probe.c"),
+        "#include <tidegate.h>\nint main(void) { return (int)tg_version() - TG_VERSION; }\n",
+    )
+    .unwrap();
+    succeed(&mut configure(&project, &build, "Tidegate_DIR", &root.join(found)));
+    let wanted: Vec<PathBuf> = [format!("{lib}/{}", full_name()), format!("{lib}/libtidegate.a")]
+        .iter()
+        .map(|file| fs::canonicalize(root.join(file)).unwrap())
+        .chain([fs::canonicalize(root.join("usr/include")).unwrap()])
+        .collect();
+    let given = fs::read_to_string(build.join("found")).unwrap();
+    let given: Vec<&Path> = given.lines().map(Path::new).collect();
+    let same: Vec<PathBuf> = given.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+    assert_eq!(same, wanted, "{found}: {given:?}");
+    assert!(given.iter().all(|path| !path.to_string_lossy().contains("..")), "{found}: {given:?}");
+    succeed(Command::new("cmake").arg("--build").arg(&build));
+    succeed(&mut Command::new(build.join("probe")));
+}
+
+fn full_name() -> &'static str {
+    concat!("libtidegate.so.", env!("CARGO_PKG_VERSION"))
+}
+
+/// As on Debian and Fedora, where /lib is a link to usr/lib, and the libraries of one machine have a folder of their own.
+#[test]
+fn cmake_package_is_found_wherever_it_is_and_by_a_link() {
+    if !has("cmake") {
+        return;
+    }
+    for (lib, top) in
+        [("usr/lib", "lib"), ("usr/lib64", "lib64"), ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        // Another place than what `canonicalize` makes of it would not be told apart.
+        let root = fs::canonicalize(folder.path()).unwrap();
+        install(&root, "/usr", &format!("/{lib}"));
+        for merged in ["lib", "lib64"] {
+            std::os::unix::fs::symlink(Path::new("usr").join(merged), root.join(merged)).unwrap();
+        }
+        is_found_by_cmake(&root, &format!("{lib}/cmake/Tidegate"), lib);
+        is_found_by_cmake(&root, &format!("{top}/cmake/Tidegate"), lib);
+    }
+}
+
+#[test]
+fn cmake_says_what_is_not_installed() {
+    if !has("cmake") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = installed(folder.path());
+    fs::remove_file(prefix.join("include/tidegate.h")).unwrap();
+    let build = folder.path().join("build");
+    let mut configure = configure(&project().join("examples/c"), &build, "CMAKE_PREFIX_PATH", &prefix);
+    let output = configure.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("include/tidegate.h"), "{said}");
 }

@@ -67,6 +67,16 @@ fn checks_and_swaps_leave_the_resident_size_flat() {
     print!("{}", succeed(with_library(&leak, folder.path()).args(["10000000", "10000"])));
 }
 
+/// The program counts what is allocated, in the GNU C library's own way.
+#[cfg(target_env = "gnu")]
+#[test]
+fn decisions_allocate_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = root().join("tests/c/allocations.c");
+    let made = program(&source, folder.path(), Linked::Shared, &[]);
+    succeed(&mut with_library(&made, folder.path()));
+}
+
 /// A sanitizer that is not linked finds nothing.
 #[test]
 fn sanitizers_are_in_the_programs_that_they_check() {

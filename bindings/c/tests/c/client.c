@@ -1,5 +1,6 @@
 /* Connected engines, without a network: a file that is watched, and what the options refuse. Without the feature `http`, every call
  * says so. */
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "testing.h"
@@ -110,10 +111,98 @@ static void watched(const char *file) {
     tg_client_free(client);
 }
 
+static tg_life life(const tg_client *client) {
+    tg_client_state state;
+    OK(tg_client_status(client, &state));
+    return state.life;
+}
+
+/* A child serves what there was, and connects anew; the parent goes on. */
+static void forked(const char *file) {
+    tg_connect_options options;
+    tg_engine *engine;
+    tg_client *client;
+    tg_quiet *quiet;
+    tg_source source;
+    tg_snapshot snapshot;
+    int status;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.file = str(file);
+    OK(tg_engine_connect(&options, &engine, &client));
+    OK(tg_client_wait_ready(client, 60000, &source));
+    OK(tg_client_quiesce(client, &quiet));
+    pid_t child = fork();
+    CHECK(child >= 0);
+    tg_quiet_free(quiet);
+    if (child == 0) {
+        CHECK(life(client) == TG_LIFE_FORKED);
+        OK(tg_engine_snapshot(engine, &snapshot));
+        CHECK(snapshot.version == 42);
+        OK(tg_client_resume(client));
+        OK(tg_client_wait_ready(client, 60000, &source));
+        CHECK(life(client) == TG_LIFE_RUNNING);
+    } else {
+        CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        CHECK(life(client) == TG_LIFE_RUNNING);
+    }
+    tg_client_free(client);
+    tg_engine_free(engine);
+    if (child == 0) {
+        /* What the parent's thread had is lost here, for good; Valgrind is not to look for it. */
+        execlp("true", "true", (char *)NULL);
+        _exit(1);
+    }
+}
+
+static void close_it(void *userdata, const tg_event *event) {
+    (void)event;
+    OK(tg_client_close(*(tg_client **)userdata));
+}
+
+static void write_version(const char *path, int version) {
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL);
+    CHECK(fprintf(file, "{\"schema_version\": 1, \"version\": %d}", version) > 0 && fclose(file) == 0);
+}
+
+/* A callback of a client may close it. */
+static void closed_by_itself(void) {
+    tg_connect_options options;
+    tg_engine *engine;
+    tg_client *client;
+    tg_source source;
+    tg_subscription *subscription;
+    char path[] = "/tmp/tidegate-client-XXXXXX";
+    int file = mkstemp(path);
+    CHECK(file >= 0 && close(file) == 0);
+    write_version(path, 1);
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.file = str(path);
+    options.watch_interval_ms = 5;
+    OK(tg_engine_connect(&options, &engine, &client));
+    OK(tg_client_wait_ready(client, 60000, &source));
+    OK(tg_client_on_event(client, close_it, &client, NULL, &subscription));
+    /* What is written while it looks may be missed, as a file's time is coarse. */
+    for (int version = 2; version < 6000 && life(client) != TG_LIFE_CLOSED; version++) {
+        write_version(path, version);
+        usleep(10000);
+    }
+    CHECK(life(client) == TG_LIFE_CLOSED);
+    tg_subscription_free(subscription);
+    tg_client_free(client);
+    tg_engine_free(engine);
+    CHECK(remove(path) == 0);
+}
+
 int main(int count, char **arguments) {
     CHECK(count == 2);
     refused(arguments[1]);
-    if (tg_has(T("http")))
+    if (tg_has(T("http"))) {
         watched(arguments[1]);
+        forked(arguments[1]);
+        closed_by_itself();
+    }
     return 0;
 }

@@ -201,6 +201,58 @@ static void kinds(void) {
     CHECK(!on);
 }
 
+static void free_what_is_lent(void *userdata, const tg_report *report) {
+    tg_update update;
+    /* Not its own: neither once nor twice, nor as something else. */
+    tg_report_free((tg_report *)report);
+    tg_report_free((tg_report *)report);
+    tg_text_free((tg_text *)report);
+    OK(tg_report_update(report, &update));
+    CHECK(update.version == 8 && update.changed == 1);
+    ++*(int *)userdata;
+}
+
+struct leaving {
+    tg_subscription *own;
+    int told, ended;
+};
+
+static void leave(void *userdata, const tg_report *report) {
+    struct leaving *leaving = userdata;
+    tg_update update;
+    tg_subscription_free(leaving->own);
+    leaving->told++;
+    /* What it was given stays until it returns. */
+    CHECK(leaving->ended == 0);
+    OK(tg_report_update(report, &update));
+}
+
+static void left(void *userdata) { ((struct leaving *)userdata)->ended++; }
+
+/* A callback may end its own subscription. */
+static void leaves(void) {
+    tg_engine *own;
+    struct leaving leaving = {NULL, 0, 0};
+    OK(tg_engine_new(NULL, &own));
+    OK(tg_engine_on_update(own, leave, &leaving, left, &leaving.own));
+    OK(tg_engine_load(own, T("{\"schema_version\": 1, \"version\": 1}")));
+    OK(tg_engine_load(own, T("{\"schema_version\": 1, \"version\": 2}")));
+    CHECK(leaving.told == 1 && leaving.ended == 1);
+    tg_engine_free(own);
+}
+
+static void lent(void) {
+    tg_engine *own;
+    tg_subscription *subscription;
+    int told = 0;
+    OK(tg_engine_new(NULL, &own));
+    OK(tg_engine_on_update(own, free_what_is_lent, &told, NULL, &subscription));
+    OK(tg_engine_load(own, T("{\"schema_version\": 1, \"version\": 8, \"features\": {\"f\": {\"kind\": \"gate\"}}}")));
+    CHECK(told == 1);
+    tg_subscription_free(subscription);
+    tg_engine_free(own);
+}
+
 static void options(void) {
     tg_engine_options given;
     tg_engine *made = NULL;
@@ -277,6 +329,8 @@ int main(void) {
     texts();
     others();
     kinds();
+    lent();
+    leaves();
     options();
     threads();
     tg_view_free(view);
