@@ -1,21 +1,21 @@
 //! The client: what `tidegate.Client` is made of.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use tidegate::client::{ConnectOptions, Connected, Event, Proxy, Quiet, Streaming};
 use tidegate::error::Code;
 use tidegate::model::Key;
 use tidegate::wire::Source;
 
+use crate::arguments::{bytes, callable, flag, path, seconds, text};
 use crate::callbacks::{Callbacks, Subscription, log};
 use crate::engine::Engine;
-use crate::error::{exception, of_package, raised, wrong_type, wrong_value};
+use crate::error::{exception, of_package, raised, wrong_use, wrong_value};
 use crate::gil::Guarded;
 use crate::options::{Wish, process_attributes};
 
@@ -75,17 +75,6 @@ fn tell(py: Python<'_>, callbacks: &Callbacks, event: &Event) {
     }
 }
 
-fn seconds(value: &Bound<'_, PyAny>, place: &str) -> PyResult<Duration> {
-    let py = value.py();
-    let Ok(given) = value.extract::<f64>() else {
-        return Err(wrong_type(Code::BadArgument, place, "a number of seconds", value));
-    };
-    Duration::try_from_secs_f64(given).map_err(|_| {
-        let message = format!("expected a number of seconds of at least 0, found {given}");
-        wrong_value(py, Code::BadArgument, place, &message)
-    })
-}
-
 /// Sets a time of the options.
 type Span = fn(ConnectOptions, Duration) -> ConnectOptions;
 
@@ -100,24 +89,6 @@ const SPANS: [(&str, Span); 9] = [
     ("stale_after", ConnectOptions::stale_after),
     ("watch_interval", ConnectOptions::watch_interval),
 ];
-
-fn bytes(value: &Bound<'_, PyAny>, place: &str) -> PyResult<Vec<u8>> {
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(crate::value::text(text, Code::BadArgument, place)?.as_bytes().to_vec());
-    }
-    match value.cast::<PyBytes>() {
-        Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
-        Err(_) => Err(wrong_type(Code::BadArgument, place, "bytes or a str", value)),
-    }
-}
-
-fn path(value: &Bound<'_, PyAny>, place: &str) -> PyResult<PathBuf> {
-    value.extract().map_err(|_| wrong_type(Code::BadArgument, place, "a path", value))
-}
-
-fn flag(value: &Bound<'_, PyAny>, place: &str) -> PyResult<bool> {
-    value.extract().map_err(|_| wrong_type(Code::BadArgument, place, "a bool", value))
-}
 
 /// One option, by name; `None` is not given.
 fn set(
@@ -151,11 +122,10 @@ fn set(
         "bootstrap" => options.bootstrap(bytes(value, &place)?),
         "root_certificate" => options.root_certificate(bytes(value, &place)?),
         "streaming" => options.streaming(if flag(value, &place)? { Streaming::On } else { Streaming::Off }),
-        "proxy" => match value.extract::<&str>() {
-            Ok("direct") => options.proxy(Proxy::Direct),
-            Ok("environment") => options.proxy(Proxy::Environment),
-            Ok(url) => options.proxy(Proxy::Url(url.to_owned())),
-            Err(_) => return Err(wrong_type(Code::BadArgument, &place, "a str as proxy", value)),
+        "proxy" => match text(value, &place, "a str as proxy")? {
+            "direct" => options.proxy(Proxy::Direct),
+            "environment" => options.proxy(Proxy::Environment),
+            url => options.proxy(Proxy::Url(url.to_owned())),
         },
         _ => {
             let message = format!("expected an option of a client, found `{name}`");
@@ -194,10 +164,7 @@ impl Client {
         let mut options = if is_file {
             ConnectOptions::from_file(path(origin, "/path")?)
         } else {
-            let Ok(text) = origin.cast::<PyString>() else {
-                return Err(wrong_type(Code::BadArgument, "/connection", "a str as connection", origin));
-            };
-            let text = crate::value::text(text, Code::BadArgument, "/connection")?;
+            let text = text(origin, "/connection", "a str as connection")?;
             ConnectOptions::from_connection(text).map_err(|error| raised(py, &error))?
         };
         let mut wish = Wish { counters: true, ..Wish::default() };
@@ -206,10 +173,7 @@ impl Client {
         }
         let callbacks: Arc<Callbacks> = Arc::default();
         if let Some(callback) = on_event {
-            if !callback.is_callable() {
-                return Err(wrong_type(Code::BadArgument, "/on_event", "a callable", &callback));
-            }
-            callbacks.add(py, callback.unbind());
+            callbacks.add(py, callable(&callback, "/on_event", "a callable")?);
         }
         let told = Arc::clone(&callbacks);
         let options = options
@@ -229,20 +193,25 @@ impl Client {
         self.engine.clone_ref(py)
     }
 
-    /// Waits until something is served, or `timeout` is over; Ctrl-C ends it.
+    /// Waits until something is served, the client is closed, or `timeout` is over; Ctrl-C ends it.
     fn wait_ready(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<&'static str> {
         const SLICE: Duration = Duration::from_millis(50);
-        let until = Instant::now().checked_add(seconds(timeout, "/timeout")?);
+        let timeout = seconds(timeout, "/timeout")?;
+        let until = Instant::now().checked_add(timeout);
         loop {
-            let left = until.map_or(SLICE, |until| until.saturating_duration_since(Instant::now()));
+            let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
             match py.detach(|| self.client.wait_ready(left.min(SLICE))) {
                 Ok(from) => return Ok(source(from)),
-                Err(error) if error.code() != Code::NotReady || left <= SLICE => {
-                    return Err(raised(py, &error));
-                }
+                Err(error) if error.code() != Code::NotReady => return Err(raised(py, &error)),
+                Err(_) if left <= SLICE => break,
                 Err(_) => py.check_signals()?,
             }
         }
+        // The error says how long the last slice was, not all of them.
+        let last = py.detach(|| self.client.status()).last_error;
+        let last = last.map(|error| format!("; last error: {error}")).unwrap_or_default();
+        let message = format!("expected a document within {timeout:?}, none came{last}");
+        Err(wrong_use(py, Code::NotReady, &message))
     }
 
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -263,10 +232,8 @@ impl Client {
     }
 
     fn on_event(&self, callback: Bound<'_, PyAny>) -> PyResult<Subscription> {
-        if !callback.is_callable() {
-            return Err(wrong_type(Code::BadArgument, "/callback", "a callable as callback", &callback));
-        }
-        let number = self.callbacks.add(callback.py(), callback.unbind());
+        let own = callable(&callback, "/callback", "a callable as callback")?;
+        let number = self.callbacks.add(callback.py(), own);
         Ok(Subscription { callbacks: Arc::clone(&self.callbacks), number })
     }
 

@@ -7,7 +7,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::collections::BTreeMap;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyMapping, PyString};
+use pyo3::types::{PyDict, PyInt, PyString};
 use pyo3::{PyTraverseError, PyVisit, ffi};
 use tidegate::context::AttributeKey;
 use tidegate::error::Code;
@@ -100,14 +100,11 @@ impl Context {
         more: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         if let Some(given) = attributes {
-            // A copy of its items: setting one may run Python, which may change it.
-            if let Ok(mapping) = given.cast::<PyMapping>() {
-                for item in mapping.items()?.iter() {
-                    let (name, value) = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
-                    self.put(py, &name, &value)?;
-                }
-            } else {
+            if !value::is_mapping(given)? {
                 return Err(wrong_type(Code::BadContext, "", "a mapping as attributes", given));
+            }
+            for (name, value) in value::items(given, Code::BadContext, "")? {
+                self.put(py, &name, &value)?;
             }
         }
         for (name, value) in more.into_iter().flatten() {
@@ -180,7 +177,7 @@ impl Found {
                 unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_FromObject(object.as_ptr()))? };
             return Ok(Self::Text(exact.cast_into::<PyString>()?.unbind()));
         }
-        if !object.is_instance_of::<PyInt>() && object.cast::<PyMapping>().is_ok() {
+        if !value::is_plain(object) && !object.is_instance_of::<PyInt>() && value::is_mapping(object)? {
             return Ok(Self::Object);
         }
         value::attribute(object, &pointer("", name)).map(Self::Value)

@@ -113,7 +113,7 @@ pub(crate) type Loose = tidegate::Decision<'static>;
 /// Forgets what a decision borrows from.
 ///
 /// # Safety
-/// The program must be kept as long as the decision is used.
+/// The program must be kept as long as the decision is used; of an unknown feature, also the engine or view that decided.
 pub(crate) unsafe fn loosen(decision: tidegate::Decision<'_>) -> Loose {
     // SAFETY: the caller's; the two types differ in the lifetime only.
     unsafe { std::mem::transmute::<tidegate::Decision<'_>, Loose>(decision) }
@@ -121,9 +121,13 @@ pub(crate) unsafe fn loosen(decision: tidegate::Decision<'_>) -> Loose {
 
 impl Decision {
     /// # Safety
-    /// The decision was made by the program that is kept.
+    /// The decision was made by the program that is kept, and of an engine or view that still lives.
     #[inline]
     pub(crate) unsafe fn of(made: Loose, kept: Py<Kept>) -> Self {
+        // A name that the program does not know is the engine's, of a handle: not kept by the program.
+        if made.reason() == Reason::UnknownFeature && kept.get().program.feature(made.feature()).is_none() {
+            return Self::unknown(made.feature(), made.version());
+        }
         Self { made: Made::By(made), _kept: Some(kept) }
     }
 

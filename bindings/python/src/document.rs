@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 use tidegate::error::Code;
 
 use crate::error::{of_package, wrong_type, wrong_value};
@@ -28,9 +28,14 @@ impl<'py> Document<'py> {
             return Ok(Self::Owned(array.to_vec()));
         }
         let py = given.py();
-        let class = given.get_type();
-        if class.name()?.to_str()? == "memoryview" {
-            let bytes = py.get_type::<PyBytes>().call1((given,))?;
+        if given.is_instance_of::<PyMemoryView>() {
+            let bytes = py.get_type::<PyBytes>().call1((given,)).map_err(|error| {
+                let message =
+                    format!("expected a view of memory that can be read, found one that cannot: {error}");
+                let own = wrong_value(py, Code::BadArgument, "/document", &message);
+                own.set_cause(py, Some(error));
+                own
+            })?;
             return Ok(Self::Bytes(bytes.cast_into::<PyBytes>()?));
         }
         static SNAPSHOT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

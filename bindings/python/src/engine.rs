@@ -1,13 +1,12 @@
 //! Engines: made from options, fed with documents, asked for decisions.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 use tidegate::context::AttributeKey;
 use tidegate::engine::{Clock, Subscription as Told};
@@ -16,6 +15,7 @@ use tidegate::model::Key;
 use tidegate::program::Program;
 use tidegate::{Override, Reader, Subject, Update, Value};
 
+use crate::arguments::{self, text};
 use crate::callbacks::{Callbacks, Subscription};
 use crate::clock::HostClock;
 use crate::context::Context;
@@ -186,16 +186,15 @@ impl Engine {
         if let Ok(context) = context.cast::<Context>() {
             let context = context.get();
             if !std::ptr::eq(context.engine.get(), self) {
-                return Err(crate::error::other_engine(py));
+                return Err(crate::error::other_engine(py, "a context"));
             }
             return Ok(context.attributes(py));
         }
-        let Ok(mapping) = context.cast::<PyMapping>() else {
+        if !value::is_mapping(context)? {
             return Err(wrong_type(Code::BadContext, "", "a Context or a mapping as context", context));
-        };
+        }
         let mut attributes = BTreeMap::new();
-        for item in mapping.items()?.iter() {
-            let (name, value) = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+        for (name, value) in value::items(context, Code::BadContext, "")? {
             let name = value::name(&name, Code::BadContext, "")?;
             let value = value::attribute(&value, &pointer("", &name))?;
             attributes.insert(name, value);
@@ -212,7 +211,7 @@ impl Engine {
         self.open(py)?;
         let attributes = self.traced(py, context)?;
         let (engine, feature) = (&self.engine, feature_name(feature)?);
-        py.detach(|| engine.trace(feature, &attributes)).map_err(|error| raised(py, &error))
+        fork::update(py, || engine.trace(feature, &attributes)).map_err(|error| raised(py, &error))
     }
 
     fn handle<T: Send>(
@@ -259,17 +258,15 @@ impl Engine {
         py: Python<'_>,
         process: Option<&Bound<'_, PyAny>>,
         mode: Option<&Bound<'_, PyAny>>,
-        counters: bool,
-        keep_source: bool,
+        #[pyo3(from_py_with = arguments::counters)] counters: bool,
+        #[pyo3(from_py_with = arguments::keep_source)] keep_source: bool,
         clock: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let lenient = PyString::intern(py, "lenient").into_any();
         let wish = Wish::read(process, mode.unwrap_or(&lenient), counters, keep_source)?;
         let Some(clock) = clock else { return Ok(Self::around(wish.builder().build())) };
-        if !clock.is_callable() {
-            return Err(wrong_type(Code::BadArgument, "/clock", "a callable as clock", &clock));
-        }
-        let clock = Arc::new(HostClock(Guarded::new(Some(clock.unbind()))));
+        let clock = arguments::callable(&clock, "/clock", "a callable as clock")?;
+        let clock = Arc::new(HostClock(Guarded::new(Some(clock))));
         let asked = Arc::clone(&clock);
         Ok(Self::with_clock(wish.builder().clock(move || asked.now_ms()).build(), Some(clock)))
     }
@@ -279,17 +276,24 @@ impl Engine {
     #[pyo3(signature = (path, process = None, *, mode = None, counters = false, keep_source = false, clock = None))]
     fn from_file<'py>(
         py: Python<'py>,
-        path: PathBuf,
+        path: &Bound<'py, PyAny>,
         process: Option<&Bound<'_, PyAny>>,
         mode: Option<&Bound<'_, PyAny>>,
-        counters: bool,
-        keep_source: bool,
+        #[pyo3(from_py_with = arguments::counters)] counters: bool,
+        #[pyo3(from_py_with = arguments::keep_source)] keep_source: bool,
         clock: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
+        let path = arguments::path(path, "/path")?;
         let engine = Self::new(py, process, mode, counters, keep_source, clock)?;
         let document = py.detach(|| std::fs::read(&path)).map_err(|error| {
-            let number = error.raw_os_error();
-            pyo3::exceptions::PyOSError::new_err((number, error.to_string(), path.display().to_string()))
+            // Python tells the number by itself.
+            let (number, mut text) = (error.raw_os_error(), error.to_string());
+            if let Some(number) = number
+                && let Some(alone) = text.strip_suffix(&format!(" (os error {number})"))
+            {
+                text = alone.to_owned();
+            }
+            pyo3::exceptions::PyOSError::new_err((number, text, path.display().to_string()))
         })?;
         let inner = &engine.engine;
         fork::update(py, || inner.load(&document)).map_err(|error| raised(py, &error))?;
@@ -327,25 +331,34 @@ impl Engine {
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         self.open(py)?;
-        let (program, document) = self.engine.snapshot();
+        let engine = &self.engine;
+        // It waits for an update that is under way: not with the GIL.
+        let (program, document, memory) = fork::update(py, || {
+            let (program, document) = engine.snapshot();
+            let memory = program.memory_usage();
+            (program, document, memory)
+        });
         let mut names: Vec<&str> = program.present().map(|(_, name)| name).collect();
         names.sort_unstable();
         of_package(py, &CLASS, "tidegate._records", "Snapshot")?.call1((
             program.version,
             pyo3::types::PyTuple::new(py, names)?,
-            program.memory_usage(),
+            memory,
             document.map(|document| PyBytes::new(py, &document)),
         ))
     }
 
     /// A handle of a gate, existing or not: its name is looked up once. Valid over updates.
+    ///
+    /// A name that no document has had is remembered as long as the engine lives, some 300 bytes and its text: names that requests bring are
+    /// for `check` and `decide`, which remember nothing.
     #[pyo3(signature = (name, /))]
     fn gate(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<Gate> {
         let (gate, name) = slf.get().handle(slf.py(), name, tidegate::Engine::gate)?;
         Ok(Gate { engine: slf.clone().unbind(), gate, name })
     }
 
-    /// A handle of a feature, existing or not: its name is looked up once. Valid over updates.
+    /// A handle of a feature, existing or not: its name is looked up once. Valid over updates. As of `gate`, its name is remembered.
     #[pyo3(signature = (name, /))]
     fn feature(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<Feature> {
         let (feature, name) = slf.get().handle(slf.py(), name, tidegate::Engine::feature)?;
@@ -406,21 +419,26 @@ impl Engine {
     fn set_override(
         &self,
         feature: &Bound<'_, PyAny>,
-        variant: Option<&str>,
+        variant: Option<&Bound<'_, PyAny>>,
         value: Option<&Bound<'_, PyAny>>,
-        unit: Option<&str>,
-        id: Option<&str>,
+        unit: Option<&Bound<'_, PyAny>>,
+        id: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let py = feature.py();
         self.open(py)?;
         let name = feature_name(feature)?;
+        let variant = variant.map(|given| text(given, "/variant", "a str as variant")).transpose()?;
+        let unit = unit.map(|given| text(given, "/unit", "a str as unit")).transpose()?;
+        let id = id.map(|given| text(given, "/id", "a str as id")).transpose()?;
+        let either = |found| {
+            let message = format!("expected either a `variant` or a `value`, found {found}");
+            wrong_value(py, Code::BadArgument, "/variant", &message)
+        };
         let mut wanted = match (variant, value) {
             (Some(variant), None) => Override::variant(variant),
             (None, Some(value)) => Override::value(value::argument(value, "/value")?),
-            _ => {
-                let message = "expected either a `variant` or a `value`, found both or neither";
-                return Err(wrong_value(py, Code::BadArgument, "/variant", message));
-            }
+            (Some(_), Some(_)) => return Err(either("both")),
+            (None, None) => return Err(either("neither")),
         };
         match (unit, id) {
             (Some(unit), Some(id)) => wanted = wanted.for_unit(unit, id),
@@ -528,10 +546,8 @@ impl Engine {
     fn on_update(&self, callback: Bound<'_, PyAny>) -> PyResult<Subscription> {
         let py = callback.py();
         self.open(py)?;
-        if !callback.is_callable() {
-            return Err(wrong_type(Code::BadArgument, "/callback", "a callable as callback", &callback));
-        }
-        let number = self.listeners.add(py, callback.unbind());
+        let own = arguments::callable(&callback, "/callback", "a callable as callback")?;
+        let number = self.listeners.add(py, own);
         Ok(Subscription { callbacks: Arc::clone(&self.listeners), number })
     }
 

@@ -1,6 +1,6 @@
 //! Errors: what the engine says, as exceptions of `tidegate._errors`, and what only this binding can find wrong.
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyException, PyMemoryError, PyRecursionError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
@@ -54,8 +54,7 @@ fn make<'py>(
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     match exception(py, error) {
         Ok(exception) => PyErr::from_value(exception),
-        // Nothing can be imported any more, or not yet.
-        Err(_) => PyRuntimeError::new_err(error.to_string()),
+        Err(second) => unmade(py, second, error.to_string()),
     }
 }
 
@@ -78,7 +77,17 @@ fn own(py: Python<'_>, code: Code, pointer: &str, message: &str, kind: Kind) -> 
     let made = of_package(py, &CLASS, "tidegate._records", "Diagnostic")
         .and_then(|class| class.call1((code.as_str(), "error", pointer, message, None::<&str>)))
         .and_then(|record| make(py, code, PyTuple::new(py, [record])?, kind));
-    made.map_or_else(|_| PyRuntimeError::new_err(message.to_owned()), PyErr::from_value)
+    made.map_or_else(|error| unmade(py, error, message.to_owned()), PyErr::from_value)
+}
+
+/// What is raised instead of an exception that could not be made.
+fn unmade(py: Python<'_>, error: PyErr, message: String) -> PyErr {
+    // What happened is then this: not to be hidden behind what was to be told.
+    let happened = error.is_instance_of::<PyRecursionError>(py)
+        || error.is_instance_of::<PyMemoryError>(py)
+        || !error.is_instance_of::<PyException>(py);
+    // Else nothing can be imported any more, or not yet.
+    if happened { error } else { PyRuntimeError::new_err(message) }
 }
 
 /// A value of a type that is not for its place: a `TypeError` with code and field.
@@ -107,10 +116,10 @@ pub(crate) fn closed(py: Python<'_>, what: &str) -> PyErr {
     wrong_use(py, Code::Closed, &format!("expected {what} that is open, found one that was closed"))
 }
 
-/// A context of another engine than it is used with.
+/// A context or handle of another engine than it is used with.
 #[cold]
-pub(crate) fn other_engine(py: Python<'_>) -> PyErr {
-    wrong_use(py, Code::OtherEngine, "expected a context of this engine, found one of another")
+pub(crate) fn other_engine(py: Python<'_>, what: &str) -> PyErr {
+    wrong_use(py, Code::OtherEngine, &format!("expected {what} of this engine, found one of another"))
 }
 
 /// The text of a JSON pointer to a member.

@@ -53,7 +53,7 @@ pub(crate) unsafe fn about<A: Ask>(
         // SAFETY: of exactly this class.
         let context: &Context = unsafe { raw::held(py, context) };
         if !ptr::eq(context.engine.get(), engine) {
-            return Err(other_engine(py));
+            return Err(other_engine(py, "a context"));
         }
         return Ok(context.read(py, |context| ask.ask(context)));
     }

@@ -10,6 +10,7 @@
 //! Everything here runs with the GIL, except updates, waiting and traces. INVARIANT: nothing that comes from Python panics, and
 //! nothing that a callback raises leaves it.
 
+mod arguments;
 #[cfg(feature = "bench")]
 mod bench;
 mod callbacks;

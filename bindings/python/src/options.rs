@@ -1,12 +1,12 @@
 //! How an engine is to be, as Python says it.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyMapping, PyString};
 use tidegate::Value;
 use tidegate::engine::EngineBuilder;
 use tidegate::error::Code;
 use tidegate::model::Mode;
 
+use crate::arguments::text;
 use crate::error::{pointer, wrong_type, wrong_value};
 use crate::value;
 
@@ -37,10 +37,7 @@ impl Wish {
 }
 
 fn read_mode(mode: &Bound<'_, PyAny>) -> PyResult<Mode> {
-    let Ok(text) = mode.cast::<PyString>() else {
-        return Err(wrong_type(Code::BadArgument, "/mode", "a str as mode", mode));
-    };
-    match value::text(text, Code::BadArgument, "/mode")? {
+    match text(mode, "/mode", "a str as mode")? {
         "lenient" => Ok(Mode::Lenient),
         "strict" => Ok(Mode::Strict),
         other => {
@@ -52,12 +49,11 @@ fn read_mode(mode: &Bound<'_, PyAny>) -> PyResult<Mode> {
 
 pub(crate) fn process_attributes(process: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, Value)>> {
     let Some(given) = process else { return Ok(Vec::new()) };
-    let Ok(mapping) = given.cast::<PyMapping>() else {
+    if !value::is_mapping(given)? {
         return Err(wrong_type(Code::BadArgument, "/process", "a mapping as process attributes", given));
-    };
+    }
     let mut process = Vec::new();
-    for item in mapping.items()?.iter() {
-        let (name, value) = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+    for (name, value) in value::items(given, Code::BadArgument, "/process")? {
         let name = value::name(&name, Code::BadArgument, "/process")?;
         let value = value::argument(&value, &pointer("/process", &name))?;
         process.push((name, value));

@@ -27,7 +27,7 @@ use tidegate::{Subject, Value};
 use crate::error::{pointer, wrong_type, wrong_value};
 use crate::names::Names;
 use crate::raw;
-use crate::value::{attribute, number};
+use crate::value::{attribute, is_mapping, is_plain, number};
 
 /// Attributes with a slot of their own on the stack.
 const NEAR: usize = 32;
@@ -180,6 +180,9 @@ impl<'a> Mapped<'a> {
                 place.write(Slot::holding(value, Seen::Text(text, len), word));
                 return;
             }
+            // Found once more below, with its place; nothing may be called with an error set.
+            // SAFETY: called with the GIL.
+            unsafe { ffi::PyErr_Clear() };
         } else if kind == &raw mut ffi::PyLong_Type {
             let mut overflow = 0;
             // SAFETY: an int, and a place for the flag.
@@ -212,7 +215,7 @@ impl<'a> Mapped<'a> {
             return Ok((Seen::Text(text.as_ptr(), text.len()), word::of(text.as_bytes())));
         }
         // Not read: only that it is one can be tested.
-        if value.cast::<pyo3::types::PyMapping>().is_ok() {
+        if !is_plain(value) && is_mapping(value)? {
             return Ok((Seen::Object, word::OBJECT));
         }
         let found = match value.cast::<pyo3::types::PyInt>() {
@@ -407,7 +410,7 @@ impl Drop for Slot {
 #[cold]
 #[inline(never)]
 pub(crate) fn asked(object: &Bound<'_, PyAny>) -> PyResult<Asked> {
-    if object.cast::<pyo3::types::PyMapping>().is_ok() {
+    if is_mapping(object)? {
         return Ok(Asked::Mapping);
     }
     Err(wrong_type(Code::BadContext, "", "a Context or a mapping as context", object))

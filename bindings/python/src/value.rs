@@ -1,14 +1,16 @@
 //! JSON values to Python and back.
 
-use pyo3::exceptions::PyOverflowError;
+use pyo3::exceptions::{PyOverflowError, PyUnicodeError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use tidegate::Value;
 use tidegate::error::Code;
 use tidegate::value::StringList;
 
-use crate::error::{pointer, wrong_type, wrong_value};
+use crate::error::{of_package, pointer, wrong_type, wrong_value};
 
 /// How deep a value from Python may be nested.
 const DEEPEST: usize = 128;
@@ -45,7 +47,10 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
 /// The text of a string; an error with its place if it has a lone surrogate.
 pub(crate) fn text<'a>(string: &'a Bound<'_, PyString>, code: Code, place: &str) -> PyResult<&'a str> {
     let message = "expected text, found a string with a lone surrogate";
-    string.to_str().map_err(|_| wrong_value(string.py(), code, place, message))
+    string.to_str().map_err(|error| match error.is_instance_of::<PyUnicodeError>(string.py()) {
+        true => wrong_value(string.py(), code, place, message),
+        false => error,
+    })
 }
 
 /// An integer: exact if it fits 64 bits, else the nearest double; what is beyond doubles is infinite.
@@ -89,10 +94,7 @@ struct Reading {
 
 fn nested(object: &Bound<'_, PyAny>, place: &str, depth: usize, reading: &mut Reading) -> PyResult<Value> {
     let py = object.py();
-    reading.left = reading
-        .left
-        .checked_sub(1)
-        .ok_or_else(|| wrong_value(py, reading.code, place, "expected at most 1000000 values, found more"))?;
+    reading.left = reading.left.checked_sub(1).ok_or_else(|| too_many(py, reading.code, place))?;
     if object.is_none() {
         return Ok(Value::Null);
     }
@@ -136,10 +138,9 @@ fn nested(object: &Bound<'_, PyAny>, place: &str, depth: usize, reading: &mut Re
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
         return list(object, place, depth, reading);
     }
-    if let Ok(mapping) = object.cast::<PyMapping>() {
+    if is_mapping(object)? {
         let mut members = Vec::new();
-        for item in mapping.items()?.iter() {
-            let (key, value) = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+        for (key, value) in items(object, reading.code, place)? {
             let key = name(&key, reading.code, place)?;
             let value = nested(&value, &pointer(place, &key), depth, reading)?;
             members.push((key.into(), value));
@@ -147,6 +148,56 @@ fn nested(object: &Bound<'_, PyAny>, place: &str, depth: usize, reading: &mut Re
         return Ok(Value::Object(members));
     }
     Err(wrong_type(reading.code, place, EXPECTED, object))
+}
+
+fn too_many(py: Python<'_>, code: Code, place: &str) -> PyErr {
+    wrong_value(py, code, place, "expected at most 1000000 values, found more")
+}
+
+/// Whether an object is a mapping. What its class raises when it is asked is passed on.
+pub(crate) fn is_mapping(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static MAPPING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if object.is_instance_of::<PyDict>() {
+        return Ok(true);
+    }
+    object.is_instance(of_package(object.py(), &MAPPING, "collections.abc", "Mapping")?)
+}
+
+/// Whether an object is exactly of a class that is no mapping: asking that takes longer.
+pub(crate) fn is_plain(object: &Bound<'_, PyAny>) -> bool {
+    object.is_none()
+        || object.is_exact_instance_of::<PyBool>()
+        || object.is_exact_instance_of::<PyFloat>()
+        || object.is_exact_instance_of::<PyList>()
+        || object.is_exact_instance_of::<PyTuple>()
+}
+
+/// A name or key and what it stands for.
+type Item<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// A copy of the items of a mapping: looking at one may run Python code, which may change the mapping.
+pub(crate) fn items<'py>(mapping: &Bound<'py, PyAny>, code: Code, place: &str) -> PyResult<Vec<Item<'py>>> {
+    let py = mapping.py();
+    if let Ok(dict) = mapping.cast_exact::<PyDict>() {
+        let pair = |item: Bound<'py, PyAny>| item.extract::<Item<'py>>();
+        return dict.items().iter().map(pair).collect();
+    }
+    let given = mapping.call_method0(intern!(py, "items"))?;
+    if !given.hasattr(intern!(py, "__iter__"))? {
+        return Err(wrong_type(code, place, "a mapping with items to iterate over", &given));
+    }
+    let mut items = Vec::new();
+    for item in given.try_iter()? {
+        if items.len() >= MOST {
+            return Err(too_many(py, code, place));
+        }
+        let item = item?;
+        let Ok(pair) = item.cast::<PyTuple>().map(|pair| pair.extract::<Item<'py>>()) else {
+            return Err(wrong_type(code, place, "a mapping whose items are pairs", &item));
+        };
+        items.push(pair.map_err(|_| wrong_type(code, place, "a mapping whose items are pairs", &item))?);
+    }
+    Ok(items)
 }
 
 /// The name of a member.
@@ -169,10 +220,10 @@ pub(crate) fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'p
 }
 
 fn list(object: &Bound<'_, PyAny>, place: &str, depth: usize, reading: &mut Reading) -> PyResult<Value> {
-    let items: Vec<Bound<'_, PyAny>> = object.try_iter()?.collect::<PyResult<_>>()?;
-    let mut values = Vec::with_capacity(items.len());
-    for (at, item) in items.iter().enumerate() {
-        values.push(nested(item, &format!("{place}/{at}"), depth, reading)?);
+    let mut values = Vec::new();
+    // One after the other: an iterator of a subclass may have no end, and each value counts.
+    for (at, item) in object.try_iter()?.enumerate() {
+        values.push(nested(&item?, &format!("{place}/{at}"), depth, reading)?);
     }
     let mut strings = StringList::new();
     let all = values.iter().all(|value| value.as_str().is_some_and(|text| strings.push(text)));

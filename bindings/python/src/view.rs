@@ -86,7 +86,7 @@ impl View {
             return if gate.engine.is(&self.engine) {
                 Ok(Some(gate.gate.into()))
             } else {
-                Err(crate::error::other_engine(name.py()))
+                Err(crate::error::other_engine(name.py(), "a handle"))
             };
         }
         if let Ok(feature) = name.cast::<Feature>() {
@@ -94,7 +94,7 @@ impl View {
             return if feature.engine.is(&self.engine) {
                 Ok(Some(feature.feature))
             } else {
-                Err(crate::error::other_engine(name.py()))
+                Err(crate::error::other_engine(name.py(), "a handle"))
             };
         }
         Ok(self.kept.get().program.feature(feature_name(name)?).map(tidegate::Feature::from_number))

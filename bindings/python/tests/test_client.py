@@ -175,6 +175,35 @@ def test_other_threads_go_on_while_one_waits() -> None:
         assert counted
 
 
+def test_who_waits_for_a_closed_client_is_told_at_once(tmp_path: pathlib.Path) -> None:
+    client = tidegate.Client.from_file(tmp_path / "none.json", watch_interval=60)
+    errors: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            client.wait_ready(600)
+        except tidegate.TidegateError as error:
+            errors.append(error)
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    client.close()
+    waiter.join(60)
+    assert not waiter.is_alive() and [type(error) for error in errors] == [tidegate.ClosedError]
+    with pytest.raises(tidegate.ClosedError, match="expected a client that is open") as raised:
+        client.wait_ready(600)
+    assert raised.value.code == "TG5011"
+    with pytest.raises(tidegate.ClosedError):
+        asyncio.run(client.ready(600))
+
+
+def test_an_error_of_waiting_says_how_long_all_of_it_was(tmp_path: pathlib.Path) -> None:
+    with tidegate.Client.from_file(tmp_path / "none.json") as client:
+        for timeout, text in ((0.12, "120ms"), (0, "0ns")):
+            with pytest.raises(tidegate.NotReadyError, match=f"expected a document within {text}, none came"):
+                client.wait_ready(timeout)
+
+
 @pytest.mark.parametrize(
     ("options", "kind"),
     [

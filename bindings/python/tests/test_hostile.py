@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 import tidegate
 from support import document, gate, rule, serving, until
+from tidegate._tidegate import _after_fork, _before_fork
 
 LONG = "long enough to be no word of its own"
 RULES = [rule("a", "eq", LONG, "ra"), rule("b", "eq", LONG, "rb"), rule("a", "ends_with", "its own", "rc")]
@@ -230,3 +232,150 @@ def test_odd_versions(version: Any) -> None:
     with pytest.raises(tidegate.TidegateError):
         engine.load(document(version, f=gate()))
     assert engine.version == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda engine: engine.snapshot(), lambda engine: engine.trace("f", {}), lambda engine: engine.explain("f", {}),
+        lambda engine: engine.gate("new"), lambda engine: engine.overridden(), lambda engine: engine.drain_exposures(),
+        lambda engine: engine.load(document(2)), lambda engine: engine.set_override("f", value=1),
+        lambda engine: engine.clear_overrides(),
+    ],
+)  # fmt: skip
+def test_what_waits_for_others_lets_them_run(call: Any) -> None:
+    engine = tidegate.Engine(counters=True, keep_source=True)
+    engine.load(document(1, f=gate()))
+    began, go, order = threading.Event(), threading.Event(), list[str]()
+
+    def other() -> None:
+        # Whatever takes an engine's lock waits until this thread has forked.
+        _before_fork()
+        began.set()
+        go.wait()
+        order.append("other")
+        _after_fork(False)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    began.wait()
+    before = sys.getswitchinterval()
+    # From here on, the other runs only when this one lets it.
+    sys.setswitchinterval(1_000)
+    try:
+        go.set()
+        call(engine)
+        order.append("call")
+    finally:
+        sys.setswitchinterval(before)
+        thread.join()
+    assert order == ["other", "call"]
+
+
+class Odd:
+    """Raises when it is asked what it is."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        object.__setattr__(self, "error", error)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        raise object.__getattribute__(self, "error")("mine")
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError, ZeroDivisionError, TypeError, KeyboardInterrupt])
+def test_what_is_raised_when_a_value_is_asked_what_it_is_comes_out(error: type[BaseException]) -> None:
+    engine: Any = serving(f=gate(*RULES))
+    odd = Odd(error)
+    context = engine.context()
+    new: Any = tidegate.Engine
+    calls: list[Callable[[], object]] = [
+        lambda: engine.check("f", odd), lambda: engine.gate("f").check({"a": odd}), lambda: engine.decide("f", {"a": [odd]}),
+        lambda: engine.context(odd), lambda: context.set("a", odd), lambda: context.update({"a": [[odd]]}),
+        lambda: engine.trace("f", odd), lambda: engine.trace("f", {"a": odd}), lambda: engine.set_override("f", value=odd),
+        lambda: new(odd), lambda: new({"a": odd}), lambda: engine.view().check("f", odd),
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(error, match="mine") as raised:
+            call()
+        assert type(raised.value) is error
+    assert engine.check("f", {"a": LONG})
+
+
+def test_an_error_that_cannot_be_made_for_lack_of_stack_is_a_recursion_error() -> None:
+    engine: Any = serving(f=gate(*RULES))
+
+    def dive(depth: int) -> Any:
+        return dive(depth - 1) if depth else engine.check("f", 5)
+
+    found = set()
+    for depth in range(sys.getrecursionlimit()):
+        try:
+            dive(depth)
+        except Exception as error:
+            found.add(type(error))
+    assert found == {tidegate.ArgumentTypeError, RecursionError}
+
+
+class Endless(list[Any]):
+    """Longer than it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        while True:
+            self.given += 1
+            yield "x"
+
+
+class EndlessItems(Mapping[str, Any]):
+    """As `Endless`."""
+
+    given = 0
+
+    def items(self) -> Any:
+        while True:
+            self.given += 1
+            yield str(self.given), 1
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+@pytest.mark.parametrize("kind", [Endless, EndlessItems])
+def test_a_value_without_an_end_is_too_large(kind: type[Any]) -> None:
+    engine: Any = serving(f=gate(*RULES))
+    calls: list[tuple[Callable[[Any], object], str]] = [(lambda own: engine.set_override("f", value=own), "/value")]
+    if kind is Endless:
+        calls += [(lambda own: engine.check("f", {"a": own}), "/a"), (lambda own: engine.context(a=own), "/a")]
+    else:
+        calls += [(lambda own: engine.context(own), ""), (lambda own: tidegate.Engine(own), "/process")]
+    for call, place in calls:
+        own = kind()
+        with pytest.raises(tidegate.ArgumentValueError, match="expected at most 1000000 values, found more") as raised:
+            call(own)
+        assert raised.value.pointer.startswith(place)
+        assert own.given <= 1_000_001
+    assert engine.overridden() == []
+
+
+def test_a_decision_of_a_handle_that_no_document_knows_outlives_its_engine() -> None:
+    names = [f"no document has a feature of this name, {number}" for number in range(500)]
+    decisions = []
+    for _ in range(3):
+        engine: Any = serving(f=gate(*RULES))
+        with engine.view() as view:
+            handles = [engine.feature(name) for name in names]
+            decisions += [handle.decide({}) for handle in handles] + [view.decide(handle, {}) for handle in handles]
+        del engine, view, handles
+        gc.collect()
+    assert [decision.feature for decision in decisions] == names * 6
+    assert {(decision.reason, decision.version, decision.value) for decision in decisions} == {("unknown_feature", 1, None)}

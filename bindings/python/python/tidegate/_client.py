@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from . import _fork
-from ._errors import ClosedError, NotReadyError
+from ._errors import ClosedError, NotReadyError, _seconds, _wrong_type
 from ._records import Diagnostic, Event, Source, Status
 from ._tidegate import Engine, Subscription, _Client
 
@@ -30,6 +30,8 @@ class Events(Iterator[Event], AsyncIterator[Event]):
     """
 
     def __init__(self, client: Client) -> None:
+        if not isinstance(client, Client):
+            raise _wrong_type("/client", "a Client", client)
         self._client = client
         self._changed = threading.Condition()
         self._waiting: deque[Event] = deque()
@@ -61,7 +63,7 @@ class Events(Iterator[Event], AsyncIterator[Event]):
 
     def next(self, timeout: float | None = None) -> Event | None:
         """The next event; none if none came within `timeout` seconds, or none will come any more."""
-        until = None if timeout is None else time.monotonic() + timeout
+        until = None if timeout is None else time.monotonic() + _seconds("/timeout", timeout)
         with self._changed:
             while not self._waiting and not self._ended:
                 left = None if until is None else until - time.monotonic()
@@ -127,6 +129,8 @@ class Client:
     """
 
     def __init__(self, native: _Client) -> None:
+        if not isinstance(native, _Client):
+            raise _wrong_type("/native", "a client that `connect` or `from_file` made", native)
         self._native = native
         self._events: weakref.WeakSet[Events] = weakref.WeakSet()
         _fork.register(native)
@@ -208,6 +212,7 @@ class Client:
         """Waits until something other than the callers' defaults is served; says where it came from.
 
         :raises NotReadyError: if nothing came within `timeout` seconds; it may still come.
+        :raises ClosedError: at once, if the client was closed, or is meanwhile, and nothing came.
         """
         return self._native.wait_ready(timeout)
 
@@ -216,7 +221,7 @@ class Client:
 
         :raises ClosedError: if the client was closed, or is meanwhile, and nothing came.
         """
-        until = time.monotonic() + timeout
+        until = time.monotonic() + _seconds("/timeout", timeout)
         with self.events() as events:
             while True:
                 status = self.status()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from ._records import Diagnostic
 
 __all__ = [
@@ -119,6 +122,47 @@ _FAMILIES: dict[str, type[TidegateError]] = {
 }
 _SPECIAL: dict[str, type[TidegateError]] = {"TG5011": ClosedError, "TG6112": NotReadyError}
 _KINDS: dict[str, type[TidegateError]] = {"type": ArgumentTypeError, "value": ArgumentValueError}
+
+
+def _argument(pointer: str, message: str) -> ArgumentTypeError:
+    return ArgumentTypeError("TG5010", (Diagnostic("TG5010", "error", pointer, message),))
+
+
+def _wrong_type(pointer: str, expected: str, found: object) -> ArgumentTypeError:
+    kind = type(found)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return _argument(pointer, f"expected {expected}, found `{name}`")
+
+
+def _wrong_value(pointer: str, message: str) -> ArgumentValueError:
+    return ArgumentValueError("TG5010", (Diagnostic("TG5010", "error", pointer, message),))
+
+
+def _text(pointer: str, what: str, given: object) -> str:
+    if not isinstance(given, str):
+        raise _wrong_type(pointer, what, given)
+    return given
+
+
+def _seconds(pointer: str, given: Any) -> float:
+    if not (hasattr(type(given), "__float__") or hasattr(type(given), "__index__")):
+        raise _wrong_type(pointer, "a number of seconds", given)
+    try:
+        seconds = float(given)
+    except OverflowError as error:
+        message = "expected a number of seconds, found a number beyond all that can be held"
+        raise _wrong_value(pointer, message) from error
+    if not 0 <= seconds < math.inf:
+        raise _wrong_value(pointer, f"expected a number of seconds of at least 0, found {seconds}")
+    return seconds
+
+
+def _whole(pointer: str, what: str, given: object) -> int:
+    if not isinstance(given, int):
+        raise _wrong_type(pointer, what, given)
+    if given < 0:
+        raise _wrong_value(pointer, f"expected {what} of at least 0, found {given}")
+    return given
 
 
 def _make(code: str, diagnostics: tuple[Diagnostic, ...], kind: str | None) -> TidegateError:

@@ -11,15 +11,15 @@ more. Install with `pip install tidegate[otel]`.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 try:
     from opentelemetry import trace
 except ImportError as missing:
     raise ImportError("tidegate.otel needs the package opentelemetry-api: pip install 'tidegate[otel]'") from missing
 
-if TYPE_CHECKING:
-    from tidegate import Decision
+from ._errors import _text, _wrong_type
+from ._tidegate import Decision
 
 __all__ = ["EVENT", "attributes", "record"]
 
@@ -47,6 +47,11 @@ Attributes = dict[str, str | bool | int | float]
 
 def attributes(decision: Decision, *, context_id: str | None = None, set_id: str | None = None) -> Attributes:
     """What an event tells of a decision. `context_id` is who it was made for, `set_id` the environment."""
+    if not isinstance(decision, Decision):
+        raise _wrong_type("/decision", "a Decision", decision)
+    for name, given in (("context_id", context_id), ("set_id", set_id)):
+        if given is not None:
+            _text(f"/{name}", f"a str as {name}", given)
     found = evaluated(decision.feature, decision.value, decision.variant, REASONS.get(decision.reason, "unknown"))
     if decision.reason in ERRORS:
         found["error.type"] = ERRORS[decision.reason]
@@ -65,6 +70,8 @@ def record(
     decision: Decision, *, context_id: str | None = None, set_id: str | None = None, span: trace.Span | None = None
 ) -> None:
     """Adds the event to a span, the current one unless another is named; nothing happens if it does not record."""
+    if not isinstance(decision, Decision):
+        raise _wrong_type("/decision", "a Decision", decision)
     span = trace.get_current_span() if span is None else span
     if span.is_recording():
         span.add_event(EVENT, attributes(decision, context_id=context_id, set_id=set_id))

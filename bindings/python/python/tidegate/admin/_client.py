@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import httpx
 from httpx_sse import EventSource, ServerSentEvent, SSEError
 
+from .._errors import _seconds, _text, _whole, _wrong_type, _wrong_value
 from . import types
 from ._async import AsyncOperations
 from ._http import FIRST_WAIT_S, LONGEST_WAIT_S, PASSING, PREFIX, UNSET, present, query_text, unreachable
@@ -35,7 +36,32 @@ class LogEvent(NamedTuple):
     """The event, without what was before and after."""
 
 
+def server(url: str) -> str:
+    """The address, if it may be one."""
+    _text("/url", "a str as address of the server", url)
+    expected = "expected the address of a server, such as `https://tidegate.example`"
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _wrong_value("/url", f"{expected}, found another text: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise _wrong_value("/url", f"{expected}, found {url!r}")
+    return url.rstrip("/")
+
+
+def limits(timeout_s: float, retries: int, http: object, kind: type[httpx.Client] | type[httpx.AsyncClient]) -> None:
+    """Whether the other options are what they are to be."""
+    _seconds("/timeout_s", timeout_s)
+    _whole("/retries", "a number of retries", retries)
+    if http is not None and not isinstance(http, kind):
+        raise _wrong_type("/http", f"an httpx.{kind.__name__}", http)
+
+
 def headers(token: str) -> dict[str, str]:
+    _text("/token", "a str as token", token)
+    if not token.isascii() or not token.isprintable():
+        # Not shown: it is a secret.
+        raise _wrong_value("/token", "expected a token of printable ASCII characters, found others in it")
     return {"authorization": f"Bearer {token}", "user-agent": "tidegate-python"}
 
 
@@ -45,6 +71,12 @@ def environment() -> tuple[str, str]:
         return os.environ[SERVER], os.environ[TOKEN]
     except KeyError as missing:
         raise ValueError(f"expected the environment variable {missing.args[0]}, found none") from None
+
+
+def file_path(path: str | os.PathLike[str]) -> Path:
+    if not isinstance(path, (str, os.PathLike)):
+        raise _wrong_type("/path", "a path", path)
+    return Path(path)
 
 
 def log_event(event: ServerSentEvent) -> LogEvent:
@@ -94,9 +126,11 @@ class Admin(Operations):
     def __init__(
         self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2, http: httpx.Client | None = None
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = server(url)
+        limits(timeout_s, retries, http, httpx.Client)
+        checked = headers(token)
         own = http or httpx.Client(timeout=timeout_s)
-        own.base_url, own.headers = httpx.URL(self.url), httpx.Headers({**own.headers, **headers(token)})
+        own.base_url, own.headers = httpx.URL(self.url), httpx.Headers({**own.headers, **checked})
         super().__init__(own, retries)
 
     @classmethod
@@ -159,8 +193,8 @@ class Admin(Operations):
 
         Needs the permission `administer`.
         """
-        size = 0
-        with self._stream({"method": "GET", "url": PREFIX + "/backup"}) as response, Path(path).open("xb") as file:
+        size, place = 0, file_path(path)
+        with self._stream({"method": "GET", "url": PREFIX + "/backup"}) as response, place.open("xb") as file:
             for part in response.iter_bytes():
                 size += file.write(part)
         return size
@@ -188,9 +222,11 @@ class AsyncAdmin(AsyncOperations):
     def __init__(
         self, url: str, token: str, *, timeout_s: float = 30.0, retries: int = 2, http: httpx.AsyncClient | None = None
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = server(url)
+        limits(timeout_s, retries, http, httpx.AsyncClient)
+        checked = headers(token)
         own = http or httpx.AsyncClient(timeout=timeout_s)
-        own.base_url, own.headers = httpx.URL(self.url), httpx.Headers({**own.headers, **headers(token)})
+        own.base_url, own.headers = httpx.URL(self.url), httpx.Headers({**own.headers, **checked})
         super().__init__(own, retries, asyncio.sleep)
 
     @classmethod
@@ -243,9 +279,9 @@ class AsyncAdmin(AsyncOperations):
 
     async def backup(self, path: str | os.PathLike[str]) -> int:
         """See `Admin.backup`; the file is written between the parts that arrive."""
-        size = 0
+        size, place = 0, file_path(path)
         async with self._stream({"method": "GET", "url": PREFIX + "/backup"}) as response:
-            with Path(path).open("xb") as file:
+            with place.open("xb") as file:
                 async for part in response.aiter_bytes():
                     size += file.write(part)
         return size

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
+from .._errors import _wrong_type, _wrong_value
 from .errors import AdminError, Unreachable, error_of
 
 PREFIX = "/api/v1"
@@ -51,12 +53,26 @@ def present(members: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (members or {}).items() if value is not UNSET}
 
 
+def sendable(body: dict[str, Any]) -> dict[str, Any]:
+    """The body, if it can be written as JSON."""
+    for name, value in body.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, RecursionError) as error:
+            raise _wrong_type(f"/{name}", "a value of JSON", value) from error
+        except ValueError as error:
+            raise _wrong_value(f"/{name}", f"expected a value of JSON: {error}") from error
+    return body
+
+
 def query_text(value: object) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def etag(value: int | str) -> str:
     """A revision as `If-Match` wants it; an ETag is one already."""
+    if not isinstance(value, (int, str)):
+        raise _wrong_type("/if_match", "a revision as int, or an ETag as str", value)
     return f'"{value}"' if isinstance(value, int) or not value.startswith(('"', "W/", "*")) else value
 
 
@@ -81,7 +97,7 @@ class Request:
                 name: query_text(value) for name, value in present(query).items() if value is not None
             }
         if body is not None:
-            self.arguments["json"] = present(body)
+            self.arguments["json"] = sendable(present(body))
 
     def wait_s(self, problem: AdminError, turn: int) -> float | None:
         """How long to wait before the next turn, counted from 0; none if there shall be no other."""

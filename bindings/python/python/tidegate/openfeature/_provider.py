@@ -20,7 +20,8 @@ from openfeature.immutable_dict.mapping_proxy_type import MappingProxyType
 from openfeature.provider import AbstractProvider, Metadata
 from openfeature.track import TrackingEventDetails
 
-from tidegate import Client, Decision, Engine, Event, NotReadyError, TidegateError, Update
+from tidegate import ClosedError, Client, Decision, Engine, Event, NotReadyError, TidegateError, Update
+from tidegate._errors import _argument, _seconds, _text, _wrong_type
 
 from ._context import attributes_of
 from ._tracking import Tracked, Tracker, Tracking
@@ -116,12 +117,21 @@ class TidegateProvider(AbstractProvider):
         **options: Any,
     ) -> None:
         super().__init__()
-        if (source is None) == (connection is None):
-            raise TypeError("expected either a Client or an Engine, or `connection`")
-        if options and connection is None:
-            raise TypeError(f"expected no options without `connection`, found `{next(iter(options))}`")
         if source is not None and not isinstance(source, (Client, Engine)):
-            raise TypeError(f"expected a Client or an Engine, found {type(source).__name__}")
+            raise _wrong_type("/source", "a Client or an Engine", source)
+        if connection is not None:
+            _text("/connection", "a str as connection", connection)
+        if (source is None) == (connection is None):
+            found = "none" if source is None else "both"
+            raise _argument("/source", f"expected either a Client or an Engine, or `connection`, found {found} of them")
+        if options and connection is None:
+            first = next(iter(options))
+            raise _argument(f"/{first}", f"expected no options without `connection`, found `{first}`")
+        _seconds("/ready_timeout_s", ready_timeout_s)
+        if not isinstance(hooks, Sequence) or not all(isinstance(hook, Hook) for hook in hooks):
+            raise _wrong_type("/hooks", "a list of hooks", hooks)
+        if on_track is not None and not callable(on_track):
+            raise _wrong_type("/on_track", "a callable", on_track)
         self._source, self._connection, self._options = source, connection, options
         self._ready_timeout_s = ready_timeout_s
         self._hooks, self._tracker = list(hooks), Tracker(on_track)
@@ -267,6 +277,8 @@ class TidegateProvider(AbstractProvider):
     def _wait(self, client: Client) -> None:
         try:
             client.wait_ready(self._ready_timeout_s)
+        except ClosedError as error:
+            raise ProviderFatalError(str(error)) from error
         except NotReadyError as error:
             self._failed = True
             last = client.status().last_error

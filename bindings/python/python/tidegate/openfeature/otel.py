@@ -10,6 +10,7 @@ from openfeature.flag_evaluation import FlagEvaluationDetails, FlagValueType, Re
 from openfeature.hook import Hook, HookContext, HookHints
 from opentelemetry import trace
 
+from tidegate._errors import _text
 from tidegate.otel import EVENT, OWN, evaluated
 
 __all__ = ["EvaluationHook"]
@@ -19,6 +20,8 @@ class EvaluationHook(Hook):
     """Adds an event `feature_flag.evaluation` to the current span after each evaluation; `set_id` is the environment."""
 
     def __init__(self, *, set_id: str | None = None) -> None:
+        if set_id is not None:
+            _text("/set_id", "a str as set_id", set_id)
         self._set_id = set_id
 
     def finally_after(
