@@ -63,7 +63,7 @@ class Client extends EventEmitter {
     return new Promise((resolve, reject) => {
       const { source } = this.status();
       if (source !== 'defaults') return resolve(source);
-      if (this.isClosed) return reject(this.#notReady('before it was closed'));
+      if (this.isClosed) return reject(this.#notReady('before it was closed', 'TG5011'));
       const end = (settle, value) => {
         clearTimeout(timer);
         this.#readers.delete(reader);
@@ -71,7 +71,7 @@ class Client extends EventEmitter {
       };
       const reader = {
         take: (event) => event.type === 'ready' && end(resolve, event.source),
-        end: () => end(reject, this.#notReady('before it was closed')),
+        end: () => end(reject, this.#notReady('before it was closed', 'TG5011')),
       };
       const timer = setTimeout(() => {
         const { source: late } = this.status();
@@ -82,10 +82,10 @@ class Client extends EventEmitter {
     });
   }
 
-  #notReady(when) {
+  #notReady(when, code = 'TG6112') {
     const { lastError } = this.status();
     const last = lastError === undefined ? '' : `; last error: ${lastError.message}`;
-    return new TidegateError({ code: 'TG6112', message: `expected a document ${when}, found none${last}` });
+    return new TidegateError({ code, message: `expected a document ${when}, found none${last}` });
   }
 
   /** The state at this moment. */

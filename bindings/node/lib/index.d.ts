@@ -392,7 +392,7 @@ export class Client extends EventEmitter<ClientEvents> implements AsyncDisposabl
   /** The engine that is kept current; stays usable after `close`. */
   readonly engine: Engine;
   readonly isClosed: boolean;
-  /** Waits until something other than the callers' defaults is served. Default 5 000 ms, then a `TidegateError` (TG6112). */
+  /** Waits until something other than the callers' defaults is served. Default 5 000 ms, then a `TidegateError` (TG6112); TG5011 as soon as it is closed. */
   waitReady(timeoutMs?: number): Promise<Source>;
   status(): Status;
   /** Calls `listener` with each event. */

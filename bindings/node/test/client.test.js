@@ -85,7 +85,10 @@ describe('a watched file', () => {
     assert.deepEqual([error.code, error.pointer, client.engine.check('f', {})], ['TG2003', '/features/f/default', true]);
     assert.equal(client.status().lastError.code, 'TG2003');
     await client.close();
-    await assert.rejects(watchFileClosed(file), { code: 'TG6112' });
+    await assert.rejects(watchFileClosed(file), { code: 'TG5011' });
+    const never = watchFile('/nowhere/at/all.json', { log() {} });
+    await never.close();
+    await assert.rejects(never.waitReady(60_000), { code: 'TG5011' });
   });
 
   async function watchFileClosed() {

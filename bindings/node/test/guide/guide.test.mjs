@@ -2,23 +2,14 @@
 // docs/guide/node.md, executed as it is written: its files are put into an empty folder, and what its consoles show is run there.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 
+import { PACKAGE, blocks, install } from '../support/guide.mjs';
 import { BINARY, ROOT, Server } from '../support/server.mjs';
-
-const PACKAGE = join(ROOT, 'bindings/node');
-
-/**
- * The fenced blocks, in order: language, title, text.
- * @param {string} text
- */
-function blocks(text) {
-  return [...text.matchAll(/^```(\w+)(?: (\S+))?\n([^]*?)^```$/gm)].map(([, language, title, body = '']) => ({ language, title, body }));
-}
 
 /**
  * Whether an output is what the guide shows; `[..]` stands for anything in a line, alone in a line for any lines.
@@ -30,22 +21,6 @@ function pattern(shown) {
     return line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\\[\\.\\.\\]', '.*');
   });
   return new RegExp(`^${lines.join('\\n')}$`);
-}
-
-/** What one finds there after `npm install`. */
-function install(/** @type {string} */ folder) {
-  const modules = join(folder, 'node_modules');
-  mkdirSync(modules);
-  symlinkSync(PACKAGE, join(modules, 'tidegate'));
-  for (const from of [join(PACKAGE, 'node_modules'), join(ROOT, 'examples/node/node_modules')]) {
-    for (const name of readdirSync(from).filter((one) => !one.startsWith('.') && one !== 'ready' && one !== 'tidegate')) {
-      try {
-        symlinkSync(join(from, name), join(modules, name));
-      } catch (error) {
-        if (/** @type {any} */ (error).code !== 'EEXIST') throw error;
-      }
-    }
-  }
 }
 
 test('the guide does what it says', { timeout: 300_000 }, async (t) => {

@@ -1,5 +1,6 @@
 // @ts-check
-// The published OpenTelemetry hooks with this provider: what they export, by the semantic conventions of `feature_flag.evaluation`.
+// The published OpenTelemetry hooks with this provider, and our own functions for decisions without OpenFeature: what they export, by the
+// semantic conventions of `feature_flag.evaluation`.
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 
@@ -13,6 +14,7 @@ import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, Periodic
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { Engine } from 'tidegate';
 import { TidegateProvider } from 'tidegate/openfeature';
+import { EVENT, attributes, record } from 'tidegate/otel';
 
 const spans = new InMemorySpanExporter();
 const records = new InMemoryLogRecordExporter();
@@ -51,7 +53,7 @@ const CHECKOUT = {
   'feature_flag.version': 42,
 };
 
-describe('the published OpenTelemetry hooks', () => {
+describe('OpenTelemetry: the published hooks, and our own functions', () => {
   afterEach(async () => {
     spans.reset();
     records.reset();
@@ -114,6 +116,45 @@ describe('the published OpenTelemetry hooks', () => {
       total?.dataPoints.map(({ value, attributes }) => [value, attributes['feature_flag.result.variant']]),
       [[3, 'on']],
     );
+  });
+
+  test('a decision of an engine is told of to the span that is active, or to another', async () => {
+    const engine = new Engine();
+    engine.loadSync(document);
+    const told = { contextId: 'u-1', setId: 'prod' };
+    const checkout = engine.decide('checkout', { user_id: 'u-1' });
+    record(checkout, told);
+    const [first, other] = ['request', 'other'].map((name) => tracer.startSpan(name));
+    context.with(trace.setSpan(context.active(), /** @type {any} */ (first)), () => {
+      record(checkout, told);
+      record(engine.decide('missing', {}), { span: /** @type {any} */ (other) });
+    });
+    first?.end();
+    other?.end();
+    record(checkout, { ...told, span: /** @type {any} */ (other) });
+    const found = spans.getFinishedSpans().map(({ events }) => events.map(({ name, attributes }) => ({ name, attributes })));
+    const ours = { 'feature_flag.set.id': 'prod', 'tidegate.release': 'rel-1', 'tidegate.phase': 'prod', 'tidegate.rule': 'everyone' };
+    const missing = {
+      'feature_flag.key': 'missing',
+      'feature_flag.provider.name': 'tidegate',
+      'feature_flag.result.reason': 'error',
+      'feature_flag.result.value': 'null',
+      'feature_flag.version': '42',
+      'error.type': 'flag_not_found',
+    };
+    assert.deepEqual(found, [
+      [{ name: EVENT, attributes: { ...CHECKOUT, ...ours, 'feature_flag.version': '42' } }],
+      [{ name: EVENT, attributes: missing }],
+    ]);
+    assert.equal(attributes(engine.decide('limits', {}))['feature_flag.result.value'], '{"items":50}');
+    const reasons = Object.entries({ archived: 'disabled', disabled: 'disabled', default: 'default', override: 'static' });
+    for (const [reason, wanted] of reasons) {
+      const features = { f: { kind: 'gate', archived: reason === 'archived', enabled: reason !== 'disabled' } };
+      engine.loadSync(JSON.stringify({ schema_version: 1, version: engine.version + 1, features }));
+      if (reason === 'override') engine.setOverride('f', { value: true });
+      assert.equal(engine.decide('f', {}).reason, reason);
+      assert.equal(attributes(engine.decide('f', {}))['feature_flag.result.reason'], wanted, reason);
+    }
   });
 
   test('a plain check is told to nobody', async () => {

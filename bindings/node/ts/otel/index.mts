@@ -1,0 +1,44 @@
+// OpenTelemetry: decisions as events `feature_flag.evaluation` of the current span. Nothing here is on the way of a plain check: what
+// shall be told is told. With OpenFeature, the published hooks do it.
+import { type Attributes, type Span, trace } from '@opentelemetry/api';
+import type { Decision } from 'tidegate';
+
+/** The name of the event, as the semantic conventions have it. */
+export const EVENT = 'feature_flag.evaluation';
+
+export interface Told {
+  /** Who the decision was made for. */
+  readonly contextId?: string;
+  /** The environment. */
+  readonly setId?: string;
+}
+
+/** What an event tells of a decision. */
+export function attributes(decision: Decision, { contextId, setId }: Told = {}): Attributes {
+  const { feature, value, valueText, variant, rule, release, phase, version } = decision;
+  const isPlain = typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string';
+  const error = decision.openFeatureError;
+  return {
+    'feature_flag.key': feature,
+    'feature_flag.provider.name': 'tidegate',
+    'feature_flag.result.reason': decision.openFeatureReason.toLowerCase(),
+    'feature_flag.result.value': isPlain ? value : (valueText ?? 'null'),
+    'feature_flag.version': String(version),
+    ...given('feature_flag.result.variant', variant),
+    ...given('error.type', error?.toLowerCase()),
+    ...given('feature_flag.context.id', contextId),
+    ...given('feature_flag.set.id', setId),
+    ...given('tidegate.rule', rule),
+    ...given('tidegate.release', release),
+    ...given('tidegate.phase', phase),
+  };
+}
+
+/** Adds the event to a span, the active one unless another is named; nothing happens if it does not record. */
+export function record(decision: Decision, { span = trace.getActiveSpan(), ...told }: Told & { readonly span?: Span } = {}): void {
+  if (span?.isRecording()) span.addEvent(EVENT, attributes(decision, told));
+}
+
+function given(name: string, value: string | undefined): Attributes {
+  return value === undefined ? {} : { [name]: value };
+}
