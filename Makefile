@@ -34,7 +34,7 @@ PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
 
 .PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node bench-python fuzz schemathesis install
-.PHONY: test-rust test-c test-c-threads test-node test-ofrep test-oracle test-python wheel-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
+.PHONY: test-rust test-c test-c-client test-c-threads test-node test-ofrep test-oracle test-python wheel-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ check: fmt lint doc layers schema-drift header-drift licences ## Run what is che
 check-long: check test ## Run all of it and more: ignored tests, many more random cases, a million decisions compared
 	PROPTEST_CASES=$${PROPTEST_CASES:-4096} $(CARGO) test $(LOCKED) --workspace --release -- --include-ignored
 	$(MAKE) differential DOCUMENTS=$(LONG_DOCUMENTS) CONTEXTS=$(LONG_CONTEXTS)
-	$(MAKE) test-c-threads size-c
+	$(MAKE) test-c-client test-c-threads size-c
 
 bench: ## Measure (BENCH=name for one)
 	$(CARGO) bench $(LOCKED) --package tidegate --bench '$(BENCH)'
@@ -89,6 +89,9 @@ test-node: bindings/node/node_modules/ready examples/node/node_modules/ready ## 
 	$(CARGO) build $(LOCKED) --package tidegate-cli --bin tidegate
 	cd bindings/node && LOCKED=$(LOCKED) node scripts/build.js && npm run --silent build:ts && npm run --silent types && npm test --silent
 
+test-c-client: ## C: all of it with the client in it, which follows a file
+	$(CARGO) test $(LOCKED) --package tidegate-c --features http
+
 test-c-threads: ## C: two threads check while a third swaps, under ThreadSanitizer; needs a nightly Rust with rust-src
 	bindings/c/thread_sanitizer.sh
 
@@ -100,7 +103,7 @@ size-c: library-c ## Hold the stripped shared C library to 2 MiB, and to 9 MiB w
 library-c: ## Build the C library as it is installed
 	$(CARGO) rustc $(LOCKED) --profile release-c --package tidegate-c --lib --crate-type cdylib --crate-type staticlib
 
-install: library-c ## Install the C library: header, libraries, pkg-config and CMake files (PREFIX=, DESTDIR=)
+install: library-c ## Install the C library: header, libraries, pkg-config and CMake files (PREFIX=, DESTDIR=, LIBDIR=)
 	LIBRARIES=$(C_LIBRARIES) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' bindings/c/install.sh
 
 test-python: wheel-python ## Python: the wheel in a fresh environment, then every test against it, mypy and stubtest; needs the network once

@@ -83,8 +83,48 @@ fn relative_links_lead_somewhere() {
     report("links that lead nowhere", &found);
 }
 
+/// The tables of the migration notes say what each call becomes: it is in a program of that language, here or in the language's
+/// guide, all of which are run by tests.
+#[test]
+fn calls_that_the_migration_notes_name_are_run() {
+    let pages = files("docs/guide", &["md"]);
+    let guide = |language: &str| pages.iter().find(|page| page.path == format!("docs/guide/{language}.md"));
+    let mut found = Vec::new();
+    let mut count = 0;
+    for page in pages.iter().filter(|page| page.path.contains("/migrate-")) {
+        for (language, fences) in
+            [("Python", &["python"][..]), ("Node", &["js", "ts"]), ("Rust", &["rust"]), ("C", &["c"])]
+        {
+            let guide = guide(&language.to_lowercase()).map(|page| page.text.as_str()).unwrap_or_default();
+            let run: BTreeSet<String> =
+                [&page.text, guide].iter().flat_map(|text| words_of_programs(text, fences)).collect();
+            assert!(!run.is_empty(), "{}: no program in {language}", page.path);
+            let named = if language == "C" {
+                let spans =
+                    numbered(&page.text).flat_map(|(line, text)| spans(text).map(move |span| (line, span)));
+                spans.flat_map(|(line, span)| c_functions(span).map(move |name| (line, name))).collect()
+            } else {
+                calls_of_column(&page.text, language)
+            };
+            count += named.len();
+            let missing = named.iter().filter(|(_, name)| !run.contains(*name));
+            found.extend(missing.map(|(line, name)| format!("{}:{line}: `{name}` in {language}", page.path)));
+        }
+    }
+    report("calls that no program makes", &found);
+    assert!(count > 80, "only {count} calls are seen");
+}
+
 #[test]
 fn scanners_see_what_they_should() {
+    assert_eq!(
+        calls("x.status().source, f(g.h) || Engine::connect(y)?").collect::<Vec<_>>(),
+        ["status", "source", "f", "h", "connect"]
+    );
+    let table = "| there: Node | here: Node | other |\n|---|---|---|\n| `a()` | `b.c` and `d()` | `e()` |\n";
+    assert_eq!(calls_of_column(table, "Node"), [(3, "c"), (3, "d")]);
+    let program = "`f()`\n```js a.mjs\nb(c); // d\n```\n```c\ne();\n```\n";
+    assert_eq!(words_of_programs(program, &["js"]).collect::<Vec<_>>(), ["b", "c"]);
     assert_eq!(
         codes("`TG1042`, (TG2003) but not TG104 or XTG1042 or TG10423").collect::<Vec<_>>(),
         ["1042", "2003"]
@@ -229,6 +269,70 @@ fn without_code(text: &str) -> String {
         kept.push('\n');
     }
     kept
+}
+
+/// The code spans of a line.
+fn spans(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The names of what is called or asked of something: before a parenthesis, or after a point.
+fn calls(code: &str) -> impl Iterator<Item = &str> {
+    let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let names = code.split(|c| !is_name(c)).filter(move |name| name.starts_with(is_first));
+    names.filter(move |name| {
+        let at = name.as_ptr().addr().wrapping_sub(code.as_ptr().addr());
+        let (before, after) = (code.get(..at), code.get(at.wrapping_add(name.len())..));
+        before.is_some_and(|text| text.ends_with('.')) || after.is_some_and(|text| text.starts_with('('))
+    })
+}
+
+/// The functions of C that a code span names.
+fn c_functions(span: &str) -> impl Iterator<Item = &str> {
+    span.split(|c| !is_name(c)).filter(|name| name.starts_with("tg_"))
+}
+
+/// What is called in a language's columns of tables, each with its line: columns are headed by the language, the first of ours with
+/// `here: ` before it.
+fn calls_of_column<'t>(text: &'t str, language: &str) -> Vec<(usize, &'t str)> {
+    let mut found = Vec::new();
+    let mut column = None;
+    for (line, text) in numbered(text) {
+        let mut cells = text.split(" | ").map(|cell| cell.trim_matches(['|', ' ']));
+        if !text.starts_with('|') {
+            column = None;
+        } else if let Some(column) = column {
+            let cell = cells.nth(column).unwrap_or_default();
+            found.extend(spans(cell).flat_map(calls).map(|name| (line, name)));
+        } else {
+            // No table has the language's name twice for itself; one without it has no such column.
+            column =
+                cells.position(|cell| cell.trim_start_matches("here: ") == language).or(Some(usize::MAX));
+        }
+    }
+    found
+}
+
+/// The words of the programs in a language, but for their comments. A block's first word is its language.
+fn words_of_programs(text: &str, fences: &[&str]) -> impl Iterator<Item = String> {
+    let mut words = Vec::new();
+    let mut is_program = None;
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("```") {
+            let language = rest.split([' ', ',']).next().unwrap_or_default();
+            is_program = if is_program.is_some() { None } else { Some(fences.contains(&language)) };
+        } else if is_program == Some(true) {
+            let code = ["//", "# ", "/*"]
+                .iter()
+                .fold(line, |code, mark| code.split(mark).next().unwrap_or_default());
+            words.extend(code.split(|c| !is_name(c)).filter(|word| !word.is_empty()).map(str::to_owned));
+        }
+    }
+    words.into_iter()
 }
 
 fn report(what: &str, found: &[String]) {

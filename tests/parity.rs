@@ -64,9 +64,9 @@ const LANGUAGES: &[Language] = &[
     Language {
         head: "Node",
         parity: "bindings/node/parity.json",
-        source: "bindings/node/lib",
-        endings: &[".d.ts"],
-        declared: Some(("/index.d.ts", declared_in_node)),
+        source: "bindings/node",
+        endings: &["lib/index.d.ts", ".mts"],
+        declared: Some(("lib/index.d.ts", declared_in_node)),
     },
 ];
 
