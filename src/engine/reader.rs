@@ -9,7 +9,9 @@ use super::shared::Shared;
 use super::view::View;
 use super::{Feature, Gate, decision};
 use crate::context::Subject;
-use crate::eval::{Brief, Decision, Halt, Raw, decide, decide_at_once, decide_from};
+use crate::eval::{
+    Brief, Decision, Left, Raw, Stop, decide, decide_at_once, decide_from,
+};
 use crate::program::Program;
 
 /// Checks features on one thread; make one per thread with [`Engine::reader`](super::Engine::reader).
@@ -96,28 +98,37 @@ impl Reader {
         if self.is_current() { self.check_now(gate, subject) } else { self.check_newer(gate, subject) }
     }
 
-    /// As [`check`](Self::check), where that is short. For bindings: it calls nothing, so that a function of a shared library
-    /// around it need not save registers.
+    /// What [`check`](Self::check) would decide, where that is short, and [`count`](Self::count) is then to count. For bindings:
+    /// it calls nothing, so that a function of a shared library around it need not save registers; and what it leaves is for
+    /// functions that need other registers.
     ///
     /// # Errors
-    /// If it is not: nothing was counted, and it is for [`check_from`](Self::check_from), or, if `None`, for `check`.
+    /// If it is not: it is for [`decide_pair`](crate::eval::decide_pair), for [`decide_walking`](crate::eval::decide_walking), or
+    /// for `check`.
     #[inline(always)]
-    pub fn check_at_once(&self, gate: Gate, subject: &impl Subject) -> Result<bool, Option<Halt<'_>>> {
-        if !self.is_current() {
-            return Err(None);
-        }
-        let brief = decide_at_once(&self.program, self.program.entry(gate.0), subject)?;
-        match &self.shard {
-            Some(shard) if !shard.try_count(brief.counter()) => Err(None),
-            _ => Ok(brief.is_on()),
-        }
+    pub fn decide_at_once(&self, gate: Gate, subject: &impl Subject) -> Result<Brief, Left<'_>> {
+        if self.is_current() { decide_at_once(&self.program, gate.0, subject) } else { Err(Left::All) }
     }
 
-    /// As [`check`](Self::check), of what [`check_at_once`](Self::check_at_once) left.
+    /// As [`check`](Self::check), from where [`decide_walking`](crate::eval::decide_walking) stopped, which was to do what
+    /// [`decide_at_once`](Self::decide_at_once) left.
     #[must_use]
     #[inline(always)]
-    pub fn check_from(&self, halt: Halt<'_>, subject: &impl Subject) -> bool {
-        let brief: Brief = decide_from(&self.program, halt, subject, &Asked(&self.clock));
+    pub fn check_from(&self, gate: Gate, stop: Stop<'_>, subject: &impl Subject) -> bool {
+        let entry = self.program.entry(gate.0);
+        self.count(decide_from(&self.program, entry, stop, subject, &Asked(&self.clock)))
+    }
+
+    /// Whether this reader counts what it decides.
+    #[must_use]
+    #[inline(always)]
+    pub fn counts(&self) -> bool {
+        self.shard.is_some()
+    }
+
+    /// Counts a decision of the program that was used last, if this reader [`counts`](Self::counts); whether the gate is on.
+    #[inline(always)]
+    pub fn count(&self, brief: Brief) -> bool {
         count(self.shard.as_deref(), brief.counter());
         brief.is_on()
     }
@@ -132,9 +143,7 @@ impl Reader {
     #[inline(always)]
     fn check_now(&self, gate: Gate, subject: &impl Subject) -> bool {
         let program = &*self.program;
-        let brief: Brief = decide(program, program.entry(gate.0), subject, &Asked(&self.clock));
-        count(self.shard.as_deref(), brief.counter());
-        brief.is_on()
+        self.count(decide(program, program.entry(gate.0), subject, &Asked(&self.clock)))
     }
 
     /// Whether a gate is on, by name.

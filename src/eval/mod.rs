@@ -14,4 +14,6 @@ mod run;
 mod walk;
 
 pub use self::decision::{Decision, DecisionText};
-pub use self::run::{Brief, Halt, Now, Outcome, Raw, decide, decide_at_once, decide_from};
+pub use self::run::{
+    Brief, Halt, Left, Now, Outcome, Raw, Stop, decide, decide_at_once, decide_from, decide_pair, decide_walking,
+};

@@ -103,6 +103,18 @@ impl Brief {
     }
 }
 
+impl Brief {
+    /// What an end says that no patch led to; `None` of any other instruction.
+    #[must_use]
+    #[inline(always)]
+    pub fn of_end(inst: &Inst) -> Option<Self> {
+        match *inst {
+            Inst::Return { a, b, .. } => Some(Self { a, counter: b as u32 }),
+            _ => None,
+        }
+    }
+}
+
 impl Outcome for Brief {
     #[inline(always)]
     fn direct(a: u64, b: u64, _: u64, _: u32) -> Self {
@@ -134,75 +146,110 @@ pub fn decide<O: Outcome, S: Subject, N: Now>(program: &Program, entry: Entry, s
     if let Some(Inst::Return { a, b, attribution }) = first {
         return O::direct(*a, *b, certain(entry, *attribution), entry.chunk);
     }
-    decide_walking(program, chunk, entry, subject, now)
-}
-
-/// Where [`decide_at_once`] left off.
-#[derive(Clone, Copy, Debug)]
-pub struct Halt<'p> {
-    chunk: &'p Chunk,
-    entry: Entry,
-}
-
-/// As [`decide`], of what [`decide_at_once`] left.
-#[inline(always)]
-pub fn decide_from<O: Outcome, S: Subject, N: Now>(
-    program: &Program,
-    halt: Halt<'_>,
-    subject: &S,
-    now: &N,
-) -> O {
-    decide_walking(program, halt.chunk, halt.entry, subject, now)
-}
-
-#[inline(always)]
-fn decide_walking<O: Outcome, S: Subject, N: Now>(
-    program: &Program,
-    chunk: &Chunk,
-    entry: Entry,
-    subject: &S,
-    now: &N,
-) -> O {
-    let (inst, served) = walk(chunk, entry.pc, subject);
-    match inst {
-        Some(Inst::Return { a, b, attribution }) if served == NOBODY => {
+    match decide_walking(Halt { chunk, pc: entry.pc }, subject) {
+        Ok(Inst::Return { a, b, attribution }) => {
             O::direct(*a, *b, certain(entry, *attribution), entry.chunk)
         }
-        Some(Inst::Return { a, b, attribution }) => {
-            O::of(Patched::default().then(chunk, entry, served).end(entry, *a, *b, *attribution))
-        }
-        Some(inst) => {
-            let patched = Patched::default().then(chunk, entry, served);
-            go_on(program, chunk, inst, entry, patched, subject, now)
-        }
-        None => O::of(Raw::UNKNOWN),
+        Ok(_) => O::of(Raw::UNKNOWN),
+        Err(stop) => decide_from(program, entry, stop, subject, now),
     }
 }
 
-/// As [`decide`], what is decided without a walk and without a call; else where that is to go on, `None` if nowhere.
+/// The code of a feature, from its entry on.
+#[derive(Clone, Copy, Debug)]
+pub struct Halt<'p> {
+    /// The entry's chunk.
+    pub chunk: &'p Chunk,
+    /// Where the code begins.
+    pub pc: Pc,
+}
+
+/// What [`decide_at_once`] leaves.
+#[derive(Clone, Copy, Debug)]
+pub enum Left<'p> {
+    /// Two tests, and no more: for [`decide_pair`].
+    Pair(Halt<'p>),
+    /// A walk: for [`decide_walking`].
+    Walk(Halt<'p>),
+    /// All of it: for [`decide`].
+    All,
+}
+
+/// Where [`decide_walking`] stopped short of an end.
+#[derive(Clone, Copy, Debug)]
+pub struct Stop<'p> {
+    inst: Option<&'p Inst>,
+    served: Pc,
+}
+
+/// As [`decide`], what is served to everyone or by one share, without a call.
 ///
 /// # Errors
-/// If it is not decided.
+/// What is left to do, if it is not decided.
 #[inline(always)]
 pub fn decide_at_once<'p, S: Subject>(
     program: &'p Program,
-    entry: Entry,
+    feature: u32,
     subject: &S,
-) -> Result<Brief, Option<Halt<'p>>> {
-    let chunk = &**program.chunks.get(entry.chunk as usize).ok_or(None)?;
-    let end = match chunk.code.get(entry.pc as usize) {
-        Some(Inst::ShareReturn { fork, salt, last }) => match subject.known_unit(fork.slot) {
+) -> Result<Brief, Left<'p>> {
+    let entry = program.features.get(feature as usize).ok_or(Left::All)?;
+    let chunk = &**program.chunks.get(entry.chunk as usize).ok_or(Left::All)?;
+    let pc = entry.pc;
+    let first = chunk.code.get(pc as usize).ok_or(Left::All)?;
+    let end = match first {
+        Inst::Return { .. } => Some(first),
+        Inst::ShareReturn { fork, salt, last } => match subject.known_unit(fork.slot) {
             0 => None,
             unit => chunk.code.get(inside(*fork, mix(*salt, unit) <= *last) as usize),
         },
-        Some(Inst::PairReturn { fork, at, other, word }) => {
-            chunk.code.get(pair(&chunk.tables, *fork, *at, (*other, *word), subject) as usize)
-        }
-        other => other,
+        Inst::PairReturn { .. } => return Err(Left::Pair(Halt { chunk, pc })),
+        _ => return Err(Left::Walk(Halt { chunk, pc })),
     };
-    match end {
-        Some(Inst::Return { a, b, .. }) => Ok(Brief { a: *a, counter: *b as u32 }),
-        _ => Err(Some(Halt { chunk, entry })),
+    end.and_then(Brief::of_end).ok_or(Left::All)
+}
+
+/// As [`decide`], of two tests, without a call; `None` if it is for `decide`.
+#[inline(always)]
+pub fn decide_pair<S: Subject>(halt: Halt<'_>, subject: &S) -> Option<Brief> {
+    let Halt { chunk, pc } = halt;
+    match chunk.code.get(pc as usize)? {
+        Inst::PairReturn { fork, at, other, word } => {
+            let end = pair(&chunk.tables, *fork, *at, (*other, *word), subject);
+            chunk.code.get(end as usize).and_then(Brief::of_end)
+        }
+        _ => None,
+    }
+}
+
+/// The end that one walk leads to, past no patch.
+///
+/// # Errors
+/// Where it stopped, if there is none: for [`decide_from`].
+#[inline(always)]
+pub fn decide_walking<'p, S: Subject>(halt: Halt<'p>, subject: &S) -> Result<&'p Inst, Stop<'p>> {
+    let (inst, served) = walk(halt.chunk, halt.pc, subject);
+    match inst {
+        Some(end @ Inst::Return { .. }) if served == NOBODY => Ok(end),
+        _ => Err(Stop { inst, served }),
+    }
+}
+
+/// As [`decide`], from where [`decide_walking`] stopped.
+#[inline(always)]
+pub fn decide_from<O: Outcome, S: Subject, N: Now>(
+    program: &Program,
+    entry: Entry,
+    stop: Stop<'_>,
+    subject: &S,
+    now: &N,
+) -> O {
+    let (Some(inst), Some(chunk)) = (stop.inst, program.chunks.get(entry.chunk as usize)) else {
+        return O::of(Raw::UNKNOWN);
+    };
+    let patched = Patched::default().then(chunk, entry, stop.served);
+    match inst {
+        Inst::Return { a, b, attribution } => O::of(patched.end(entry, *a, *b, *attribution)),
+        inst => go_on(program, chunk, inst, entry, patched, subject, now),
     }
 }
 

@@ -7,9 +7,9 @@
 //!  boundary!(mine reader { … })     a handle of one thread, which is alone with it until it returns
 //!  boundary!(or value; { … })       what cannot fail: `value` if it panics
 //!  boundary!(known engine { … })    a pointer to a handle that is known to be fine
-//!  boundary!(at_once { … } further halt => f(…), else g(…))
-//!                                   what is often done without a call; what it leaves (`Err(Some(halt))`) is `f`'s, and what it
-//!                                   refuses (`Err(None)`), or panics at, is `g`'s: boundaries as well, which are jumped to
+//!  boundary!(at_once { … } left { Ok(…) => …, Err(Left::Walk(halt)) => f(…), …, Err(Left::All) => g(…) })
+//!                                   what is often done without a call; what it leaves is for boundaries as well, which are jumped
+//!                                   to: `g` does what it refuses, or panics at
 //! ```
 //! A panic is caught, poisons the handle, and becomes `TG_STATUS_PANIC`; the handle then refuses whatever it is asked. The
 //! checks before the work are loads and comparisons, and cannot panic.
@@ -366,11 +366,11 @@ macro_rules! boundary {
     (or $otherwise:expr; { $($work:tt)* }) => {
         $crate::boundary::caught(|| { $($work)* }).unwrap_or($otherwise)
     };
-    (at_once { $($work:tt)* } further $halt:ident => $further:expr, else $rest:expr) => {
-        match $crate::boundary::caught(|| -> Result<(), Option<_>> { $($work)* }) {
-            Some(Ok(())) => $crate::status::tg_status::Ok,
-            Some(Err(Some($halt))) => $further,
-            _ => $rest,
+    (at_once { $($work:tt)* } left { $($left:tt)* }) => {
+        match $crate::boundary::caught(|| -> Result<_, tidegate::eval::Left<'_>> { $($work)* })
+            .unwrap_or(Err(tidegate::eval::Left::All))
+        {
+            $($left)*
         }
     };
     ($way:ident $handle:ident { $($work:tt)* }) => {{

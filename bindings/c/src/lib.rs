@@ -22,6 +22,7 @@ pub mod context;
 pub mod decision;
 pub mod engine;
 pub mod exposure;
+mod further;
 pub mod log;
 pub mod overrides;
 pub mod reader;

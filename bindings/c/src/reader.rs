@@ -4,12 +4,13 @@ use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_void};
 
 use tidegate::Reader;
-use tidegate::eval::Halt;
+use tidegate::eval::Left;
 
-use crate::boundary::{Handle, Mark, Out, Owner, already_mine, free, known, out};
+use crate::boundary::{Handle, Mark, Out, Owner, already_mine, free, out};
 use crate::context::{of_engine, tg_context};
 use crate::decision::{tg_decision, tg_decision_fn};
 use crate::engine::{tg_engine, tg_feature};
+use crate::further::{counted, pair, walking};
 use crate::status::tg_status;
 use crate::text::{text, tg_str, tg_text};
 use crate::value::{Typed, json, put, tg_value};
@@ -61,41 +62,25 @@ pub unsafe extern "C" fn tg_reader_check(
 ) -> tg_status {
     boundary!(at_once {
         // SAFETY: an out-parameter, and a reader of the caller's.
-        let (to, own) = unsafe { (out(on).map_err(|_| None)?, already_mine(reader).ok_or(None)?) };
+        let (to, own) = unsafe { (out(on).map_err(|_| Left::All)?, already_mine(reader).ok_or(Left::All)?) };
         // SAFETY: a context of the caller's, and this thread's reader.
-        let (context, open) = unsafe { (of_engine(context, own.engine).map_err(|_| None)?, own.open()) };
-        let gate = gate.gate_of(own.engine).map_err(|_| None)?;
-        to.set(open.check_at_once(gate, context)?);
-        Ok(())
-    } further halt => {
+        let (context, open) = unsafe { (of_engine(context, own.engine).map_err(|_| Left::All)?, own.open()) };
+        let brief = open.decide_at_once(gate.gate_of(own.engine).map_err(|_| Left::All)?, context)?;
+        if open.counts() {
+            return Ok(Some(brief));
+        }
+        to.set(brief.is_on());
+        Ok(None)
+    } left {
+        Ok(None) => tg_status::Ok,
         // SAFETY: as of this function, and all is known to be well.
-        unsafe { check_from(reader, halt, context, on) }
-    }, else {
+        Ok(Some(brief)) => unsafe { counted(reader, brief, on) },
+        // SAFETY: as above.
+        Err(Left::Pair(halt)) => unsafe { pair(reader, gate, context, on, halt.chunk, halt.pc) },
+        // SAFETY: as above.
+        Err(Left::Walk(halt)) => unsafe { walking(reader, gate, context, on, halt.chunk, halt.pc) },
         // SAFETY: as of this function.
-        unsafe { check(reader, gate, context, on) }
-    })
-}
-
-/// What `tg_reader_check` leaves, once all is known to be well. Not for C: an `extern "C"` function does not unwind, and can therefore
-/// be jumped to.
-///
-/// # Safety
-/// As of [`tg_reader_check`], of this thread's reader, a context of its engine, and no NULL.
-#[expect(improper_ctypes_definitions, reason = "Rust alone calls it")]
-#[inline(never)]
-unsafe extern "C" fn check_from(
-    reader: *mut tg_reader,
-    halt: Halt<'_>,
-    context: *const tg_context,
-    on: *mut bool,
-) -> tg_status {
-    boundary!(known reader {
-        // SAFETY: the caller's.
-        let (own, context) = unsafe { (reader.open(), known(context)?) };
-        let found = own.check_from(halt, &context.context);
-        // SAFETY: the caller's.
-        unsafe { *on = found };
-        Ok(())
+        Err(Left::All) => unsafe { check(reader, gate, context, on) },
     })
 }
 
@@ -105,7 +90,7 @@ unsafe extern "C" fn check_from(
 /// As of [`tg_reader_check`].
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn check(
+pub(crate) unsafe extern "C" fn check(
     reader: *mut tg_reader,
     gate: tg_feature,
     context: *const tg_context,
@@ -163,7 +148,7 @@ impl tg_reader {
     /// Within `boundary!(mine …)`, which lets one thread in and no callback, and once in it.
     #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "whoever gets here is alone")]
-    unsafe fn open(&self) -> &mut Reader {
+    pub(crate) unsafe fn open(&self) -> &mut Reader {
         // SAFETY: the caller's.
         unsafe { &mut *self.reader.get() }
     }
