@@ -9,9 +9,7 @@ use super::shared::Shared;
 use super::view::View;
 use super::{Feature, Gate, decision};
 use crate::context::Subject;
-use crate::eval::{
-    Brief, Decision, Left, Raw, Stop, decide, decide_at_once, decide_from,
-};
+use crate::eval::{Brief, Decision, Left, Raw, Stop, decide, decide_at_once, decide_from};
 use crate::program::Program;
 
 /// Checks features on one thread; make one per thread with [`Engine::reader`](super::Engine::reader).

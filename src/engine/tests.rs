@@ -9,6 +9,7 @@ use crate::model::Mode;
 use crate::program::Reason;
 
 mod handles;
+mod parts;
 mod refused;
 
 fn document(version: u64, features: Json) -> Vec<u8> {
@@ -745,61 +746,6 @@ fn readers_that_come_and_go_count_in_one_place() {
     assert!(counters.contains("shards: 2"), "{counters}");
     drop((first, second));
     assert_eq!(exposures(&engine), ["checkout off - - 100"]);
-}
-
-#[test]
-fn check_at_once_and_what_it_leaves_are_one_check() {
-    let engine = counting();
-    let features = json!({
-        "all": always(true),
-        "share": {"kind": "gate", "unit": "id", "rules": [{"id": "r", "rollout": {"percent": 50}, "variant": "on"}]},
-        "pair": {"kind": "gate", "rules": [{"id": "r", "if": {"all": [
-            {"attribute": "plan", "op": "in", "value": ["pro", "team"]}, {"attribute": "country", "op": "eq", "value": "de"}]}, "variant": "on"}]},
-        "walk": {"kind": "gate", "unit": "id", "rules": [
-            {"id": "a", "if": {"attribute": "id", "op": "ends_with", "value": "-a-long-suffix"}, "variant": "on"},
-            {"id": "b", "if": {"attribute": "plan", "op": "eq", "value": "pro"}, "rollout": {"percent": 30}, "variant": "on"}]},
-        "time": {"kind": "gate", "rules": [{"id": "r", "if": {"time": {"from": "2001-01-01T00:00:00Z"}}, "variant": "on"}]},
-    });
-    engine.load(&document(1, features)).unwrap();
-    let (mut reader, mut own) = (engine.reader(), engine.reader());
-    let (mut at_once, mut halted) = (0, 0);
-    for name in ["all", "share", "pair", "walk", "time", "none"] {
-        for user in 0..200 {
-            let context = engine.context();
-            let context = context.with("id", &format!("user-{user}")).with("country", "de");
-            let context = context.with("plan", if user % 3 == 0 { "pro" } else { "free" }).build();
-            // The first time, the hash of a unit is not known; the second time, it is.
-            for _ in 0..2 {
-                let found = match own.check_at_once(engine.gate(name), &context) {
-                    Ok(found) => {
-                        at_once += 1;
-                        found
-                    }
-                    Err(Some(halt)) => {
-                        halted += 1;
-                        own.check_from(halt, &context)
-                    }
-                    // Also the first time that a block of counters is needed.
-                    Err(None) => own.check(engine.gate(name), &context),
-                };
-                assert_eq!(found, reader.check(engine.gate(name), &context), "{name} {user}");
-            }
-        }
-    }
-    assert!(at_once > 800 && halted > 800, "{at_once} {halted}");
-    let all = exposures(&engine);
-    assert!(
-        all.len() > 5
-            && all.iter().all(|own| own.rsplit(' ').next().unwrap().parse::<u32>().unwrap() % 2 == 0),
-        "{all:?}"
-    );
-    let halt = own.check_at_once(engine.gate("all"), &engine.context().build());
-    engine.load(&document(2, json!({"all": always(false)}))).unwrap();
-    assert!(halt.unwrap(), "that was before");
-    assert!(
-        matches!(own.check_at_once(engine.gate("all"), &engine.context().build()), Err(None)),
-        "to be refreshed"
-    );
 }
 
 #[test]

@@ -74,7 +74,11 @@ pub(crate) unsafe extern "C" fn walking(
         Some(Ok(end)) => match Brief::of_end(end) {
             // SAFETY: a local, and as of this function.
             Some(brief) => unsafe {
-                tell((&raw const (*kept).reader).read_volatile(), brief, (&raw const (*kept).on).read_volatile())
+                tell(
+                    (&raw const (*kept).reader).read_volatile(),
+                    brief,
+                    (&raw const (*kept).on).read_volatile(),
+                )
             },
             None => tg_status::Panic,
         },

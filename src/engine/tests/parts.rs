@@ -1,0 +1,80 @@
+//! A check in the parts that bindings do in functions of their own.
+
+use super::*;
+use crate::eval::{Brief, Left, decide_pair, decide_walking};
+
+#[test]
+fn what_bindings_decide_in_parts_is_one_check() {
+    let engine = counting();
+    let features = json!({
+        "all": always(true),
+        "share": {"kind": "gate", "unit": "id", "rules": [{"id": "r", "rollout": {"percent": 50}, "variant": "on"}]},
+        "pair": {"kind": "gate", "rules": [{"id": "r", "if": {"all": [
+            {"attribute": "plan", "op": "in", "value": ["pro", "team"]}, {"attribute": "country", "op": "eq", "value": "de"}]}, "variant": "on"}]},
+        "walk": {"kind": "gate", "unit": "id", "rules": [
+            {"id": "a", "if": {"attribute": "id", "op": "ends_with", "value": "-a-long-suffix"}, "variant": "on"},
+            {"id": "b", "if": {"attribute": "plan", "op": "eq", "value": "pro"}, "rollout": {"percent": 30}, "variant": "on"}]},
+        "time": {"kind": "gate", "rules": [{"id": "r", "if": {"time": {"from": "2001-01-01T00:00:00Z"}}, "variant": "on"}]},
+    });
+    let mut whole: Json = serde_json::from_slice(&document(1, features)).unwrap();
+    whole["features"]["released"] = whole["features"]["walk"].clone();
+    whole["releases"] = json!([{"id": "rel", "features": {"released": {}}, "phases": [{"id": "p", "live": true,
+        "patches": [{"patch": "set", "feature": "released", "variant": "on", "for": "de"}]}]}]);
+    whole["segments"] = json!({"de": {"if": {"attribute": "country", "op": "eq", "value": "de"}}});
+    engine.load(&bytes(&whole)).unwrap();
+    let (mut reader, mut own) = (engine.reader(), engine.reader());
+    let [mut at_once, mut paired, mut walked, mut stopped] = [0; 4];
+    for name in ["all", "share", "pair", "walk", "time", "released", "none"] {
+        for user in 0..200 {
+            let context = engine.context();
+            let context = context.with("id", &format!("user-{user}")).with("country", "de");
+            let context = context.with("plan", if user % 3 == 0 { "pro" } else { "free" }).build();
+            // The first time, the hash of a unit is not known; the second time, it is.
+            for _ in 0..2 {
+                let gate = engine.gate(name);
+                let brief = match own.decide_at_once(gate, &context) {
+                    Ok(brief) => {
+                        at_once += 1;
+                        Ok(brief)
+                    }
+                    Err(Left::Pair(halt)) => {
+                        paired += 1;
+                        Ok(decide_pair(halt, &context).unwrap())
+                    }
+                    Err(Left::Walk(halt)) => decide_walking(halt, &context)
+                        .map(|end| {
+                            walked += 1;
+                            Brief::of_end(end).unwrap()
+                        })
+                        .map_err(Some),
+                    Err(Left::All) => Err(None),
+                };
+                let found = match brief {
+                    Ok(brief) => own.count(brief),
+                    Err(Some(stop)) => {
+                        stopped += 1;
+                        own.check_from(gate, stop, &context)
+                    }
+                    Err(None) => own.check(gate, &context),
+                };
+                assert_eq!(found, reader.check(engine.gate(name), &context), "{name} {user}");
+            }
+        }
+    }
+    assert!(
+        at_once == 600 && paired == 400 && walked > 300 && stopped > 800,
+        "{at_once} {paired} {walked} {stopped}"
+    );
+    let all = exposures(&engine);
+    assert!(
+        all.len() > 5
+            && all.iter().all(|own| own.rsplit(' ').next().unwrap().parse::<u32>().unwrap() % 2 == 0),
+        "{all:?}"
+    );
+    let gate = engine.gate("all");
+    let now = own.decide_at_once(gate, &engine.context().build());
+    engine.load(&document(2, json!({"all": always(false)}))).unwrap();
+    assert!(now.unwrap().is_on(), "that was before");
+    let later = own.decide_at_once(gate, &engine.context().build());
+    assert!(matches!(later, Err(Left::All)), "to be refreshed");
+}
