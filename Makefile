@@ -89,7 +89,8 @@ test-node: bindings/node/node_modules/ready examples/node/node_modules/ready ## 
 	$(CARGO) build $(LOCKED) --package tidegate-cli --bin tidegate
 	cd bindings/node && LOCKED=$(LOCKED) node scripts/build.js && npm run --silent build:ts && npm run --silent types && npm test --silent
 
-test-c-client: ## C: all of it with the client in it, which follows a file
+test-c-client: ## C: all of it with the client in it, which follows a file and a server
+	$(CARGO) build $(LOCKED) --package tidegate-cli --bin tidegate
 	$(CARGO) test $(LOCKED) --package tidegate-c --features http
 
 test-c-threads: ## C: two threads check while a third swaps, under ThreadSanitizer; needs a nightly Rust with rust-src
