@@ -53,6 +53,18 @@ fn installed_files_are_where_others_look_for_them() {
     }
 }
 
+/// What `make install` would do; to do it takes minutes.
+#[test]
+fn client_is_installed_where_it_is_asked_for() {
+    let would = |features: &str| {
+        let mut make = Command::new("make");
+        make.args(["--dry-run", "install", features]).current_dir(project());
+        succeed(make.env_remove("MAKEFLAGS").env_remove("MFLAGS").env_remove("MAKELEVEL"))
+    };
+    assert!(would("C_FEATURES=http").contains(" --features 'http' "));
+    assert!(!would("C_FEATURES=").contains("--features"));
+}
+
 /// A running service, ended with the test.
 struct Service {
     process: Child,
