@@ -9,9 +9,9 @@
  */
 const { EventEmitter } = require('node:events');
 const { Core } = require('./core.js');
-const { Subscription, around, bytes, guarded, withProcess } = require('./engine.js');
+const { Subscription, around, bytes, withProcess } = require('./engine.js');
 const { TidegateError, fromDetails, wrongType } = require('./errors.js');
-const { logger } = require('./log.js');
+const { guarded, logger } = require('./log.js');
 const { call, callLater, native } = require('./native.js');
 const { known } = require('./options.js');
 
