@@ -2,6 +2,7 @@
 #
 #   LOCKED=--locked    refuse a Cargo.lock that is out of date (as .ci/run does)
 #   PYTHON=python3.11  the Python that makes the virtual environment
+#   C_FEATURES=http    install: a C library with the client in it, for engines that a server keeps current
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -32,6 +33,8 @@ LOAD ?= all
 DESTDIR ?=
 PREFIX ?= /usr/local
 C_LIBRARIES ?= target/release-c
+# What it is built with beside the default: nothing, or http (the client), which makes it twice as large.
+C_FEATURES ?=
 
 .PHONY: help demo demo-offline demo-guard load test check check-long bench bench-c bench-node bench-python fuzz schemathesis install
 .PHONY: test-rust test-c test-c-client test-c-threads test-node test-ofrep test-oracle test-python wheel-python differential fmt lint doc layers schema-drift header-drift licences clean library-c size-c
@@ -89,21 +92,23 @@ test-node: bindings/node/node_modules/ready examples/node/node_modules/ready ## 
 	$(CARGO) build $(LOCKED) --package tidegate-cli --bin tidegate
 	cd bindings/node && LOCKED=$(LOCKED) node scripts/build.js && npm run --silent build:ts && npm run --silent types && npm test --silent
 
-test-c-client: ## C: all of it with the client in it, which follows a file
+test-c-client: ## C: all of it with the client in it, which follows a file and a server
+	$(CARGO) build $(LOCKED) --package tidegate-cli --bin tidegate
 	$(CARGO) test $(LOCKED) --package tidegate-c --features http
 
 test-c-threads: ## C: two threads check while a third swaps, under ThreadSanitizer; needs a nightly Rust with rust-src
 	bindings/c/thread_sanitizer.sh
 
+size-c: override C_FEATURES :=
 size-c: library-c ## Hold the stripped shared C library to 2 MiB, and to 9 MiB with the client
 	bindings/c/size.sh $(C_LIBRARIES)/libtidegate_c.so 2097152
 	$(CARGO) rustc $(LOCKED) --profile release-c --package tidegate-c --features http --lib --crate-type cdylib --target-dir target/size
 	bindings/c/size.sh target/size/release-c/libtidegate_c.so 9437184
 
-library-c: ## Build the C library as it is installed
-	$(CARGO) rustc $(LOCKED) --profile release-c --package tidegate-c --lib --crate-type cdylib --crate-type staticlib
+library-c: ## Build the C library as it is installed (C_FEATURES=http with the client)
+	$(CARGO) rustc $(LOCKED) --profile release-c --package tidegate-c $(if $(C_FEATURES),--features '$(C_FEATURES)' )--lib --crate-type cdylib --crate-type staticlib
 
-install: library-c ## Install the C library: header, libraries, pkg-config and CMake files (PREFIX=, DESTDIR=, LIBDIR=)
+install: library-c ## Install the C library: header, libraries, pkg-config and CMake files (PREFIX=, DESTDIR=, LIBDIR=, C_FEATURES=)
 	LIBRARIES=$(C_LIBRARIES) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' bindings/c/install.sh
 
 test-python: wheel-python ## Python: the wheel in a fresh environment, then every test against it, mypy and stubtest; needs the network once

@@ -24,6 +24,7 @@ static tg_engine *engine;
 static tg_feature checkout, limits;
 static int listening;
 
+/* Only for the start: a request never ends the service. */
 static void must(tg_status status, const char *what) {
     if (status != TG_STATUS_OK) {
         tg_str meaning = tg_status_text(status);
@@ -38,44 +39,65 @@ static void on_log(void *unused, tg_level level, tg_str line) {
     fprintf(stderr, "%s: %.*s\n", level == TG_LEVEL_INFO ? "info" : "problem", (int)line.len, line.data);
 }
 
-/* Sets an attribute for each `name=value` of a query, as it stands: a real service decodes it. */
-static void set_attributes(tg_context *context, const char *query) {
+/*
+ * Sets an attribute for each `name=value` of a query, as it stands: a real service decodes it. What comes from outside may be
+ * refused, as a text that is not UTF-8 is.
+ */
+static tg_status set_attributes(tg_context *context, const char *query) {
     while (*query != '\0') {
         size_t pair = strcspn(query, "& \r\n");
         const char *equals = memchr(query, '=', pair);
         if (equals != NULL) {
             size_t name = (size_t)(equals - query);
-            must(tg_context_set_str_named(context, query, name, equals + 1, pair - name - 1), "attribute");
+            tg_status status = tg_context_set_str_named(context, query, name, equals + 1, pair - name - 1);
+            if (status != TG_STATUS_OK)
+                return status;
         }
         query += pair;
         if (*query != '&')
-            return;
+            break;
         query++;
     }
+    return TG_STATUS_OK;
+}
+
+static void respond(int client, const char *status, const char *body) {
+    char head[128];
+    int length = (int)strlen(body);
+    int before = snprintf(head, sizeof head, "HTTP/1.0 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n",
+                          status, length);
+    if (write(client, head, (size_t)before) != before || write(client, body, (size_t)length) != length)
+        perror("write");
 }
 
 static void answer(tg_reader *reader, tg_context *context, const char *request, int client) {
-    char body[256], head[128];
+    char body[256];
     int64_t max_items = 10; /* what holds if nothing is served */
     tg_decision decision;
     const tg_value *config, *member;
 
-    must(tg_context_clear(context), "clear");
+    tg_status status = tg_context_clear(context);
     const char *query = strchr(request, '?');
-    if (query != NULL)
-        set_attributes(context, query + 1);
+    if (status == TG_STATUS_OK && query != NULL)
+        status = set_attributes(context, query + 1);
+    if (status != TG_STATUS_OK) {
+        tg_str meaning = tg_status_text(status);
+        snprintf(body, sizeof body, "{\"error\": \"%.*s\"}\n", (int)meaning.len, meaning.data);
+        respond(client, "400 Bad Request", body);
+        return;
+    }
 
     if (tg_reader_value(reader, limits, context, &config) == TG_STATUS_OK &&
         tg_value_member(config, "max_items", 9, &member) == TG_STATUS_OK)
         tg_value_int(member, &max_items);
-    must(tg_reader_decide(reader, checkout, context, &decision), "decide");
-    tg_str why = tg_reason_text((int32_t)decision.reason);
+    /* Off, and why, where there is no decision. */
+    status = tg_reader_decide(reader, checkout, context, &decision);
+    bool on = status == TG_STATUS_OK && decision.on;
+    tg_str why = status == TG_STATUS_OK ? tg_reason_text((int32_t)decision.reason) : tg_status_text(status);
 
-    int length = snprintf(body, sizeof body, "{\"checkout\": %s, \"max_items\": %lld, \"why\": \"%.*s\"}\n",
-                          decision.on ? "true" : "false", (long long)max_items, (int)why.len, why.data);
-    int before = snprintf(head, sizeof head, "HTTP/1.0 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n", length);
-    if (write(client, head, (size_t)before) != before || write(client, body, (size_t)length) != length)
-        perror("write");
+    snprintf(body, sizeof body, "{\"checkout\": %s, \"max_items\": %lld, \"why\": \"%.*s\"}\n", on ? "true" : "false",
+             (long long)max_items, (int)why.len, why.data);
+    respond(client, "200 OK", body);
 }
 
 /* Reads until the end of the request's head; whether it came. */

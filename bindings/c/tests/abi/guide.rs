@@ -22,28 +22,65 @@ fn blocks(text: &str, language: &str) -> Vec<(String, String)> {
     found
 }
 
+/// The name of the program that needs a server, and of its output.
+const CONNECTED: &str = "connected.c";
+
 #[test]
 fn quickstart_prints_what_the_guide_says() {
     let guide = fs::read_to_string(project().join("docs/guide/c.md")).unwrap();
-    let outputs: Vec<String> = blocks(&guide, "text").into_iter().map(|(_, output)| output).collect();
-    run(&guide, &outputs);
+    let plain = |language| {
+        let mut found = blocks(&guide, language);
+        found.retain(|(title, _)| title != CONNECTED);
+        found
+    };
+    let outputs: Vec<String> = plain("text").into_iter().map(|(_, output)| output).collect();
+    run(&guide, &plain("c"), &outputs, &[]);
+}
+
+/// Without the client in the library, it is compiled and says so.
+#[test]
+fn connected_prints_what_the_guide_says() {
+    let guide = fs::read_to_string(project().join("docs/guide/c.md")).unwrap();
+    let only = |language| {
+        let mut found = blocks(&guide, language);
+        found.retain(|(title, _)| title == CONNECTED);
+        found
+    };
+    let (programs, outputs) = (only("c"), only("text"));
+    #[cfg(feature = "http")]
+    {
+        let server = super::server::Server::start();
+        let outputs: Vec<String> = outputs.into_iter().map(|(_, output)| output).collect();
+        run(&guide, &programs, &outputs, &[("TIDEGATE_CONNECTION", &server.connection()), ("NO_PROXY", "*")]);
+    }
+    #[cfg(not(feature = "http"))]
+    {
+        assert!(programs.len() == 1 && outputs.len() == 1);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(CONNECTED);
+        fs::write(&file, &programs[0].1).unwrap();
+        let made = program(&file, folder.path(), Linked::Static, &[]);
+        let output = Command::new(made).env("TIDEGATE_CONNECTION", "any").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.starts_with("connect: "), "{said}");
+    }
 }
 
 /// They print nothing: each asserts what it says.
 #[test]
 fn migration_notes_are_true() {
     for page in ["migrate-flagsmith.md", "migrate-statsig.md"] {
-        run(&fs::read_to_string(project().join("docs/guide").join(page)).unwrap(), &[String::new()]);
+        let page = fs::read_to_string(project().join("docs/guide").join(page)).unwrap();
+        run(&page, &blocks(&page, "c"), &[String::new()], &[]);
     }
 }
 
-/// Runs each program of a page, which prints what is told.
-fn run(guide: &str, outputs: &[String]) {
+/// Runs programs of a page, each of which prints what is told.
+fn run(guide: &str, programs: &[(String, String)], outputs: &[String], environment: &[(&str, &str)]) {
     let folder = tempfile::tempdir().unwrap();
     for (title, json) in blocks(guide, "json") {
         fs::write(folder.path().join(title), json).unwrap();
     }
-    let programs = blocks(guide, "c");
     assert!(!programs.is_empty() && programs.len() == outputs.len(), "each program in C has its output");
     for ((title, source), output) in programs.iter().zip(outputs) {
         let file = folder.path().join(title);
@@ -55,7 +92,10 @@ fn run(guide: &str, outputs: &[String]) {
             } else {
                 Command::new(&made)
             };
-            assert_eq!(succeed(run.current_dir(folder.path())), *output, "{title}");
+            run.current_dir(folder.path()).envs(environment.iter().copied());
+            assert_eq!(succeed(&mut run), *output, "{title}");
+            // Each starts with nothing.
+            let _ = fs::remove_dir_all(folder.path().join("cache"));
         }
     }
 }

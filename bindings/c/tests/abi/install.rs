@@ -53,6 +53,18 @@ fn installed_files_are_where_others_look_for_them() {
     }
 }
 
+/// What `make install` would do; to do it takes minutes.
+#[test]
+fn client_is_installed_where_it_is_asked_for() {
+    let would = |features: &str| {
+        let mut make = Command::new("make");
+        make.args(["--dry-run", "install", features]).current_dir(project());
+        succeed(make.env_remove("MAKEFLAGS").env_remove("MFLAGS").env_remove("MAKELEVEL"))
+    };
+    assert!(would("C_FEATURES=http").contains(" --features 'http' "));
+    assert!(!would("C_FEATURES=").contains("--features"));
+}
+
 /// A running service, ended with the test.
 struct Service {
     process: Child,
@@ -78,12 +90,17 @@ impl Service {
         Self { process, address }
     }
 
-    fn ask(&self, query: &str) -> String {
+    /// The whole answer to a query, which may be no text.
+    fn get(&self, query: &[u8]) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.write_all(format!("GET /?{query} HTTP/1.0\r\n\r\n").as_bytes()).unwrap();
+        stream.write_all(&[b"GET /?", query, b" HTTP/1.0\r\n\r\n"].concat()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        answer.lines().last().unwrap_or_default().to_owned()
+        answer
+    }
+
+    fn ask(&self, query: &str) -> String {
+        self.get(query.as_bytes()).lines().last().unwrap_or_default().to_owned()
     }
 }
 
@@ -96,6 +113,13 @@ fn serves(program: &Path, lib: &Path) {
     let staff = "user_id=u-1&email=ann@corp.example&plan=enterprise";
     assert_eq!(service.ask(staff), r#"{"checkout": true, "max_items": 500, "why": "rule"}"#);
     assert!(service.ask("").starts_with(r#"{"checkout": false, "#));
+
+    // More of them than it has workers: each must have survived.
+    for _ in 0..8 {
+        let refused = service.get(b"user_id=u-1&plan=\xff");
+        assert!(refused.starts_with("HTTP/1.0 400 ") && refused.contains("UTF-8"), "{refused}");
+    }
+    assert_eq!(service.ask(staff), r#"{"checkout": true, "max_items": 500, "why": "rule"}"#);
 
     fs::write(&snapshot, r#"{"schema_version": 1, "version": 43, "features": {}}"#).unwrap();
     succeed(Command::new("kill").args(["-HUP", &service.process.id().to_string()]));

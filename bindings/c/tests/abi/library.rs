@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::support::{
     Linked, WARNINGS, has, libraries, program, project, root, soname, succeed, with_library,
 };
 
-const SANITIZERS: [&str; 3] =
+pub(crate) const SANITIZERS: [&str; 3] =
     ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
 
 fn snapshot() -> String {
@@ -25,15 +26,21 @@ fn run(name: &str, arguments: &[&str]) {
     let checked = program(&source, folder.path(), Linked::Static, &SANITIZERS);
     succeed(Command::new(&checked).args(arguments).env("ASAN_OPTIONS", "detect_leaks=1"));
     if has("valgrind") {
-        let mut valgrind = with_library("valgrind", folder.path());
-        valgrind.args([
-            "--quiet",
-            "--error-exitcode=9",
-            "--leak-check=full",
-            "--errors-for-leak-kinds=definite,indirect",
-        ]);
-        succeed(valgrind.arg(&plain).args(arguments));
+        succeed(valgrind(&plain, folder.path()).args(arguments));
     }
+}
+
+/// A program that is linked with the shared library, under Valgrind.
+pub(crate) fn valgrind(program: &Path, folder: &Path) -> Command {
+    let mut valgrind = with_library("valgrind", folder);
+    valgrind.args([
+        "--quiet",
+        "--error-exitcode=9",
+        "--leak-check=full",
+        "--errors-for-leak-kinds=definite,indirect",
+    ]);
+    valgrind.arg(program);
+    valgrind
 }
 
 #[test]

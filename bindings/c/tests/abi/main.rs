@@ -9,7 +9,11 @@
 )]
 
 mod cases;
+#[cfg(feature = "http")]
+mod connected;
 mod guide;
 mod install;
 mod library;
+#[cfg(feature = "http")]
+mod server;
 mod support;

@@ -75,14 +75,26 @@ pub(crate) fn succeed(command: &mut Command) -> String {
     stdout.into_owned()
 }
 
-/// Whether a tool is there; says so if not.
+/// Whether a tool is there; says so if not. With `TIDEGATE_REQUIRE_TOOLS=1`, as where it was to be installed, a test does not go on
+/// without it.
 pub(crate) fn has(tool: &str) -> bool {
+    is_there(tool, std::env::var_os("TIDEGATE_REQUIRE_TOOLS").is_some_and(|value| value == "1"))
+}
+
+fn is_there(tool: &str, is_required: bool) -> bool {
     let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let found = found.is_ok_and(|status| status.success());
+    assert!(found || !is_required, "expected `{tool}`, which is not here");
     if !found {
         use std::io::Write as _;
         // Not eprintln!, which the test harness swallows when the test passes.
         let _ = writeln!(std::io::stderr(), "skipped: no `{tool}` here");
     }
     found
+}
+
+#[test]
+#[should_panic(expected = "expected `no-such-tool`")]
+fn tool_that_is_required_is_not_skipped() {
+    is_there("no-such-tool", true);
 }
