@@ -51,8 +51,16 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// A problem with its code's severity and no hint.
-    pub(crate) fn new(code: Code, pointer: impl Into<String>, message: impl Into<String>) -> Self {
+    /// A problem with its code's severity and no hint. Public for bindings, which check what their language gives them.
+    ///
+    /// # Examples
+    /// ```
+    /// use tidegate::error::{Code, Diagnostic};
+    ///
+    /// let problem = Diagnostic::new(Code::BadContext, "/plan", "expected a string, found an object");
+    /// assert_eq!(problem.to_string(), "error[TG5002] at /plan: expected a string, found an object");
+    /// ```
+    pub fn new(code: Code, pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code, severity: code.severity(), pointer: pointer.into(), message: message.into(), hint: None }
     }
 

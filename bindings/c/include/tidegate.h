@@ -1835,6 +1835,13 @@ tg_status tg_engine_report(const struct tg_engine *engine,
                            struct tg_report **report);
 
 /**
+ * What was wrong with the JSON or the options that a call of this thread was last refused for: code, place, what was expected and found. It
+ * is for calls that have no engine to ask with `tg_engine_report`: `tg_context_set_json` and those like it, `tg_engine_new`,
+ * `tg_engine_connect`. `TG_STATUS_NO_VALUE` if there was none. Free it with `tg_report_free`.
+ */
+tg_status tg_last_report(struct tg_report **report);
+
+/**
  * Frees a report; NULL is fine. One that a callback was given is the library's: nothing happens to it.
  */
 void tg_report_free(struct tg_report *report);

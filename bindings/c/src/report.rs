@@ -1,10 +1,11 @@
 //! Reports: what the last load did, and all that is wrong with a document.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::sync::Arc;
 
 use tidegate::engine::{Subscription, Update};
-use tidegate::error::{Diagnostic, Error, Severity};
+use tidegate::error::{Code, Diagnostic, Error, Severity};
 use tidegate::model::Key;
 
 use crate::boundary::{Handle, Mark, free, out};
@@ -52,9 +53,12 @@ impl Report {
     }
 
     pub(crate) fn of_error(error: &Error, version: u64) -> Self {
-        let diagnostics = error.diagnostics().to_vec();
+        Self::of_problems(error.into(), error.diagnostics().to_vec(), version)
+    }
+
+    fn of_problems(status: tg_status, diagnostics: Vec<Diagnostic>, version: u64) -> Self {
         let update = tg_update {
-            status: error.into(),
+            status,
             from: version,
             version,
             diagnostics: diagnostics.len(),
@@ -154,6 +158,46 @@ pub unsafe extern "C" fn tg_engine_report(
         // SAFETY: an out-parameter.
         let report = unsafe { out(report) }?;
         report.set(tg_report::new(Arc::clone(&engine.report.lock())).give());
+        Ok(())
+    })
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Arc<Report>>> = const { RefCell::new(None) };
+}
+
+/// Has `tg_last_report` say on this thread what was wrong; its status.
+#[cold]
+#[inline(never)]
+pub(crate) fn told(error: Error) -> tg_status {
+    tell(Report::of_error(&error, 0))
+}
+
+/// As [`told`], of JSON that is not an object.
+#[cold]
+#[inline(never)]
+pub(crate) fn told_no_object() -> tg_status {
+    let problem = Diagnostic::new(Code::BadContext, "", "expected a JSON object of attributes");
+    tell(Report::of_problems(tg_status::BadContext, vec![problem], 0))
+}
+
+fn tell(report: Report) -> tg_status {
+    let status = report.update.status;
+    // A thread that is ending has no place for it any more.
+    let _ = LAST.try_with(|last| last.replace(Some(Arc::new(report))));
+    status
+}
+
+/// What was wrong with the JSON or the options that a call of this thread was last refused for: code, place, what was expected and found. It
+/// is for calls that have no engine to ask with `tg_engine_report`: `tg_context_set_json` and those like it, `tg_engine_new`,
+/// `tg_engine_connect`. `TG_STATUS_NO_VALUE` if there was none. Free it with `tg_report_free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_last_report(report: *mut *mut tg_report) -> tg_status {
+    boundary!({
+        // SAFETY: an out-parameter.
+        let report = unsafe { out(report) }?;
+        let last = LAST.try_with(|last| last.borrow().clone()).ok().flatten();
+        report.set(tg_report::new(last.ok_or(tg_status::NoValue)?).give());
         Ok(())
     })
 }

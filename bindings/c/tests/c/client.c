@@ -39,6 +39,12 @@ static void refused(const char *file) {
         STATUS(TG_STATUS_INVALID_ARGUMENT, tg_engine_connect(&options, &engine, &client));
         options.connection = str("https://flags.example");
         STATUS(TG_STATUS_BAD_CONNECTION, tg_engine_connect(&options, &engine, &client));
+        tg_report *report;
+        tg_diagnostic diagnostic;
+        OK(tg_last_report(&report));
+        OK(tg_report_diagnostic(report, 0, &diagnostic));
+        CHECK(diagnostic.status == TG_STATUS_BAD_CONNECTION && diagnostic.message.len > 10);
+        tg_report_free(report);
         options.file = str(file);
         STATUS(TG_STATUS_INVALID_ARGUMENT, tg_engine_connect(&options, &engine, &client));
     } else {

@@ -61,6 +61,7 @@ static void nulls(void) {
     NULLS(tg_engine_use_system_time(NULL));
     NULLS(tg_engine_report(NULL, &report));
     NULLS(tg_engine_report(engine, NULL));
+    NULLS(tg_last_report(NULL));
     NULLS(tg_engine_on_update(NULL, NULL, NULL, NULL, &subscription));
     NULLS(tg_engine_on_update(engine, NULL, NULL, NULL, &subscription));
     NULLS(tg_engine_on_update(engine, NULL, NULL, NULL, NULL));
@@ -253,6 +254,44 @@ static void lent(void) {
     tg_engine_free(own);
 }
 
+/* The last refusal of this thread has this code and place. */
+static void last(const char *code, const char *pointer) {
+    tg_report *report;
+    tg_diagnostic diagnostic;
+    OK(tg_last_report(&report));
+    OK(tg_report_diagnostic(report, 0, &diagnostic));
+    CHECK(same(diagnostic.code, code) && same(diagnostic.pointer, pointer) && diagnostic.message.len > 10);
+    tg_report_free(report);
+}
+
+static void *other_thread(void *unused) {
+    (void)unused;
+    tg_report *report;
+    STATUS(TG_STATUS_NO_VALUE, tg_last_report(&report));
+    return NULL;
+}
+
+/* Where no engine keeps a report, the thread does. */
+static void last_reports(void) {
+    tg_report *report;
+    STATUS(TG_STATUS_NO_VALUE, tg_last_report(&report));
+    STATUS(TG_STATUS_NOT_JSON, tg_context_set_object(context, T("{\"a\": {\"b\": [1, tru]}}")));
+    last("TG1001", "/a/b/1");
+    STATUS(TG_STATUS_BAD_CONTEXT, tg_context_set_object(context, T("[1]")));
+    last("TG5002", "");
+    STATUS(TG_STATUS_NOT_JSON, tg_context_set_json(context, plan, T("1e")));
+    last("TG1001", "");
+    tg_engine_options wrong;
+    memset(&wrong, 0, sizeof wrong);
+    wrong.struct_size = sizeof wrong;
+    wrong.process_json = str("3");
+    tg_engine *none;
+    STATUS(TG_STATUS_BAD_CONTEXT, tg_engine_new(&wrong, &none));
+    last("TG5002", "");
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, other_thread, NULL) == 0 && pthread_join(thread, NULL) == 0);
+}
+
 static void options(void) {
     tg_engine_options given;
     tg_engine *made = NULL;
@@ -325,6 +364,7 @@ int main(void) {
     OK(tg_view_new(engine, &view));
     OK(tg_engine_feature(engine, T("checkout"), &gate));
     OK(tg_engine_attribute(engine, T("plan"), &plan));
+    last_reports();
     nulls();
     texts();
     others();
