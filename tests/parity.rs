@@ -6,9 +6,10 @@
 //!  bindings/<language>/parity.json likewise, a file for each language             ┘   UPDATE_PARITY=1 cargo test --test parity
 //!        │ each name exists in its language, and each public function has a row, or a reason in `apart`
 //!        ▼
-//!  src/ · bindings/c/include/tidegate.h · bindings/python/python/tidegate/*.pyi · bindings/node/lib/*.d.ts
+//!  src/, of the types in RUST · bindings/c/include/tidegate.h · what `__all__` of Python's modules names · Node's types of each entry
 //! ```
-//! A language whose file does not exist is left out. A name ending in `.*` in `apart` stands for all functions of that class.
+//! A language whose file does not exist is left out. A name ending in `.*` or `::*` in `apart` stands for all functions of that class.
+//! Operations of the admin API are not here: the tests of both clients hold them against docs/openapi.json. Nor are options and plain records.
 
 #![expect(
     clippy::unwrap_used,
@@ -32,12 +33,36 @@ struct Language {
     source: &'static str,
     /// How the names of those files end.
     endings: &'static [&'static str],
-    /// The public functions that a text declares, each of which needs a row; of files that end in the first part.
-    declared: Option<(&'static str, Declared)>,
+    /// Finds the public functions in the texts, each of which needs a row: `Class.method`, or the name of a plain function.
+    declared: fn(&[(PathBuf, String)]) -> BTreeSet<String>,
 }
 
-/// Finds the public functions in a text: `Class.method`, or the name of a plain function.
-type Declared = fn(&str) -> BTreeSet<String>;
+/// The types of Rust whose functions need a row: what decides, and what it is asked with. Others are what these are made of.
+const RUST: &[&str] = &[
+    "Client",
+    "ConnectOptions",
+    "Context",
+    "ContextBuilder",
+    "Decision",
+    "Engine",
+    "EngineBuilder",
+    "Events",
+    "Override",
+    "Reader",
+    "Subscription",
+    "Value",
+    "View",
+];
+
+/// Node's entries, and the files of classes that they give out.
+const NODE: &[&str] = &[
+    "lib/index.d.ts",
+    "ts/admin/error.mts",
+    "ts/admin/index.mts",
+    "ts/admin/list.mts",
+    "ts/openfeature/provider.mts",
+    "ts/otel/index.mts",
+];
 
 const LANGUAGES: &[Language] = &[
     Language {
@@ -45,28 +70,28 @@ const LANGUAGES: &[Language] = &[
         parity: "bindings/rust.parity.json",
         source: "src",
         endings: &[".rs"],
-        declared: None,
+        declared: declared_in_rust,
     },
     Language {
         head: "C",
         parity: "bindings/c/parity.json",
         source: "bindings/c/include/tidegate.h",
         endings: &[".h"],
-        declared: Some((".h", declared_in_c)),
+        declared: |texts| texts.iter().flat_map(|(_, text)| declared_in_c(text)).collect(),
     },
     Language {
         head: "Python",
         parity: "bindings/python/parity.json",
         source: "bindings/python/python/tidegate",
         endings: &[".py", ".pyi"],
-        declared: Some(("_tidegate.pyi", declared_in_python)),
+        declared: exported_by_python,
     },
     Language {
         head: "Node",
         parity: "bindings/node/parity.json",
         source: "bindings/node",
         endings: &["lib/index.d.ts", ".mts"],
-        declared: Some(("lib/index.d.ts", declared_in_node)),
+        declared: exported_by_node,
     },
 ];
 
@@ -110,7 +135,10 @@ fn languages() -> Vec<(&'static Language, Names)> {
 fn rendered(rows: &[String], languages: &[(&Language, Names)]) -> String {
     let mut text = String::from(
         "# What each language has\n\nGenerated from the `parity.json` files of `bindings/` by `UPDATE_PARITY=1 cargo test --test parity`, which \
-         also checks that each name\nexists and that each public function is here. A dash: it is not there, or the language does it by itself.\n\n| what |",
+         also checks that each name\nexists (as a word of the language's files), and that each public function of these is here or has a reason in `apart` of its `parity.json`: \
+         all of\n`tidegate.h`; what `__all__` of Python's modules names; what Node's four entries export; of Rust, the types of which an engine, a client, a context and a \
+         decision\nare made (`RUST` of tests/parity.rs). Not checked so: the members of options and records, the properties of Node's classes, and the operations of the admin API, which the tests of both\n\
+         admin clients hold against [openapi.json](openapi.json). A dash: it is not there, or the language does it by itself.\n\n| what |",
     );
     text.extend(languages.iter().map(|(language, _)| format!(" {} |", language.head)));
     text.push_str("\n|---|");
@@ -199,13 +227,14 @@ fn each_name_exists_in_its_language() {
 fn each_public_function_has_a_row_or_a_reason() {
     let mut wrong = Vec::new();
     for (language, names) in languages() {
-        let Some((ending, declared)) = language.declared else { continue };
-        let texts = texts(&root().join(language.source), &[ending]);
-        let declared: BTreeSet<String> = texts.iter().flat_map(|(_, text)| declared(text)).collect();
+        let declared = (language.declared)(&texts(&root().join(language.source), language.endings));
         assert!(!declared.is_empty(), "no function is declared in {}", language.source);
         let told: BTreeSet<&String> = names.rows.values().flatten().collect();
         for name in &declared {
-            let class = name.split_once('.').map(|(class, _)| format!("{class}.*"));
+            let class = name.rsplit_once(['.', ':']).map(|(class, _)| match class.strip_suffix(':') {
+                Some(class) => format!("{class}::*"),
+                None => format!("{class}.*"),
+            });
             let apart =
                 [Some(name), class.as_ref()].into_iter().flatten().any(|name| names.apart.contains_key(name));
             match (told.contains(name), apart) {
@@ -228,6 +257,78 @@ fn a_function_of_the_header_has_one_row() {
     let mut seen = BTreeSet::new();
     let twice: Vec<&String> = names.rows.values().flatten().filter(|name| !seen.insert(*name)).collect();
     assert!(twice.is_empty(), "functions with two rows: {twice:?}");
+}
+
+/// Public functions of the types in `RUST`, in all files but tests.
+fn declared_in_rust(texts: &[(PathBuf, String)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, text) in texts {
+        if path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs") {
+            continue;
+        }
+        let mut class = None;
+        for line in text.lines() {
+            if let Some(head) = line.strip_prefix("impl") {
+                let head = head
+                    .strip_prefix('<')
+                    .map_or(head, |head| head.split_once("> ").map_or("", |(_, rest)| rest));
+                let name = word(head.trim_start());
+                class = RUST.iter().find(|known| **known == name && !head.contains(" for "));
+            }
+            let function = line.strip_prefix("    pub ").map(|line| line.trim_start_matches("const "));
+            if let (Some(class), Some(name)) = (class, function.and_then(|line| line.strip_prefix("fn "))) {
+                found.insert(format!("{class}::{}", word(name)));
+            }
+        }
+    }
+    found
+}
+
+/// What Python's modules give out: functions of a module that names them in `__all__`, and methods of classes that a public module names.
+fn exported_by_python(texts: &[(PathBuf, String)]) -> BTreeSet<String> {
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let is_public = |path: &Path| stem(path) == "__init__" || !stem(path).starts_with('_');
+    let public: BTreeSet<&str> =
+        texts.iter().filter(|(path, _)| is_public(path)).flat_map(|(_, text)| all_of_python(text)).collect();
+    let mut found = BTreeSet::new();
+    for (path, text) in texts {
+        let own: BTreeSet<&str> = all_of_python(text).collect();
+        for name in declared_in_python(text) {
+            match name.split_once('.') {
+                Some((class, _)) if public.contains(class) => found.insert(name),
+                None if path.extension().is_some_and(|ending| ending == "pyi") => found.insert(name),
+                None if own.contains(&*name) && is_public(path) => {
+                    found.insert(format!("{}.{name}", stem(path)))
+                }
+                _ => false,
+            };
+        }
+    }
+    found
+}
+
+/// The names that `__all__` of a module has.
+fn all_of_python(text: &str) -> impl Iterator<Item = &str> {
+    let list = text.split_once("\n__all__ = [").and_then(|(_, rest)| rest.split_once(']'));
+    list.map_or("", |(list, _)| list).split('"').skip(1).step_by(2)
+}
+
+/// What Node's entries give out; a function of one that is not the first has the entry's name before it.
+fn exported_by_node(texts: &[(PathBuf, String)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, text) in texts {
+        let Some(entry) = NODE.iter().find(|entry| path.ends_with(entry)) else { continue };
+        let parts: Vec<&str> = entry.split('/').collect();
+        for name in declared_in_node(text) {
+            match *parts {
+                _ if name.contains('.') => found.insert(name),
+                ["lib", _] => found.insert(name),
+                ["ts", module, "index.mts"] => found.insert(format!("{module}.{name}")),
+                _ => false,
+            };
+        }
+    }
+    found
 }
 
 /// Functions of a C header: lines that begin with a type.
@@ -268,7 +369,7 @@ fn declared_in_python(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// Functions of a TypeScript declaration file, and methods of its classes.
+/// Exported functions of a text in TypeScript, and methods of its classes.
 fn declared_in_node(text: &str) -> BTreeSet<String> {
     let mut class = None;
     let mut found = BTreeSet::new();
@@ -277,7 +378,7 @@ fn declared_in_node(text: &str) -> BTreeSet<String> {
         let depth = line.len() - inner.len();
         if depth == 0 {
             let plain = inner.trim_start_matches("export ").trim_start_matches("declare ");
-            if let Some(name) = plain.strip_prefix("function ") {
+            if let (true, Some(name)) = (inner.starts_with("export "), plain.strip_prefix("function ")) {
                 found.insert(word(name).to_owned());
             }
             if !inner.is_empty() && !inner.starts_with(['*', '/']) {
@@ -285,8 +386,8 @@ fn declared_in_node(text: &str) -> BTreeSet<String> {
             }
             continue;
         }
-        let Some(class) = class.filter(|_| depth <= 4) else { continue };
-        let member = ["static ", "readonly ", "async ", "get "]
+        let Some(class) = class.filter(|_| depth == 2) else { continue };
+        let member = ["static ", "readonly ", "async ", "get ", "*"]
             .iter()
             .fold(inner, |member, modifier| member.trim_start_matches(modifier));
         let name = word(member);
@@ -315,4 +416,20 @@ fn functions_are_found_in_stubs() {
     let expected =
         ["Engine.fromFile", "Engine.load", "Engine.on", "Engine.version", "connect"].map(str::to_owned);
     assert_eq!(declared_in_node(node), BTreeSet::from(expected));
+    let texts = [
+        ("a/__init__.py", "\n__all__ = [\"Engine\"]\n".to_owned()),
+        ("a/_native.pyi", format!("{python}class Hidden:\n    def no(self) -> None: ...\n")),
+        (
+            "a/otel.py",
+            "\n__all__ = [\n    \"record\",\n]\ndef record() -> None: ...\ndef own() -> None: ...\n"
+                .to_owned(),
+        ),
+    ]
+    .map(|(path, text)| (PathBuf::from(path), text));
+    let expected = ["Engine.load", "Engine.version", "connect", "otel.record"].map(str::to_owned);
+    assert_eq!(exported_by_python(&texts), BTreeSet::from(expected));
+    let rust = "impl Engine {\n    pub fn load(&self) {}\n    fn own(&self) {}\n}\nimpl<'e> View<'e> {\n    pub const fn version(&self) {}\n}\n\
+                impl Drop for View<'_> {\n    pub fn no(&self) {}\n}\nimpl Other {\n    pub fn no(&self) {}\n}\n";
+    let expected = ["Engine::load", "View::version"].map(str::to_owned);
+    assert_eq!(declared_in_rust(&[(PathBuf::from("src/a.rs"), rust.to_owned())]), BTreeSet::from(expected));
 }

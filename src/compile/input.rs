@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::error::{Code, Error};
 use crate::model::Key;
-use crate::value::{KeyedMap, KeyedSet, Member, Node, Value};
+use crate::value::{KeyedMap, KeyedSet, Member, Node, Value, parse};
 
 /// What can be known without decoding.
 #[derive(Debug, Default)]
@@ -174,6 +174,20 @@ pub(super) fn merge<'d>(kept: &'d Value, delta: Node<'d>, served: u64) -> Result
         }
     }
     Ok(Merged { root: Node::Object(root), removed })
+}
+
+/// A document with deltas applied, as JSON.
+///
+/// # Errors
+/// If one of them is no JSON, or a delta is for another version.
+pub(crate) fn patched(document: &[u8], deltas: &[Box<[u8]>]) -> Result<Vec<u8>, Error> {
+    let mut whole = parse(document)?.root.into_value();
+    for delta in deltas {
+        let version =
+            whole.get("version").and_then(Value::as_i64).and_then(|version| u64::try_from(version).ok());
+        whole = merge(&whole, parse(delta)?.root, version.unwrap_or_default())?.root.into_value();
+    }
+    serde_json::to_vec(&whole).map_err(|error| Error::new(Code::NotJson, "", error.to_string()))
 }
 
 fn object<'d>(value: Node<'d>, name: &str) -> Result<Vec<Member<'d>>, Error> {

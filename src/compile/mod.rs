@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::counters::{Counted, CounterBlock, CounterLayout};
+pub(crate) use self::input::patched;
 pub use self::overrides::{FeatureOverrides, Serves};
 pub(crate) use self::overrides::{variant_value, with_overrides};
 use self::scope::{Environment, Notices, Numbers, Report, RulePlace, Scope, Sink};

@@ -15,6 +15,7 @@ mod late;
 mod overrides;
 mod reader;
 mod shared;
+mod source;
 mod view;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ use self::late::Late;
 pub use self::overrides::Override;
 pub use self::reader::Reader;
 use self::shared::Shared;
+use self::source::Source;
 pub use self::view::View;
 use crate::compile::{Compiled, Compiler, FeatureOverrides, with_overrides};
 use crate::context::{AttributeKey, Attributes, Context, Subject};
@@ -181,12 +183,6 @@ struct Writer {
     source: Option<Source>,
 }
 
-/// The document that is served, for `explain`.
-enum Source {
-    Wanted,
-    Kept(Arc<[u8]>),
-}
-
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("version", &self.version()).finish_non_exhaustive()
@@ -224,7 +220,7 @@ impl Engine {
             Err(error) => return Err(refused(writer, error)),
         };
         if writer.source.is_some() {
-            writer.source = Some(Source::Kept(document.into()));
+            writer.source = Some(Source::of(document));
         }
         Ok(self.publish(writer, compiled))
     }
@@ -240,8 +236,8 @@ impl Engine {
             Ok(compiled) => compiled,
             Err(error) => return Err(refused(writer, error)),
         };
-        if writer.source.is_some() {
-            writer.source = Some(Source::Wanted);
+        if let Some(source) = &mut writer.source {
+            source.push(delta);
         }
         Ok(self.publish(writer, compiled))
     }
@@ -330,14 +326,12 @@ impl Engine {
         self.inner.shared.load().1
     }
 
-    /// The program that is served, and its document if that is kept ([`EngineBuilder::keep_source`]; not after a delta).
+    /// The program that is served, and its document if that is kept ([`EngineBuilder::keep_source`]). After deltas it is the document
+    /// with them applied, and so not byte for byte what a server has.
     #[must_use]
     pub fn snapshot(&self) -> (Arc<Program>, Option<Arc<[u8]>>) {
-        let writer = self.inner.writer.lock();
-        let document = match &writer.source {
-            Some(Source::Kept(document)) => Some(Arc::clone(document)),
-            Some(Source::Wanted) | None => None,
-        };
+        let mut writer = self.inner.writer.lock();
+        let document = writer.source.as_mut().and_then(Source::document);
         (Arc::clone(&writer.compiled), document)
     }
 
@@ -457,15 +451,14 @@ impl Engine {
     /// [overrides](Self::overridden) are not seen.
     ///
     /// # Errors
-    /// If the document is not kept (also: after a delta).
+    /// If the document is not kept, or there is none yet.
     pub fn trace(
         &self,
         feature: &str,
         context: &BTreeMap<String, Value>,
     ) -> Result<crate::trace::Trace, Error> {
         let (_, Some(source)) = self.snapshot() else {
-            let message =
-                "expected an engine that keeps its document (`keep_source`), fed with whole documents";
+            let message = "expected an engine that keeps its document (`keep_source`), and has one";
             return Err(Error::new(Code::BadContext, "", message));
         };
         trace_document(&source, &self.inner.process, feature, context, self.inner.clock.now_ms())

@@ -7,9 +7,11 @@
 //!  boundary!(mine reader { … })     a handle of one thread, which is alone with it until it returns
 //!  boundary!(or value; { … })       what cannot fail: `value` if it panics
 //!  boundary!(known engine { … })    a pointer to a handle that is known to be fine
-//!  boundary!(at_once { … } left { Ok(…) => …, Err(Left::Walk(halt)) => f(…), …, Err(Left::All) => g(…) })
-//!                                   what is often done without a call; what it leaves is for boundaries as well, which are jumped
-//!                                   to: `g` does what it refuses, or panics at
+//!  boundary!(caught { … } then { Some(…) => …, _ => f(…) })
+//!                                   work that an export leaves undone to other boundaries, which it jumps to: after it come loads,
+//!                                   stores and jumps alone; `None` if it panicked
+//!  boundary!(kept call = …; caught { … } then { … })
+//!                                   likewise, with what is needed after the work behind a pointer `call`
 //! ```
 //! A panic is caught, poisons the handle, and becomes `TG_STATUS_PANIC`; the handle then refuses whatever it is asked. The
 //! checks before the work are loads and comparisons, and cannot panic.
@@ -366,13 +368,13 @@ macro_rules! boundary {
     (or $otherwise:expr; { $($work:tt)* }) => {
         $crate::boundary::caught(|| { $($work)* }).unwrap_or($otherwise)
     };
-    (at_once { $($work:tt)* } left { $($left:tt)* }) => {
-        match $crate::boundary::caught(|| -> Result<_, tidegate::eval::Left<'_>> { $($work)* })
-            .unwrap_or(Err(tidegate::eval::Left::All))
-        {
-            $($left)*
-        }
-    };
+    ($(kept $kept:ident = $call:expr;)? caught { $($work:tt)* } then { $($then:tt)* }) => {{
+        $(
+            let $kept = $call;
+            let $kept = &raw const $kept;
+        )?
+        match $crate::boundary::caught(|| { $($work)* }) { $($then)* }
+    }};
     ($way:ident $handle:ident { $($work:tt)* }) => {{
         // SAFETY: what C promises of each handle (see the head of tidegate.h).
         match unsafe { $crate::boundary::$way($handle) } {

@@ -60,7 +60,7 @@ pub unsafe extern "C" fn tg_reader_check(
     context: *const tg_context,
     on: *mut bool,
 ) -> tg_status {
-    boundary!(at_once {
+    boundary!(caught {
         // SAFETY: an out-parameter, and a reader of the caller's.
         let (to, own) = unsafe { (out(on).map_err(|_| Left::All)?, already_mine(reader).ok_or(Left::All)?) };
         // SAFETY: a context of the caller's, and this thread's reader.
@@ -70,25 +70,25 @@ pub unsafe extern "C" fn tg_reader_check(
             return Ok(Some(brief));
         }
         to.set(brief.is_on());
-        Ok(None)
-    } left {
-        Ok(None) => tg_status::Ok,
+        Ok::<_, Left<'_>>(None)
+    } then {
+        Some(Ok(None)) => tg_status::Ok,
         // SAFETY: as of this function, and all is known to be well.
-        Ok(Some(brief)) => unsafe { counted(reader, brief, on) },
+        Some(Ok(Some(brief))) => unsafe { counted(reader, brief, on) },
         // SAFETY: as above.
-        Err(Left::Pair(halt)) => unsafe { pair(reader, gate, context, on, halt.chunk, halt.pc) },
+        Some(Err(Left::Pair(halt))) => unsafe { pair(reader, gate, context, on, halt.chunk, halt.pc) },
         // SAFETY: as above.
-        Err(Left::Walk(halt)) => unsafe { walking(reader, gate, context, on, halt.chunk, halt.pc) },
+        Some(Err(Left::Walk(halt))) => unsafe { walking(reader, gate, context, on, halt.chunk, halt.pc) },
         // SAFETY: as of this function.
-        Err(Left::All) => unsafe { check(reader, gate, context, on) },
+        _ => unsafe { check(reader, gate, context, on) },
     })
 }
 
-/// Any check: the first of a reader, and those that are refused.
+/// Any check, also those that are refused: for the first of a reader, the first of another program, the first share of a context, and
+/// what does not exist.
 ///
 /// # Safety
 /// As of [`tg_reader_check`].
-#[cold]
 #[inline(never)]
 pub(crate) unsafe extern "C" fn check(
     reader: *mut tg_reader,
@@ -145,7 +145,8 @@ impl tg_reader {
     /// The reader itself.
     ///
     /// # Safety
-    /// Within `boundary!(mine …)`, which lets one thread in and no callback, and once in it.
+    /// Of the thread whose reader it is, as `mine` or `already_mine` says; in no callback of it; and while no other reference to
+    /// the reader is used.
     #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "whoever gets here is alone")]
     pub(crate) unsafe fn open(&self) -> &mut Reader {

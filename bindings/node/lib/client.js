@@ -9,9 +9,9 @@
  */
 const { EventEmitter } = require('node:events');
 const { Core } = require('./core.js');
-const { around, bytes, guarded, withProcess } = require('./engine.js');
+const { Subscription, around, bytes, withProcess } = require('./engine.js');
 const { TidegateError, fromDetails, wrongType } = require('./errors.js');
-const { logger } = require('./log.js');
+const { guarded, logger } = require('./log.js');
 const { call, callLater, native } = require('./native.js');
 const { known } = require('./options.js');
 
@@ -98,7 +98,7 @@ class Client extends EventEmitter {
     if (typeof listener !== 'function') throw wrongType('listener', 'a function', listener);
     const reader = { take: (event) => guarded(this.#log, listener, event), end() {} };
     this.#readers.add(reader);
-    return { close: () => this.#readers.delete(reader), [Symbol.dispose]: () => this.#readers.delete(reader) };
+    return new Subscription(() => this.#readers.delete(reader));
   }
 
   /** Events from now on, to be read with `for await` at one's own pace; ends when the client is closed. */

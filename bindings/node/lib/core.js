@@ -6,6 +6,7 @@
  */
 const { TidegateError, wrongType } = require('./errors.js');
 const { Decision } = require('./decision.js');
+const { absorbed } = require('./log.js');
 const { UNKNOWN, call, check, decide, native } = require('./native.js');
 const { ODD, reader } = require('./read.js');
 const { Json, attribute } = require('./values.js');
@@ -60,7 +61,10 @@ class Core {
   /** Tells the engine the time, before a decision, where it has a clock of JavaScript's. */
   tick() {
     const now = this.clock();
-    if (typeof now !== 'number' || !Number.isFinite(now)) throw wrongType('clock', 'a clock that gives milliseconds since 1970', now);
+    if (typeof now !== 'number' || !Number.isFinite(now)) {
+      absorbed(now, () => {});
+      throw wrongType('clock', 'a clock that gives milliseconds since 1970', now);
+    }
     this.call(native.engineSetTime, Math.trunc(now));
   }
 

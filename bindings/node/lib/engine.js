@@ -8,7 +8,7 @@ const { Decision } = require('./decision.js');
 const { Decisions } = require('./decisions.js');
 const { TidegateError, wrongType } = require('./errors.js');
 const { Feature, Gate, adopt, checkBy, contextOf } = require('./feature.js');
-const { logger } = require('./log.js');
+const { guarded, logger } = require('./log.js');
 const { call, callLater, native } = require('./native.js');
 const { known } = require('./options.js');
 const { View } = require('./view.js');
@@ -301,16 +301,6 @@ function subscribe({ handle, listeners }) {
   });
 }
 
-/** Calls what is the host's own; what it throws is logged, and never ends the process. */
-function guarded(log, listener, ...given) {
-  try {
-    const result = listener(...given);
-    if (typeof result?.then === 'function') result.then(undefined, (error) => log('error', 'a listener was rejected', error));
-  } catch (error) {
-    log('error', 'a listener threw', error);
-  }
-}
-
 function made(options) {
   const types = { process: 'object', mode: ['lenient', 'strict'], counters: 'boolean', keepSource: 'boolean', clock: 'function', log: 'function' };
   const { process, mode, counters, keepSource, clock, log } = known(options, types);
@@ -353,4 +343,4 @@ function unreadable(path, cause) {
   throw error;
 }
 
-module.exports = { Engine, Subscription, around, bytes, guarded, withProcess };
+module.exports = { Engine, Subscription, around, bytes, withProcess };

@@ -6,7 +6,7 @@ const { mkdtempSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { describe, test } = require('node:test');
-const { Client, TidegateError, connect, watchFile } = require('tidegate');
+const { Client, Subscription, TidegateError, connect, watchFile } = require('tidegate');
 const { alive, until } = require('./support/alive.js');
 const { always, document, gate } = require('./support/document.js');
 const { Server } = require('./support/server.js');
@@ -116,11 +116,13 @@ describe('a watched file', () => {
     client.on('changed', () => { throw new Error('first'); });
     client.on('changed', async () => { throw new Error('second'); });
     const subscription = client.onEvent(() => { throw new Error('third'); });
+    assert.ok(subscription instanceof Subscription, 'as it is declared');
     const last = once(client, 'changed');
     await alive(last);
     await until(() => (logged.length >= 4 ? true : undefined));
     assert.deepEqual([...new Set(logged)].sort(), ['first', 'second', 'third']);
     subscription.close();
+    subscription[Symbol.dispose]();
     await client.close();
   });
 

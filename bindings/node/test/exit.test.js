@@ -50,6 +50,37 @@ test('a listener that throws is a warning', () => {
   assert.deepEqual([status, stdout], [0, 'TidegateWarning true\n']);
 });
 
+const [openfeature, otel, admin] = ['openfeature', 'otel', 'admin'].map((name) => JSON.stringify(require.resolve(`tidegate/${name}`)));
+const rejects = 'async () => { throw new Error("mine"); }';
+const next = 'engine.loadSync(text.replace("\\"version\\":1", "\\"version\\":2"));';
+
+// What it says stands in stdout; a warning, where it is told to nobody else, in stderr.
+for (const [what, body, { stdout = '', warns = false }] of [
+  ['log', `const e = new Engine({ log: ${rejects} }); e.onUpdate(() => { throw new Error("told"); }); e.loadSync(text); setTimeout(() => {}, 50);`, {}],
+  ['log of a client', `const c = watchFile("/nowhere.json", { watchInterval: 10, log: ${rejects} }); c.ref(); setTimeout(() => c.close(), 100);`, {}],
+  ['clock', `try { new Engine({ clock: ${rejects} }).check("f", {}); console.log("none"); new Engine({ clock: ${rejects} }).view(); } catch (error) { console.log(error.field); }`, { stdout: 'none\nclock\n' }],
+  ['listener of updates', `engine.onUpdate(${rejects}); ${next} setTimeout(() => {}, 50);`, { warns: true }],
+  ['listener of events', `const c = watchFile("/nowhere.json", { watchInterval: 10 }); c.ref(); c.onEvent(${rejects}); setTimeout(() => c.close(), 100);`, { warns: true }],
+  ['listener of errors', `const c = watchFile("/nowhere.json", { watchInterval: 10 }); c.ref(); c.on("error", ${rejects}); setTimeout(() => c.close(), 100);`, { warns: true }],
+  ['onTrack', `const { TidegateProvider } = require(${openfeature}); new TidegateProvider(engine, { onTrack: ${rejects} }).track("bought", {});`, { warns: true }],
+  ['onTrack, where there is a log', `const { TidegateProvider } = require(${openfeature});
+    const log = (level, message, error) => console.log(level, error.message);
+    new TidegateProvider("a connection", { onTrack: ${rejects}, connect: { log } }).track("bought", {});`, { stdout: 'error mine\n' }],
+  ['hook', `const { OpenFeature } = require("@openfeature/server-sdk"); const { TidegateProvider } = require(${openfeature});
+    const hook = { before: ${rejects}, error: ${rejects}, finally: ${rejects} };
+    const provider = new TidegateProvider(engine, { hooks: [hook] });
+    OpenFeature.setLogger({ error() {}, warn() {}, info() {}, debug() {} });
+    OpenFeature.setProviderAndWait(provider).then(() => OpenFeature.getClient().getBooleanValue("f", false)).then(console.log);`, { stdout: 'false\n' }],
+  ['span', `require(${otel}).record(engine.decide("f", {}), { span: { isRecording: () => true, addEvent: ${rejects} } });`, { warns: true }],
+  ['fetch', `new (require(${admin}).Admin)("http://127.0.0.1:9", "t", { retries: 0, fetch: ${rejects} }).showMe().catch(({ code }) => console.log(code));`, { stdout: 'unreachable\n' }],
+  ['source of tokens', `new (require(${admin}).Admin)("http://127.0.0.1:9", ${rejects}).showMe().catch(({ message }) => console.log(message));`, { stdout: 'mine\n' }],
+]) test(`a ${what} that rejects does not end the process`, () => {
+  const { stderr, ...ended } = run(body);
+  assert.deepEqual(ended, { status: 0, signal: null, stdout }, stderr);
+  if (warns) assert.match(stderr, /TidegateWarning: .*mine/);
+  else assert.equal(stderr, '');
+});
+
 test('where code may not be generated from text, objects are read all the same', () => {
   const { status, stdout, stderr } = run(`
     engine.loadSync(JSON.stringify({ schema_version: 1, version: 2, features: { g: { kind: 'gate', rules: [{ id: 'r', if: { all: [

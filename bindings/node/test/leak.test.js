@@ -68,7 +68,8 @@ test('ten million checks and ten thousand swaps leave nothing', () => {
   assert.ok(on > 0 && version >= 10_000, stdout);
   const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
   const [before, after] = [middle(sizes.slice(WARM, WARM + 5)), middle(sizes.slice(-5))];
-  assert.ok(after <= before * 1.02, `${before} bytes, then ${after}: ${sizes}`);
+  // Both ways: what shrinks by as much was not warm, and would hide a leak of that size.
+  assert.ok(Math.abs(after - before) <= before * 0.02, `${before} bytes, then ${after}: ${sizes}`);
   // Its engine, three gates, a context, and the scratch context.
   assert.deepEqual(handles, [1, 3, 2, 0, 0]);
 });

@@ -17,7 +17,7 @@ use crate::callbacks::{Callbacks, Subscription, log};
 use crate::engine::Engine;
 use crate::error::{exception, of_package, raised, wrong_use, wrong_value};
 use crate::gil::Guarded;
-use crate::options::{Wish, process_attributes};
+use crate::options::{Wish, process_attributes, read_mode};
 
 /// The source as it is written in reports.
 fn source(source: Source) -> &'static str {
@@ -107,6 +107,10 @@ fn set(
     Ok(match name {
         "process" => {
             wish.process = process_attributes(Some(value))?;
+            options
+        }
+        "mode" => {
+            wish.mode = read_mode(value)?;
             options
         }
         "counters" => {

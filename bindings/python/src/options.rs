@@ -36,7 +36,7 @@ impl Wish {
     }
 }
 
-fn read_mode(mode: &Bound<'_, PyAny>) -> PyResult<Mode> {
+pub(crate) fn read_mode(mode: &Bound<'_, PyAny>) -> PyResult<Mode> {
     match text(mode, "/mode", "a str as mode")? {
         "lenient" => Ok(Mode::Lenient),
         "strict" => Ok(Mode::Strict),

@@ -160,14 +160,14 @@ TYPES: list[tuple[str, str, Call]] = [
         (f"Client.connect {name}", f"/{name}", lambda wrong, name=name: connect(NOBODY, **{name: wrong}))
         for name in (
             "answer_timeout", "bootstrap", "bundled", "cache", "connect_timeout", "counters", "flush_timeout", "keep_source",
-            "network_first", "on_event", "poll_interval", "process", "proxy", "read_stall", "report_interval",
+            "mode", "network_first", "on_event", "poll_interval", "process", "proxy", "read_stall", "report_interval",
             "root_certificate", "stale_after", "streaming",
         )
     ),
     ("Client.from_file path", "/path", lambda wrong: from_file(wrong)),
     *(
         (f"Client.from_file {name}", f"/{name}", lambda wrong, name=name: from_file(FILE, **{name: wrong}))
-        for name in ("counters", "keep_source", "on_event", "process", "watch_interval")
+        for name in ("counters", "keep_source", "mode", "on_event", "process", "watch_interval")
     ),
     ("Client.wait_ready", "/timeout", with_client(lambda client, wrong: client.wait_ready(wrong))),
     ("Client.ready", "/timeout", with_client(ready)),
@@ -220,6 +220,7 @@ VALUES: list[tuple[str, str, Call, Any]] = [
     ("Engine.set_override unit", "/unit", lambda wrong: ENGINE.set_override("f", value=1, unit=wrong, id=""), "\ud800"),
     ("Engine.set_override id", "/id", lambda wrong: ENGINE.set_override("f", value=1, unit="u", id=wrong), "\ud800"),
     ("Engine.set_override value", "/value", lambda wrong: ENGINE.set_override("f", value=wrong), float("inf")),
+    ("Client.connect mode", "/mode", lambda wrong: connect(NOBODY, mode=wrong), "loose"),
     ("Client.connect option", "/read_stall", lambda wrong: connect(NOBODY, read_stall=wrong), -1),
     ("Client.connect path", "/cache", lambda wrong: connect(NOBODY, cache=wrong), "x\0y"),
     ("Client.wait_ready", "/timeout", with_client(lambda client, wrong: client.wait_ready(wrong)), float("nan")),

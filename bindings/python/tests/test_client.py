@@ -84,6 +84,19 @@ def test_callbacks_that_raise_are_logged(path: pathlib.Path, caplog: pytest.LogC
     assert "a callback of `on_update` raised" in caplog.text
 
 
+def test_a_strict_client_refuses_what_a_lenient_one_isolates(path: pathlib.Path) -> None:
+    wrong = gate({"id": "r", "variant": "mauve"})
+    put(path, document(2, f=gate(EVERYONE), g=wrong))
+    with tidegate.Client.from_file(path, mode="lenient") as lenient:
+        lenient.wait_ready(timeout=30)
+        assert lenient.engine.check("f", {}) and lenient.engine.decide("g", {}).reason == "invalid_definition"
+    with tidegate.Client.from_file(path, mode="strict", watch_interval=0.01) as strict:
+        until(lambda: strict.status().last_error)
+        assert strict.engine.version == 0 and isinstance(strict.status().last_error, tidegate.DefinitionError)
+        put(path, document(3, f=gate(EVERYONE)))
+        until(lambda: strict.engine.version == 3)
+
+
 def test_events_are_iterated(path: pathlib.Path) -> None:
     client = tidegate.Client.from_file(path, watch_interval=0.01)
     client.wait_ready(30)

@@ -83,6 +83,9 @@ def test_a_release_and_its_abort_reach_python_and_what_was_served_reaches_the_fl
         server.call("POST", f"/releases/{release}/abort", {"reason": "a test", "revision": found["revision"]})
         until(lambda: client.engine.version > before)
         assert not checkout.check({"user_id": "u-1"})
+        # Also after a change that came as a delta: the document is kept as it is served.
+        assert client.engine.trace("checkout", {"user_id": "u-1"})["decision"]["reason"] == "default"
+        assert client.engine.snapshot().document is not None
         assert (feature.decide({}).release, feature.decide({}).reason) == (None, "default")
         until(lambda: [each for each in members(server) if each["version"] == client.engine.version])
         changed = [each for each in events if each.kind == "changed"]

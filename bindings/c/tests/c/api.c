@@ -532,6 +532,89 @@ static void counters(void) {
     tg_engine_free(plain);
 }
 
+/* Gates that are decided in all the ways that a reader has: at once, by a share, by two tests, by a walk, by more. */
+static const char WAYS[] =
+    "{\"schema_version\": 1, \"version\": 8, \"segments\": {\"de\": {\"if\": {\"attribute\": \"country\", \"op\": \"eq\", \"value\": \"de\"}}},"
+    "\"features\": {\"way_all\": {\"kind\": \"gate\", \"default\": \"on\"},"
+    "\"way_share\": {\"kind\": \"gate\", \"rules\": [{\"id\": \"r\", \"rollout\": {\"percent\": 50}, \"variant\": \"on\"}]},"
+    "\"way_pair\": {\"kind\": \"gate\", \"rules\": [{\"id\": \"r\", \"if\": {\"all\": [{\"attribute\": \"plan\", \"op\": \"in\", \"value\": [\"pro\", \"team\"]},"
+    "{\"attribute\": \"country\", \"op\": \"eq\", \"value\": \"de\"}]}, \"variant\": \"on\"}]},"
+    "\"way_walk\": {\"kind\": \"gate\", \"rules\": [{\"id\": \"a\", \"if\": {\"attribute\": \"user_id\", \"op\": \"ends_with\", \"value\": \"-a-long-suffix\"}, \"variant\": \"on\"},"
+    "{\"id\": \"b\", \"if\": {\"attribute\": \"plan\", \"op\": \"eq\", \"value\": \"pro\"}, \"variant\": \"on\"}]},"
+    "\"way_time\": {\"kind\": \"gate\", \"rules\": [{\"id\": \"r\", \"if\": {\"time\": {\"from\": 1000}}, \"variant\": \"on\"}]},"
+    "\"way_patched\": {\"kind\": \"gate\", \"rules\": [{\"id\": \"r\", \"if\": {\"attribute\": \"plan\", \"op\": \"eq\", \"value\": \"team\"}, \"variant\": \"on\"}]}},"
+    "\"releases\": [{\"id\": \"rel\", \"features\": {\"way_patched\": {}}, \"phases\": [{\"id\": \"p\", \"live\": true,"
+    "\"patches\": [{\"patch\": \"set\", \"feature\": \"way_patched\", \"variant\": \"on\", \"for\": \"de\"}]}]}]}";
+
+typedef struct {
+    const char *name;
+    uint64_t on, off, phase;
+} way_counts;
+
+static void hear_way(void *userdata, const tg_exposure *exposure) {
+    for (way_counts *way = userdata; way->name != NULL; way++) {
+        if (!same(exposure->feature, way->name))
+            continue;
+        if (same(exposure->variant, "on"))
+            way->on += exposure->count;
+        else
+            way->off += exposure->count;
+        if (same(exposure->phase, "p"))
+            way->phase += exposure->count;
+    }
+}
+
+static void ways(void) {
+    enum { EACH = 50 };
+    static const char *const NAMES[] = {"way_all", "way_share", "way_pair", "way_walk", "way_time", "way_patched", "way_none"};
+    static const uint32_t FLAGS[] = {0, TG_ENGINE_COUNTERS};
+    for (size_t f = 0; f < 2; f++) {
+        tg_engine *engine = loaded(FLAGS[f] | TG_ENGINE_STRICT);
+        OK(tg_engine_load(engine, T(WAYS)));
+        tg_reader *reader;
+        OK(tg_reader_new(engine, &reader));
+        way_counts counts[8];
+        memset(counts, 0, sizeof counts);
+        uint64_t wanted[7][2];
+        memset(wanted, 0, sizeof wanted);
+        for (int user = 0; user < 8; user++) {
+            tg_context *context;
+            OK(tg_context_new(engine, &context));
+            char id[8] = "user-0";
+            id[5] = (char)('0' + user);
+            OK(tg_context_set_str_named(context, T("user_id"), id, 6));
+            OK(tg_context_set_str_named(context, T("plan"), user % 2 ? "pro" : "free", user % 2 ? 3 : 4));
+            OK(tg_context_set_str_named(context, T("country"), user % 4 < 2 ? "de" : "fr", 2));
+            bool pro = user % 2 != 0, de = user % 4 < 2;
+            for (size_t way = 0; way < 7; way++) {
+                tg_feature gate = feature(engine, NAMES[way]);
+                bool share;
+                OK(tg_engine_check_name(engine, NAMES[1], strlen(NAMES[1]), context, &share));
+                wanted[1][share ? 0 : 1]++;
+                bool expected[7] = {true, share, pro && de, pro, true, de, false};
+                for (int i = 0; i < EACH; i++) {
+                    bool on = !expected[way];
+                    OK(tg_reader_check(reader, gate, context, &on));
+                    CHECK(on == expected[way]);
+                    wanted[way][on ? 0 : 1]++;
+                }
+            }
+            tg_context_free(context);
+        }
+        for (size_t way = 0; way < 7; way++)
+            counts[way].name = NAMES[way];
+        OK(tg_engine_drain_exposures(engine, hear_way, counts));
+        for (size_t way = 0; way < 7; way++) {
+            bool counted = f == 1 && way < 6;
+            CHECK(counts[way].on == (counted ? wanted[way][0] : 0) && counts[way].off == (counted ? wanted[way][1] : 0));
+            CHECK(counts[way].phase == (counted && way == 5 ? wanted[5][0] : 0));
+        }
+        CHECK(wanted[1][0] > 0 && wanted[1][1] > 0 && wanted[2][0] == 2 * EACH && wanted[5][0] == 4 * EACH);
+        tg_reader_free(reader);
+        tg_engine_free(engine);
+    }
+}
+
 static void traces(void) {
     tg_engine *engine = loaded(TG_ENGINE_KEEP_SOURCE), *plain = loaded(0);
     tg_context *context, *other;
@@ -567,6 +650,7 @@ int main(int count, char **arguments) {
     reports(arguments[1]);
     overrides();
     counters();
+    ways();
     traces();
     return 0;
 }

@@ -39,7 +39,10 @@ export interface ProviderOptions {
   readonly connect?: ConnectOptions;
   /** Hooks that run with each evaluation by this provider. */
   readonly hooks?: readonly Hook[];
-  /** Gets every tracking event. Neither engine nor server keep what users do; without it, events are only counted. */
+  /**
+   * Gets every tracking event. Neither engine nor server keep what users do; without it, events are only counted. What it throws goes to
+   * `connect.log`, else it is a warning of the process.
+   */
   readonly onTrack?: (event: Tracking) => void;
 }
 
@@ -82,7 +85,7 @@ export class TidegateProvider implements Provider {
     }
     this.#source = source;
     this.#options = options;
-    this.#tracker = new Tracker(options.onTrack);
+    this.#tracker = new Tracker(options.onTrack, options.connect?.log);
     this.hooks = [...(options.hooks ?? [])];
   }
 

@@ -3,6 +3,9 @@
 // Neither engine nor server keep what users do: they count what was served. So the provider counts tracking events by name, and hands each to
 // whom the program names: an analytics pipeline that joins it with exposures by the targeting key.
 import type { EvaluationContext, TrackingEventDetails } from '@openfeature/server-sdk';
+import type { Log } from 'tidegate';
+
+import { guarded, logger } from '../../lib/log.js';
 
 /** Something that a user did. */
 export interface Tracking {
@@ -34,10 +37,12 @@ const MOST_NAMES = 1_000;
 /** Counts and hands on. */
 export class Tracker {
   readonly #hand: ((event: Tracking) => void) | undefined;
+  readonly #log: Log;
   #counts = new Map<string, { count: number; value: number }>();
 
-  constructor(hand: ((event: Tracking) => void) | undefined) {
+  constructor(hand: ((event: Tracking) => void) | undefined, log: Log | undefined) {
     this.#hand = hand;
+    this.#log = logger(log);
   }
 
   track(name: string, context: EvaluationContext, details: TrackingEventDetails, version: number): void {
@@ -49,7 +54,8 @@ export class Tracker {
     } else if (this.#counts.size < MOST_NAMES) {
       this.#counts.set(name, { count: 1, value: value ?? 0 });
     }
-    this.#hand?.({ name, targetingKey: context.targetingKey, context, value, attributes, version });
+    const event = { name, targetingKey: context.targetingKey, context, value, attributes, version };
+    if (this.#hand !== undefined) guarded(this.#log, this.#hand, event);
   }
 
   drain(): Tracked[] {

@@ -3,8 +3,12 @@
 import { type Attributes, type Span, trace } from '@opentelemetry/api';
 import type { Decision } from 'tidegate';
 
+import { guarded, logger } from '../../lib/log.js';
+
 /** The name of the event, as the semantic conventions have it. */
 export const EVENT = 'feature_flag.evaluation';
+
+const WARN = logger(undefined);
 
 export interface Told {
   /** Who the decision was made for. */
@@ -34,9 +38,14 @@ export function attributes(decision: Decision, { contextId, setId }: Told = {}):
   };
 }
 
-/** Adds the event to a span, the active one unless another is named; nothing happens if it does not record. */
+/**
+ * Adds the event to a span, the active one unless another is named; nothing happens if it does not record. What the span throws is a
+ * warning of the process: telemetry does not break what it tells of.
+ */
 export function record(decision: Decision, { span = trace.getActiveSpan(), ...told }: Told & { readonly span?: Span } = {}): void {
-  if (span?.isRecording()) span.addEvent(EVENT, attributes(decision, told));
+  if (!span?.isRecording()) return;
+  const event = attributes(decision, told);
+  guarded(WARN, () => span.addEvent(EVENT, event));
 }
 
 function given(name: string, value: string | undefined): Attributes {

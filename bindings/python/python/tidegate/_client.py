@@ -141,6 +141,7 @@ class Client:
         connection: str,
         *,
         process: Mapping[str, Any] | None = None,
+        mode: Literal["lenient", "strict"] | None = None,
         cache: str | os.PathLike[str] | None = None,
         bundled: str | os.PathLike[str] | None = None,
         bootstrap: bytes | str | None = None,
@@ -162,6 +163,8 @@ class Client:
         """Starts a client of a connection string, as ``tidegate sdk-key new`` prints it. Returns at once: see `wait_ready`.
 
         :param process: process attributes, such as ``region``; ``environment`` is that of the connection.
+        :param mode: what an error in a document does: isolate the definition (``lenient``, the default), or refuse the document
+            (``strict``).
         :param cache: the directory where the last good document is kept; several processes may share it.
         :param bundled: a document that was shipped with the program, for a start without server and cache.
         :param bootstrap: a document that is served from the first moment on.
@@ -186,12 +189,15 @@ class Client:
         path: str | os.PathLike[str],
         *,
         process: Mapping[str, Any] | None = None,
+        mode: Literal["lenient", "strict"] | None = None,
         counters: bool = True,
         keep_source: bool = False,
         watch_interval: float | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> Client:
         """Starts a client of a file that is watched (every second unless set otherwise). Nothing is sent anywhere.
+
+        :param mode: as of `connect`.
 
         >>> import pathlib, tempfile, tidegate
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "snapshot.json"

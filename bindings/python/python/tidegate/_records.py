@@ -79,7 +79,7 @@ class Snapshot:
     memory: int
     """Bytes that the program takes, roughly."""
     document: bytes | None = None
-    """The document, of an engine with ``keep_source`` that was fed with whole documents."""
+    """The document, of an engine with ``keep_source``; after deltas, with them applied."""
 
 
 @dataclass(frozen=True, slots=True)
