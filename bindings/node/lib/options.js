@@ -2,7 +2,7 @@
 /** Options: each is known and of its type, or a `TidegateTypeError` names it. */
 const { TidegateTypeError, wrongType } = require('./errors.js');
 
-/** `types` by name: a type of `typeof`, a list of words, `'any'`, `'strings'` or `'ms'`. */
+/** `types` by name: a type of `typeof`, a list of words, `'any'`, `'strings'`, `'objects'`, `'count'` or `'ms'`. */
 function known(options, types, what = 'options') {
   if (typeof options !== 'object' || options === null) throw wrongType(what, 'an object', options);
   for (const name of Object.keys(options)) {
@@ -18,14 +18,17 @@ function fits(type, value) {
   if (type === 'any') return true;
   if (type === 'object') return typeof value === 'object' && value !== null;
   if (type === 'strings') return Array.isArray(value) && value.every((one) => typeof one === 'string');
-  if (type === 'ms') return Number.isSafeInteger(value) && value >= 0;
+  if (type === 'objects') return Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null);
+  if (type === 'ms' || type === 'count') return Number.isSafeInteger(value) && value >= 0;
   return typeof value === type;
 }
 
 function expected(type) {
   if (Array.isArray(type)) return `one of ${type.map((word) => JSON.stringify(word)).join(', ')}`;
   if (type === 'strings') return 'a list of strings';
+  if (type === 'objects') return 'a list of objects';
   if (type === 'ms') return 'a whole number of milliseconds';
+  if (type === 'count') return 'a whole number';
   return { object: 'an object', function: 'a function' }[type] ?? `a ${type}`;
 }
 

@@ -106,7 +106,7 @@ function method({ path, method, operation }) {
   const id = operation.operationId;
   const name = camel(id);
   const parameters = within(operation, 'path').map((one) => `${camel(one.name)}: ${NUMBERS.has(one.name) ? 'number' : 'string'}`);
-  const url = path.slice(PREFIX.length).replace(/\{(\w+)\}/g, (_, one) => `\${part(${camel(one)})}`);
+  const url = path.slice(PREFIX.length).replace(/\{(\w+)\}/g, (_, one) => `\${part(${camel(one)}, "${camel(one)}")}`);
   const body = operation.requestBody?.content['application/json']?.schema;
   const query = within(operation, 'query');
   const parts = [];

@@ -3,7 +3,8 @@
  * Every case of testdata/cases through each door of the package: a context, a context of JSON text, a plain object, by handle and by name,
  * by a view, all at once. And every vector of the bucket.
  *
- * The traces, which an evaluator of their own makes of the attributes as they crossed the boundary, say the same, to the bucket.
+ * The traces, which an evaluator of their own makes of the attributes as they crossed the boundary, say the same; each bucket that they tell
+ * is the one of the compiled program, whose buckets are those of the vectors.
  */
 const assert = require('node:assert/strict');
 const { readFileSync, readdirSync } = require('node:fs');
@@ -27,6 +28,16 @@ function differences(expect, decision) {
   if (typeof expect === 'boolean') return expect === decision.isOn ? [] : ['check'];
   const found = { ...decision.toJSON(), value: parse(decision.valueText ?? 'null') };
   return Object.keys(expect).filter((field) => !same(expect[field], found[field]));
+}
+
+/** What a trace tells of buckets, by what it tells. */
+const told = new Map();
+
+/** Whatever in a trace names a salt, a unit and a bucket. */
+function* steps(node) {
+  if (typeof node !== 'object' || node === null) return;
+  if (typeof node.salt === 'string' && typeof node.text === 'string' && typeof node.bucket === 'number') yield node;
+  for (const child of Object.values(node)) yield* steps(child);
 }
 
 function run({ document, mode, process, now, context, feature, expect }) {
@@ -59,6 +70,7 @@ function run({ document, mode, process, now, context, feature, expect }) {
     for (const [door, given] of Object.entries({ context: own, object: context, json })) {
       const trace = engine.trace(feature, given);
       assert.ok(same({ ...trace.decision, value: wanted.value ?? null }, wanted.toJSON()) && trace.check === wanted.isOn, `trace of a ${door}: ${JSON.stringify(trace.decision)}`);
+      for (const step of steps(trace.steps)) told.set(`${step.salt}\0${step.text}\0${step.bucket}`, step);
     }
     for (const one of [own, json, view]) one[Symbol.dispose]();
   } finally {
@@ -86,10 +98,21 @@ test('all cases were run', () => {
   assert.ok(count > 4000, `${count} cases`);
 });
 
+const range = (salt, from, to) => ({ kind: 'gate', unit: 'u', rules: [{ id: 'r', if: { bucket: { salt, unit: 'u', from, to } }, variant: 'on' }] });
+
+test('buckets of the traces are those of the program', () => {
+  const all = [...told.values()];
+  assert.ok(all.length > 80, `${all.length} buckets`);
+  const engine = new Engine({ mode: 'strict' });
+  const features = Object.fromEntries(all.map(({ salt, bucket }, at) => [`f${at}`, range(salt, bucket, bucket + 1)]));
+  engine.loadSync(JSON.stringify({ schema_version: 1, version: 1, features }));
+  for (const [at, { salt, text, bucket }] of all.entries()) assert.equal(engine.check(`f${at}`, { u: text }), true, `${salt} ${text} is not ${bucket}`);
+  engine.close();
+});
+
 test('buckets are those of the vectors', () => {
   const vectors = JSON.parse(readFileSync(join(testdata, 'vectors/bucket.json'), 'utf8'));
   assert.ok(vectors.length > 200);
-  const range = (salt, from, to) => ({ kind: 'gate', unit: 'u', rules: [{ id: 'r', if: { bucket: { salt, unit: 'u', from, to } }, variant: 'on' }] });
   for (const { salt, unit, bucket } of vectors) {
     if (bucket === null) continue;
     const engine = new Engine({ mode: 'strict' });

@@ -1,4 +1,6 @@
 // The ways in which answers come: one value, pages, lines, events, bytes.
+import { wrongType } from '../../lib/errors.js';
+import { known } from '../../lib/options.js';
 import { follow } from './events.mjs';
 import { AdminError } from './error.mjs';
 import { Listing } from './list.mjs';
@@ -6,11 +8,24 @@ import { type AdminOptions, type Call, type TokenSource, Transport } from './tra
 import type { AdminEvent, Answer, AuditLine, OperationId } from './types.mjs';
 
 /** A part of a path. */
-export function part(value: number | string): string {
-  const text = String(value);
+export function part(value: number | string, field: string): string {
   // `.` and `..` would be resolved away.
-  if (/^\.{0,2}$/.test(text)) throw new TypeError(`expected a key or an id, found \`${text}\``);
-  return encodeURIComponent(text);
+  if ((typeof value !== 'string' && typeof value !== 'number') || /^\.{0,2}$/.test(String(value))) throw wrongType(field, 'a key or an id', value);
+  return encodeURIComponent(value);
+}
+
+const OPTIONS = { signal: 'object', timeoutMs: 'ms', idempotencyKey: 'string', force: 'string', ifMatch: 'any' };
+
+/** A call whose arguments have the right types: else nothing is sent, and no stream tries again and again. */
+function checked<Of extends Call>(call: Of): Of {
+  for (const field of ['body', 'query'] as const) {
+    const value: unknown = call[field];
+    if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) throw wrongType(field, 'an object', value);
+  }
+  const { signal, ifMatch } = known(call.options, OPTIONS);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal);
+  if (ifMatch !== undefined && typeof ifMatch !== 'number' && typeof ifMatch !== 'string') throw wrongType('ifMatch', 'a revision or an ETag', ifMatch);
+  return call;
 }
 
 export abstract class Calls {
@@ -21,7 +36,7 @@ export abstract class Calls {
   }
 
   protected json<Id extends OperationId>(call: Call<Id>): Promise<Answer<Id>> {
-    return this.#transport.send(call, {}, async (response) => {
+    return this.#transport.send(checked(call), {}, async (response) => {
       const text = await response.text();
       try {
         return JSON.parse(text) as Answer<Id>;
@@ -33,6 +48,7 @@ export abstract class Calls {
   }
 
   protected list<Item, Id extends OperationId>(call: Call<Id>): Listing<Item, Answer<Id> & { items: unknown[]; next?: string | null }> {
+    checked(call);
     return new Listing((after) => {
       const query = after === undefined ? call.query : { ...call.query, after };
       return this.json({ ...call, ...(query === undefined ? {} : { query }) }) as Promise<
@@ -42,7 +58,7 @@ export abstract class Calls {
   }
 
   protected bytes(call: Call): Promise<ReadableStream<Uint8Array>> {
-    return this.#transport.send(call, { accept: '*/*' }, async (response) => response.body ?? new ReadableStream());
+    return this.#transport.send(checked(call), { accept: '*/*' }, async (response) => response.body ?? new ReadableStream());
   }
 
   protected async *lines(call: Call): AsyncGenerator<AuditLine, void, undefined> {
@@ -57,6 +73,6 @@ export abstract class Calls {
   }
 
   protected events(call: Call): AsyncIterable<AdminEvent> {
-    return follow(this.#transport, call);
+    return follow(this.#transport, checked(call));
   }
 }

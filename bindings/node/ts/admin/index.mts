@@ -3,6 +3,7 @@
 //   docs/openapi.json ─▶ openapi.mts (types) ─▶ operations.mts (a method each) ─▶ Admin ─▶ fetch
 //
 // The JSON is the API's own, with its names. Not here: deciding (`tidegate`), and following snapshots (`Client`).
+import { wrongType } from '../../lib/errors.js';
 import { Operations } from './operations.mjs';
 
 export { AdminError, type Problem } from './error.mjs';
@@ -42,7 +43,8 @@ export class Admin extends Operations {
    */
   static fromEnvironment(options: ConstructorParameters<typeof Operations>[2] = {}): Admin {
     const { TIDEGATE_SERVER: url, TIDEGATE_TOKEN: token } = process.env;
-    if (!url || !token) throw new TypeError('expected TIDEGATE_SERVER and TIDEGATE_TOKEN in the environment');
+    if (!url) throw wrongType('TIDEGATE_SERVER', 'the URL of an admin server in the environment', url);
+    if (!token) throw wrongType('TIDEGATE_TOKEN', 'a token in the environment', token);
     return new Admin(url, token, options);
   }
 }

@@ -14,7 +14,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/abort`
    */
   abortRelease(id: string, body: Body<"abort_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"abort_release">> {
-    return this.json({ id: "abort_release", method: "POST", path: `/releases/${part(id)}/abort`, body, options, repeatable: true });
+    return this.json({ id: "abort_release", method: "POST", path: `/releases/${part(id, "id")}/abort`, body, options, repeatable: true });
   }
 
   /**
@@ -25,7 +25,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/pipelines/{key}/features`
    */
   addFeatureToPipeline(key: string, body: Body<"add_feature_to_pipeline">, options: WriteOptions = {}): Promise<Answer<"add_feature_to_pipeline">> {
-    return this.json({ id: "add_feature_to_pipeline", method: "POST", path: `/pipelines/${part(key)}/features`, body, options, repeatable: true });
+    return this.json({ id: "add_feature_to_pipeline", method: "POST", path: `/pipelines/${part(key, "key")}/features`, body, options, repeatable: true });
   }
 
   /**
@@ -48,7 +48,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/proposals/{id}/approve`
    */
   approveProposal(id: string, body: Body<"approve_proposal"> = {}, options: GuardedOptions = {}): Promise<Answer<"approve_proposal">> {
-    return this.json({ id: "approve_proposal", method: "POST", path: `/proposals/${part(id)}/approve`, body, options, repeatable: true });
+    return this.json({ id: "approve_proposal", method: "POST", path: `/proposals/${part(id, "id")}/approve`, body, options, repeatable: true });
   }
 
   /**
@@ -60,7 +60,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/approve`
    */
   approveRelease(id: string, body: Body<"approve_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"approve_release">> {
-    return this.json({ id: "approve_release", method: "POST", path: `/releases/${part(id)}/approve`, body, options, repeatable: true });
+    return this.json({ id: "approve_release", method: "POST", path: `/releases/${part(id, "id")}/approve`, body, options, repeatable: true });
   }
 
   /**
@@ -72,7 +72,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/archive`
    */
   archiveFeature(key: string, body: Body<"archive_feature"> = {}, options: GuardedOptions = {}): Promise<Answer<"archive_feature">> {
-    return this.json({ id: "archive_feature", method: "POST", path: `/features/${part(key)}/archive`, body, options, repeatable: true });
+    return this.json({ id: "archive_feature", method: "POST", path: `/features/${part(key, "key")}/archive`, body, options, repeatable: true });
   }
 
   /**
@@ -83,7 +83,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/pipelines/{key}/archive`
    */
   archivePipeline(key: string, body: Body<"archive_pipeline"> = {}, options: GuardedOptions = {}): Promise<Answer<"archive_pipeline">> {
-    return this.json({ id: "archive_pipeline", method: "POST", path: `/pipelines/${part(key)}/archive`, body, options, repeatable: true });
+    return this.json({ id: "archive_pipeline", method: "POST", path: `/pipelines/${part(key, "key")}/archive`, body, options, repeatable: true });
   }
 
   /**
@@ -94,7 +94,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/features/{key}/pipeline`
    */
   attachFeature(key: string, body: Body<"attach_feature"> = {}, options: GuardedOptions = {}): Promise<Answer<"attach_feature">> {
-    return this.json({ id: "attach_feature", method: "PUT", path: `/features/${part(key)}/pipeline`, body, options, repeatable: true });
+    return this.json({ id: "attach_feature", method: "PUT", path: `/features/${part(key, "key")}/pipeline`, body, options, repeatable: true });
   }
 
   /**
@@ -105,7 +105,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/segments/{key}/pipeline`
    */
   attachSegment(key: string, body: Body<"attach_segment"> = {}, options: GuardedOptions = {}): Promise<Answer<"attach_segment">> {
-    return this.json({ id: "attach_segment", method: "PUT", path: `/segments/${part(key)}/pipeline`, body, options, repeatable: true });
+    return this.json({ id: "attach_segment", method: "PUT", path: `/segments/${part(key, "key")}/pipeline`, body, options, repeatable: true });
   }
 
   /**
@@ -128,7 +128,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/schedules/{id}/cancel`
    */
   cancelSchedule(id: string, body: Body<"cancel_schedule"> = {}, options: GuardedOptions = {}): Promise<Answer<"cancel_schedule">> {
-    return this.json({ id: "cancel_schedule", method: "POST", path: `/schedules/${part(id)}/cancel`, body, options, repeatable: true });
+    return this.json({ id: "cancel_schedule", method: "POST", path: `/schedules/${part(id, "id")}/cancel`, body, options, repeatable: true });
   }
 
   /**
@@ -139,7 +139,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/pipelines/{key}/clone`
    */
   clonePipeline(key: string, body: Body<"clone_pipeline">, options: WriteOptions = {}): Promise<Answer<"clone_pipeline">> {
-    return this.json({ id: "clone_pipeline", method: "POST", path: `/pipelines/${part(key)}/clone`, body, options, repeatable: true });
+    return this.json({ id: "clone_pipeline", method: "POST", path: `/pipelines/${part(key, "key")}/clone`, body, options, repeatable: true });
   }
 
   /**
@@ -255,7 +255,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/attributes/{name}`
    */
   deleteAttribute(name: string, body: Body<"delete_attribute"> = {}, options: GuardedOptions = {}): Promise<Answer<"delete_attribute">> {
-    return this.json({ id: "delete_attribute", method: "DELETE", path: `/attributes/${part(name)}`, body, options, repeatable: true });
+    return this.json({ id: "delete_attribute", method: "DELETE", path: `/attributes/${part(name, "name")}`, body, options, repeatable: true });
   }
 
   /**
@@ -266,7 +266,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/environments/{name}`
    */
   deleteEnvironment(name: string, body: Body<"delete_environment"> = {}, options: GuardedOptions = {}): Promise<Answer<"delete_environment">> {
-    return this.json({ id: "delete_environment", method: "DELETE", path: `/environments/${part(name)}`, body, options, repeatable: true });
+    return this.json({ id: "delete_environment", method: "DELETE", path: `/environments/${part(name, "name")}`, body, options, repeatable: true });
   }
 
   /**
@@ -277,7 +277,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/exclusion-groups/{key}`
    */
   deleteExclusionGroup(key: string, body: Body<"delete_exclusion_group"> = {}, options: GuardedOptions = {}): Promise<Answer<"delete_exclusion_group">> {
-    return this.json({ id: "delete_exclusion_group", method: "DELETE", path: `/exclusion-groups/${part(key)}`, body, options, repeatable: true });
+    return this.json({ id: "delete_exclusion_group", method: "DELETE", path: `/exclusion-groups/${part(key, "key")}`, body, options, repeatable: true });
   }
 
   /**
@@ -289,7 +289,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/features/{key}`
    */
   deleteFeature(key: string, body: Body<"delete_feature"> = {}, options: GuardedOptions = {}): Promise<Answer<"delete_feature">> {
-    return this.json({ id: "delete_feature", method: "DELETE", path: `/features/${part(key)}`, body, options, repeatable: true });
+    return this.json({ id: "delete_feature", method: "DELETE", path: `/features/${part(key, "key")}`, body, options, repeatable: true });
   }
 
   /**
@@ -300,7 +300,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/pipelines/{key}`
    */
   deletePipeline(key: string, body: Body<"delete_pipeline"> = {}, options: GuardedOptions = {}): Promise<Answer<"delete_pipeline">> {
-    return this.json({ id: "delete_pipeline", method: "DELETE", path: `/pipelines/${part(key)}`, body, options, repeatable: true });
+    return this.json({ id: "delete_pipeline", method: "DELETE", path: `/pipelines/${part(key, "key")}`, body, options, repeatable: true });
   }
 
   /**
@@ -311,7 +311,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/principals/{id}`
    */
   deletePrincipal(id: string, body: Body<"delete_principal"> = {}, options: GuardedOptions = {}): Promise<Answer<"delete_principal">> {
-    return this.json({ id: "delete_principal", method: "DELETE", path: `/principals/${part(id)}`, body, options, repeatable: true });
+    return this.json({ id: "delete_principal", method: "DELETE", path: `/principals/${part(id, "id")}`, body, options, repeatable: true });
   }
 
   /**
@@ -323,7 +323,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/segments/{key}`
    */
   deleteSegment(key: string, body: Body<"delete_segment"> = {}, options: GuardedOptions = {}): Promise<Answer<"delete_segment">> {
-    return this.json({ id: "delete_segment", method: "DELETE", path: `/segments/${part(key)}`, body, options, repeatable: true });
+    return this.json({ id: "delete_segment", method: "DELETE", path: `/segments/${part(key, "key")}`, body, options, repeatable: true });
   }
 
   /**
@@ -334,7 +334,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/webhooks/{id}`
    */
   deleteWebhook(id: string, body: Body<"delete_webhook"> = {}, options: GuardedOptions = {}): Promise<Answer<"delete_webhook">> {
-    return this.json({ id: "delete_webhook", method: "DELETE", path: `/webhooks/${part(id)}`, body, options, repeatable: true });
+    return this.json({ id: "delete_webhook", method: "DELETE", path: `/webhooks/${part(id, "id")}`, body, options, repeatable: true });
   }
 
   /**
@@ -346,7 +346,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/disable`
    */
   disableFeature(key: string, body: Body<"disable_feature"> = {}, options: GuardedOptions = {}): Promise<Answer<"disable_feature">> {
-    return this.json({ id: "disable_feature", method: "POST", path: `/features/${part(key)}/disable`, body, options, repeatable: true });
+    return this.json({ id: "disable_feature", method: "POST", path: `/features/${part(key, "key")}/disable`, body, options, repeatable: true });
   }
 
   /**
@@ -357,7 +357,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/principals/{id}/disable`
    */
   disablePrincipal(id: string, body: Body<"disable_principal"> = {}, options: GuardedOptions = {}): Promise<Answer<"disable_principal">> {
-    return this.json({ id: "disable_principal", method: "POST", path: `/principals/${part(id)}/disable`, body, options, repeatable: true });
+    return this.json({ id: "disable_principal", method: "POST", path: `/principals/${part(id, "id")}/disable`, body, options, repeatable: true });
   }
 
   /**
@@ -369,7 +369,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/enable`
    */
   enableFeature(key: string, body: Body<"enable_feature"> = {}, options: GuardedOptions = {}): Promise<Answer<"enable_feature">> {
-    return this.json({ id: "enable_feature", method: "POST", path: `/features/${part(key)}/enable`, body, options, repeatable: true });
+    return this.json({ id: "enable_feature", method: "POST", path: `/features/${part(key, "key")}/enable`, body, options, repeatable: true });
   }
 
   /**
@@ -404,7 +404,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/full-roll-out`
    */
   fullRollOutRelease(id: string, body: Body<"full_roll_out_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"full_roll_out_release">> {
-    return this.json({ id: "full_roll_out_release", method: "POST", path: `/releases/${part(id)}/full-roll-out`, body, options, repeatable: true });
+    return this.json({ id: "full_roll_out_release", method: "POST", path: `/releases/${part(id, "id")}/full-roll-out`, body, options, repeatable: true });
   }
 
   /**
@@ -415,7 +415,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/guards/{guard}/verdict`
    */
   giveVerdict(id: string, guard: string, body: Body<"give_verdict">, options: WriteOptions = {}): Promise<Answer<"give_verdict">> {
-    return this.json({ id: "give_verdict", method: "POST", path: `/releases/${part(id)}/guards/${part(guard)}/verdict`, body, options, repeatable: true });
+    return this.json({ id: "give_verdict", method: "POST", path: `/releases/${part(id, "id")}/guards/${part(guard, "guard")}/verdict`, body, options, repeatable: true });
   }
 
   /**
@@ -427,7 +427,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/kill`
    */
   killFeature(key: string, body: Body<"kill_feature">, options: WriteOptions = {}): Promise<Answer<"kill_feature">> {
-    return this.json({ id: "kill_feature", method: "POST", path: `/features/${part(key)}/kill`, body, options, repeatable: true });
+    return this.json({ id: "kill_feature", method: "POST", path: `/features/${part(key, "key")}/kill`, body, options, repeatable: true });
   }
 
   /**
@@ -439,7 +439,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/launch`
    */
   launchFeature(key: string, body: Body<"launch_feature">, options: GuardedOptions = {}): Promise<Answer<"launch_feature">> {
-    return this.json({ id: "launch_feature", method: "POST", path: `/features/${part(key)}/launch`, body, options, repeatable: true });
+    return this.json({ id: "launch_feature", method: "POST", path: `/features/${part(key, "key")}/launch`, body, options, repeatable: true });
   }
 
   /**
@@ -517,7 +517,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/features/{key}/exposures`
    */
   listFeatureExposures(key: string, options: CallOptions = {}): Promise<Answer<"list_feature_exposures">> {
-    return this.json({ id: "list_feature_exposures", method: "GET", path: `/features/${part(key)}/exposures`, options });
+    return this.json({ id: "list_feature_exposures", method: "GET", path: `/features/${part(key, "key")}/exposures`, options });
   }
 
   /**
@@ -528,7 +528,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/features/{key}/history`
    */
   listFeatureHistory(key: string, query: Query<"list_feature_history"> = {}, options: CallOptions = {}): Listing<HistoryEntry, Answer<"list_feature_history">> {
-    return this.list({ id: "list_feature_history", method: "GET", path: `/features/${part(key)}/history`, query, options });
+    return this.list({ id: "list_feature_history", method: "GET", path: `/features/${part(key, "key")}/history`, query, options });
   }
 
   /**
@@ -539,7 +539,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/features/{key}/references`
    */
   listFeatureReferences(key: string, options: CallOptions = {}): Promise<Answer<"list_feature_references">> {
-    return this.json({ id: "list_feature_references", method: "GET", path: `/features/${part(key)}/references`, options });
+    return this.json({ id: "list_feature_references", method: "GET", path: `/features/${part(key, "key")}/references`, options });
   }
 
   /**
@@ -575,7 +575,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/pipelines/{key}/references`
    */
   listPipelineReferences(key: string, options: CallOptions = {}): Promise<Answer<"list_pipeline_references">> {
-    return this.json({ id: "list_pipeline_references", method: "GET", path: `/pipelines/${part(key)}/references`, options });
+    return this.json({ id: "list_pipeline_references", method: "GET", path: `/pipelines/${part(key, "key")}/references`, options });
   }
 
   /**
@@ -632,7 +632,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/releases/{id}/history`
    */
   listReleaseHistory(id: string, query: Query<"list_release_history"> = {}, options: CallOptions = {}): Listing<HistoryEntry, Answer<"list_release_history">> {
-    return this.list({ id: "list_release_history", method: "GET", path: `/releases/${part(id)}/history`, query, options });
+    return this.list({ id: "list_release_history", method: "GET", path: `/releases/${part(id, "id")}/history`, query, options });
   }
 
   /**
@@ -676,7 +676,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/segments/{key}/references`
    */
   listSegmentReferences(key: string, options: CallOptions = {}): Promise<Answer<"list_segment_references">> {
-    return this.json({ id: "list_segment_references", method: "GET", path: `/segments/${part(key)}/references`, options });
+    return this.json({ id: "list_segment_references", method: "GET", path: `/segments/${part(key, "key")}/references`, options });
   }
 
   /**
@@ -720,7 +720,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/webhooks/{id}/deliveries`
    */
   listWebhookDeliveries(id: string, query: Query<"list_webhook_deliveries"> = {}, options: CallOptions = {}): Listing<Schema<"Delivery">, Answer<"list_webhook_deliveries">> {
-    return this.list({ id: "list_webhook_deliveries", method: "GET", path: `/webhooks/${part(id)}/deliveries`, query, options });
+    return this.list({ id: "list_webhook_deliveries", method: "GET", path: `/webhooks/${part(id, "id")}/deliveries`, query, options });
   }
 
   /**
@@ -743,7 +743,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/pause`
    */
   pauseRelease(id: string, body: Body<"pause_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"pause_release">> {
-    return this.json({ id: "pause_release", method: "POST", path: `/releases/${part(id)}/pause`, body, options, repeatable: true });
+    return this.json({ id: "pause_release", method: "POST", path: `/releases/${part(id, "id")}/pause`, body, options, repeatable: true });
   }
 
   /**
@@ -765,7 +765,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/preview`
    */
   previewFeature(key: string, body: Body<"preview_feature">, options: CallOptions = {}): Promise<Answer<"preview_feature">> {
-    return this.json({ id: "preview_feature", method: "POST", path: `/features/${part(key)}/preview`, body, options });
+    return this.json({ id: "preview_feature", method: "POST", path: `/features/${part(key, "key")}/preview`, body, options });
   }
 
   /**
@@ -776,7 +776,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/releases/{id}/preview`
    */
   previewReleaseAction(id: string, query: Query<"preview_release_action">, options: CallOptions = {}): Promise<Answer<"preview_release_action">> {
-    return this.json({ id: "preview_release_action", method: "GET", path: `/releases/${part(id)}/preview`, query, options });
+    return this.json({ id: "preview_release_action", method: "GET", path: `/releases/${part(id, "id")}/preview`, query, options });
   }
 
   /**
@@ -787,7 +787,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/segments/{key}/preview`
    */
   previewSegment(key: string, body: Body<"preview_segment">, options: CallOptions = {}): Promise<Answer<"preview_segment">> {
-    return this.json({ id: "preview_segment", method: "POST", path: `/segments/${part(key)}/preview`, body, options });
+    return this.json({ id: "preview_segment", method: "POST", path: `/segments/${part(key, "key")}/preview`, body, options });
   }
 
   /**
@@ -798,7 +798,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/pipelines/{key}/publish`
    */
   publishPipeline(key: string, body: Body<"publish_pipeline"> = {}, options: GuardedOptions = {}): Promise<Answer<"publish_pipeline">> {
-    return this.json({ id: "publish_pipeline", method: "POST", path: `/pipelines/${part(key)}/publish`, body, options, repeatable: true });
+    return this.json({ id: "publish_pipeline", method: "POST", path: `/pipelines/${part(key, "key")}/publish`, body, options, repeatable: true });
   }
 
   /**
@@ -809,7 +809,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/attributes/{name}`
    */
   putAttribute(name: string, body: Body<"put_attribute">, options: GuardedOptions = {}): Promise<Answer<"put_attribute">> {
-    return this.json({ id: "put_attribute", method: "PUT", path: `/attributes/${part(name)}`, body, options, repeatable: true });
+    return this.json({ id: "put_attribute", method: "PUT", path: `/attributes/${part(name, "name")}`, body, options, repeatable: true });
   }
 
   /**
@@ -820,7 +820,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/exclusion-groups/{key}`
    */
   putExclusionGroup(key: string, body: Body<"put_exclusion_group">, options: GuardedOptions = {}): Promise<Answer<"put_exclusion_group">> {
-    return this.json({ id: "put_exclusion_group", method: "PUT", path: `/exclusion-groups/${part(key)}`, body, options, repeatable: true });
+    return this.json({ id: "put_exclusion_group", method: "PUT", path: `/exclusion-groups/${part(key, "key")}`, body, options, repeatable: true });
   }
 
   /**
@@ -831,7 +831,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/proposals/{id}/reject`
    */
   rejectProposal(id: string, body: Body<"reject_proposal"> = {}, options: GuardedOptions = {}): Promise<Answer<"reject_proposal">> {
-    return this.json({ id: "reject_proposal", method: "POST", path: `/proposals/${part(id)}/reject`, body, options, repeatable: true });
+    return this.json({ id: "reject_proposal", method: "POST", path: `/proposals/${part(id, "id")}/reject`, body, options, repeatable: true });
   }
 
   /**
@@ -843,7 +843,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/reject`
    */
   rejectRelease(id: string, body: Body<"reject_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"reject_release">> {
-    return this.json({ id: "reject_release", method: "POST", path: `/releases/${part(id)}/reject`, body, options, repeatable: true });
+    return this.json({ id: "reject_release", method: "POST", path: `/releases/${part(id, "id")}/reject`, body, options, repeatable: true });
   }
 
   /**
@@ -854,7 +854,7 @@ export abstract class Operations extends Calls {
    * `DELETE /api/v1/pipelines/{key}/features/{feature}`
    */
   removeFeatureFromPipeline(key: string, feature: string, body: Body<"remove_feature_from_pipeline"> = {}, options: WriteOptions = {}): Promise<Answer<"remove_feature_from_pipeline">> {
-    return this.json({ id: "remove_feature_from_pipeline", method: "DELETE", path: `/pipelines/${part(key)}/features/${part(feature)}`, body, options, repeatable: true });
+    return this.json({ id: "remove_feature_from_pipeline", method: "DELETE", path: `/pipelines/${part(key, "key")}/features/${part(feature, "feature")}`, body, options, repeatable: true });
   }
 
   /**
@@ -866,7 +866,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/resalt`
    */
   resaltFeature(key: string, body: Body<"resalt_feature"> = {}, options: GuardedOptions = {}): Promise<Answer<"resalt_feature">> {
-    return this.json({ id: "resalt_feature", method: "POST", path: `/features/${part(key)}/resalt`, body, options, repeatable: true });
+    return this.json({ id: "resalt_feature", method: "POST", path: `/features/${part(key, "key")}/resalt`, body, options, repeatable: true });
   }
 
   /**
@@ -877,7 +877,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/deliveries/{id}/resend`
    */
   resendDelivery(id: string, options: CallOptions = {}): Promise<Answer<"resend_delivery">> {
-    return this.json({ id: "resend_delivery", method: "POST", path: `/deliveries/${part(id)}/resend`, body: {}, options });
+    return this.json({ id: "resend_delivery", method: "POST", path: `/deliveries/${part(id, "id")}/resend`, body: {}, options });
   }
 
   /**
@@ -888,7 +888,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/signing-keys/{id}/retire`
    */
   retireSigningKey(id: string, body: Body<"retire_signing_key"> = {}, options: GuardedOptions = {}): Promise<Answer<"retire_signing_key">> {
-    return this.json({ id: "retire_signing_key", method: "POST", path: `/signing-keys/${part(id)}/retire`, body, options, repeatable: true });
+    return this.json({ id: "retire_signing_key", method: "POST", path: `/signing-keys/${part(id, "id")}/retire`, body, options, repeatable: true });
   }
 
   /**
@@ -900,7 +900,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/revert`
    */
   revertRelease(id: string, body: Body<"revert_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"revert_release">> {
-    return this.json({ id: "revert_release", method: "POST", path: `/releases/${part(id)}/revert`, body, options, repeatable: true });
+    return this.json({ id: "revert_release", method: "POST", path: `/releases/${part(id, "id")}/revert`, body, options, repeatable: true });
   }
 
   /**
@@ -911,7 +911,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/sdk-keys/{id}/revoke`
    */
   revokeSdkKey(id: string, body: Body<"revoke_sdk_key"> = {}, options: GuardedOptions = {}): Promise<Answer<"revoke_sdk_key">> {
-    return this.json({ id: "revoke_sdk_key", method: "POST", path: `/sdk-keys/${part(id)}/revoke`, body, options, repeatable: true });
+    return this.json({ id: "revoke_sdk_key", method: "POST", path: `/sdk-keys/${part(id, "id")}/revoke`, body, options, repeatable: true });
   }
 
   /**
@@ -922,7 +922,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/tokens/{id}/revoke`
    */
   revokeToken(id: string, body: Body<"revoke_token"> = {}, options: GuardedOptions = {}): Promise<Answer<"revoke_token">> {
-    return this.json({ id: "revoke_token", method: "POST", path: `/tokens/${part(id)}/revoke`, body, options, repeatable: true });
+    return this.json({ id: "revoke_token", method: "POST", path: `/tokens/${part(id, "id")}/revoke`, body, options, repeatable: true });
   }
 
   /**
@@ -946,7 +946,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/webhooks/{id}/rotate`
    */
   rotateWebhook(id: string, body: Body<"rotate_webhook"> = {}, options: GuardedOptions = {}): Promise<Answer<"rotate_webhook">> {
-    return this.json({ id: "rotate_webhook", method: "POST", path: `/webhooks/${part(id)}/rotate`, body, options, repeatable: true });
+    return this.json({ id: "rotate_webhook", method: "POST", path: `/webhooks/${part(id, "id")}/rotate`, body, options, repeatable: true });
   }
 
   /**
@@ -958,7 +958,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/features/{key}`
    */
   saveFeature(key: string, body: Body<"save_feature">, options: GuardedOptions = {}): Promise<Answer<"save_feature">> {
-    return this.json({ id: "save_feature", method: "PUT", path: `/features/${part(key)}`, body, options, repeatable: true });
+    return this.json({ id: "save_feature", method: "PUT", path: `/features/${part(key, "key")}`, body, options, repeatable: true });
   }
 
   /**
@@ -970,7 +970,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/segments/{key}`
    */
   saveSegment(key: string, body: Body<"save_segment">, options: GuardedOptions = {}): Promise<Answer<"save_segment">> {
-    return this.json({ id: "save_segment", method: "PUT", path: `/segments/${part(key)}`, body, options, repeatable: true });
+    return this.json({ id: "save_segment", method: "PUT", path: `/segments/${part(key, "key")}`, body, options, repeatable: true });
   }
 
   /**
@@ -981,7 +981,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/attributes/{name}`
    */
   showAttribute(name: string, options: CallOptions = {}): Promise<Answer<"show_attribute">> {
-    return this.json({ id: "show_attribute", method: "GET", path: `/attributes/${part(name)}`, options });
+    return this.json({ id: "show_attribute", method: "GET", path: `/attributes/${part(name, "name")}`, options });
   }
 
   /**
@@ -992,7 +992,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/audit/{seq}`
    */
   showAuditEvent(seq: number, options: CallOptions = {}): Promise<Answer<"show_audit_event">> {
-    return this.json({ id: "show_audit_event", method: "GET", path: `/audit/${part(seq)}`, options });
+    return this.json({ id: "show_audit_event", method: "GET", path: `/audit/${part(seq, "seq")}`, options });
   }
 
   /**
@@ -1003,7 +1003,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/change-requests/{release}`
    */
   showChangeRequest(release: string, options: CallOptions = {}): Promise<Answer<"show_change_request">> {
-    return this.json({ id: "show_change_request", method: "GET", path: `/change-requests/${part(release)}`, options });
+    return this.json({ id: "show_change_request", method: "GET", path: `/change-requests/${part(release, "release")}`, options });
   }
 
   /**
@@ -1014,7 +1014,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/deliveries/{id}`
    */
   showDelivery(id: string, options: CallOptions = {}): Promise<Answer<"show_delivery">> {
-    return this.json({ id: "show_delivery", method: "GET", path: `/deliveries/${part(id)}`, options });
+    return this.json({ id: "show_delivery", method: "GET", path: `/deliveries/${part(id, "id")}`, options });
   }
 
   /**
@@ -1025,7 +1025,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/environments/{name}`
    */
   showEnvironment(name: string, options: CallOptions = {}): Promise<Answer<"show_environment">> {
-    return this.json({ id: "show_environment", method: "GET", path: `/environments/${part(name)}`, options });
+    return this.json({ id: "show_environment", method: "GET", path: `/environments/${part(name, "name")}`, options });
   }
 
   /**
@@ -1037,7 +1037,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/snapshots/{environment}`
    */
   showEnvironmentSnapshot(environment: string, options: CallOptions = {}): Promise<Answer<"show_environment_snapshot">> {
-    return this.json({ id: "show_environment_snapshot", method: "GET", path: `/snapshots/${part(environment)}`, options });
+    return this.json({ id: "show_environment_snapshot", method: "GET", path: `/snapshots/${part(environment, "environment")}`, options });
   }
 
   /**
@@ -1048,7 +1048,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/exclusion-groups/{key}`
    */
   showExclusionGroup(key: string, options: CallOptions = {}): Promise<Answer<"show_exclusion_group">> {
-    return this.json({ id: "show_exclusion_group", method: "GET", path: `/exclusion-groups/${part(key)}`, options });
+    return this.json({ id: "show_exclusion_group", method: "GET", path: `/exclusion-groups/${part(key, "key")}`, options });
   }
 
   /**
@@ -1059,7 +1059,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/features/{key}`
    */
   showFeature(key: string, options: CallOptions = {}): Promise<Answer<"show_feature">> {
-    return this.json({ id: "show_feature", method: "GET", path: `/features/${part(key)}`, options });
+    return this.json({ id: "show_feature", method: "GET", path: `/features/${part(key, "key")}`, options });
   }
 
   /**
@@ -1081,7 +1081,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/pipelines/{key}`
    */
   showPipeline(key: string, options: CallOptions = {}): Promise<Answer<"show_pipeline">> {
-    return this.json({ id: "show_pipeline", method: "GET", path: `/pipelines/${part(key)}`, options });
+    return this.json({ id: "show_pipeline", method: "GET", path: `/pipelines/${part(key, "key")}`, options });
   }
 
   /**
@@ -1092,7 +1092,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/pipelines/{key}/versions/{version}`
    */
   showPipelineVersion(key: string, version: number, options: CallOptions = {}): Promise<Answer<"show_pipeline_version">> {
-    return this.json({ id: "show_pipeline_version", method: "GET", path: `/pipelines/${part(key)}/versions/${part(version)}`, options });
+    return this.json({ id: "show_pipeline_version", method: "GET", path: `/pipelines/${part(key, "key")}/versions/${part(version, "version")}`, options });
   }
 
   /**
@@ -1103,7 +1103,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/principals/{id}`
    */
   showPrincipal(id: string, options: CallOptions = {}): Promise<Answer<"show_principal">> {
-    return this.json({ id: "show_principal", method: "GET", path: `/principals/${part(id)}`, options });
+    return this.json({ id: "show_principal", method: "GET", path: `/principals/${part(id, "id")}`, options });
   }
 
   /**
@@ -1114,7 +1114,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/proposals/{id}`
    */
   showProposal(id: string, options: CallOptions = {}): Promise<Answer<"show_proposal">> {
-    return this.json({ id: "show_proposal", method: "GET", path: `/proposals/${part(id)}`, options });
+    return this.json({ id: "show_proposal", method: "GET", path: `/proposals/${part(id, "id")}`, options });
   }
 
   /**
@@ -1125,7 +1125,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/releases/{id}`
    */
   showRelease(id: string, options: CallOptions = {}): Promise<Answer<"show_release">> {
-    return this.json({ id: "show_release", method: "GET", path: `/releases/${part(id)}`, options });
+    return this.json({ id: "show_release", method: "GET", path: `/releases/${part(id, "id")}`, options });
   }
 
   /**
@@ -1136,7 +1136,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/schedules/{id}`
    */
   showSchedule(id: string, options: CallOptions = {}): Promise<Answer<"show_schedule">> {
-    return this.json({ id: "show_schedule", method: "GET", path: `/schedules/${part(id)}`, options });
+    return this.json({ id: "show_schedule", method: "GET", path: `/schedules/${part(id, "id")}`, options });
   }
 
   /**
@@ -1147,7 +1147,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/segments/{key}`
    */
   showSegment(key: string, options: CallOptions = {}): Promise<Answer<"show_segment">> {
-    return this.json({ id: "show_segment", method: "GET", path: `/segments/${part(key)}`, options });
+    return this.json({ id: "show_segment", method: "GET", path: `/segments/${part(key, "key")}`, options });
   }
 
   /**
@@ -1171,7 +1171,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/tokens/{id}`
    */
   showToken(id: string, options: CallOptions = {}): Promise<Answer<"show_token">> {
-    return this.json({ id: "show_token", method: "GET", path: `/tokens/${part(id)}`, options });
+    return this.json({ id: "show_token", method: "GET", path: `/tokens/${part(id, "id")}`, options });
   }
 
   /**
@@ -1182,7 +1182,7 @@ export abstract class Operations extends Calls {
    * `GET /api/v1/webhooks/{id}`
    */
   showWebhook(id: string, options: CallOptions = {}): Promise<Answer<"show_webhook">> {
-    return this.json({ id: "show_webhook", method: "GET", path: `/webhooks/${part(id)}`, options });
+    return this.json({ id: "show_webhook", method: "GET", path: `/webhooks/${part(id, "id")}`, options });
   }
 
   /**
@@ -1194,7 +1194,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/skip`
    */
   skipRelease(id: string, body: Body<"skip_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"skip_release">> {
-    return this.json({ id: "skip_release", method: "POST", path: `/releases/${part(id)}/skip`, body, options, repeatable: true });
+    return this.json({ id: "skip_release", method: "POST", path: `/releases/${part(id, "id")}/skip`, body, options, repeatable: true });
   }
 
   /**
@@ -1205,7 +1205,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/supersede`
    */
   supersedeRelease(id: string, body: Body<"supersede_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"supersede_release">> {
-    return this.json({ id: "supersede_release", method: "POST", path: `/releases/${part(id)}/supersede`, body, options, repeatable: true });
+    return this.json({ id: "supersede_release", method: "POST", path: `/releases/${part(id, "id")}/supersede`, body, options, repeatable: true });
   }
 
   /**
@@ -1216,7 +1216,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/features/{key}/tags`
    */
   tagFeature(key: string, body: Body<"tag_feature">, options: GuardedOptions = {}): Promise<Answer<"tag_feature">> {
-    return this.json({ id: "tag_feature", method: "PUT", path: `/features/${part(key)}/tags`, body, options, repeatable: true });
+    return this.json({ id: "tag_feature", method: "PUT", path: `/features/${part(key, "key")}/tags`, body, options, repeatable: true });
   }
 
   /**
@@ -1228,7 +1228,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/webhooks/{id}/test`
    */
   testWebhook(id: string, options: WriteOptions = {}): Promise<Answer<"test_webhook">> {
-    return this.json({ id: "test_webhook", method: "POST", path: `/webhooks/${part(id)}/test`, body: {}, options, repeatable: true });
+    return this.json({ id: "test_webhook", method: "POST", path: `/webhooks/${part(id, "id")}/test`, body: {}, options, repeatable: true });
   }
 
   /**
@@ -1240,7 +1240,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/unarchive`
    */
   unarchiveFeature(key: string, body: Body<"unarchive_feature"> = {}, options: GuardedOptions = {}): Promise<Answer<"unarchive_feature">> {
-    return this.json({ id: "unarchive_feature", method: "POST", path: `/features/${part(key)}/unarchive`, body, options, repeatable: true });
+    return this.json({ id: "unarchive_feature", method: "POST", path: `/features/${part(key, "key")}/unarchive`, body, options, repeatable: true });
   }
 
   /**
@@ -1251,7 +1251,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/features/{key}/unkill`
    */
   unkillFeature(key: string, body: Body<"unkill_feature">, options: WriteOptions = {}): Promise<Answer<"unkill_feature">> {
-    return this.json({ id: "unkill_feature", method: "POST", path: `/features/${part(key)}/unkill`, body, options, repeatable: true });
+    return this.json({ id: "unkill_feature", method: "POST", path: `/features/${part(key, "key")}/unkill`, body, options, repeatable: true });
   }
 
   /**
@@ -1262,7 +1262,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/releases/{id}/unpause`
    */
   unpauseRelease(id: string, body: Body<"unpause_release"> = {}, options: GuardedOptions = {}): Promise<Answer<"unpause_release">> {
-    return this.json({ id: "unpause_release", method: "POST", path: `/releases/${part(id)}/unpause`, body, options, repeatable: true });
+    return this.json({ id: "unpause_release", method: "POST", path: `/releases/${part(id, "id")}/unpause`, body, options, repeatable: true });
   }
 
   /**
@@ -1273,7 +1273,7 @@ export abstract class Operations extends Calls {
    * `POST /api/v1/pipelines/{key}/unpublish`
    */
   unpublishPipeline(key: string, body: Body<"unpublish_pipeline"> = {}, options: GuardedOptions = {}): Promise<Answer<"unpublish_pipeline">> {
-    return this.json({ id: "unpublish_pipeline", method: "POST", path: `/pipelines/${part(key)}/unpublish`, body, options, repeatable: true });
+    return this.json({ id: "unpublish_pipeline", method: "POST", path: `/pipelines/${part(key, "key")}/unpublish`, body, options, repeatable: true });
   }
 
   /**
@@ -1285,7 +1285,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/environments/{name}`
    */
   updateEnvironment(name: string, body: Body<"update_environment"> = {}, options: GuardedOptions = {}): Promise<Answer<"update_environment">> {
-    return this.json({ id: "update_environment", method: "PUT", path: `/environments/${part(name)}`, body, options, repeatable: true });
+    return this.json({ id: "update_environment", method: "PUT", path: `/environments/${part(name, "name")}`, body, options, repeatable: true });
   }
 
   /**
@@ -1296,7 +1296,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/pipelines/{key}`
    */
   updatePipeline(key: string, body: Body<"update_pipeline">, options: GuardedOptions = {}): Promise<Answer<"update_pipeline">> {
-    return this.json({ id: "update_pipeline", method: "PUT", path: `/pipelines/${part(key)}`, body, options, repeatable: true });
+    return this.json({ id: "update_pipeline", method: "PUT", path: `/pipelines/${part(key, "key")}`, body, options, repeatable: true });
   }
 
   /**
@@ -1307,7 +1307,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/principals/{id}`
    */
   updatePrincipal(id: string, body: Body<"update_principal">, options: GuardedOptions = {}): Promise<Answer<"update_principal">> {
-    return this.json({ id: "update_principal", method: "PUT", path: `/principals/${part(id)}`, body, options, repeatable: true });
+    return this.json({ id: "update_principal", method: "PUT", path: `/principals/${part(id, "id")}`, body, options, repeatable: true });
   }
 
   /**
@@ -1318,7 +1318,7 @@ export abstract class Operations extends Calls {
    * `PUT /api/v1/webhooks/{id}`
    */
   updateWebhook(id: string, body: Body<"update_webhook">, options: GuardedOptions = {}): Promise<Answer<"update_webhook">> {
-    return this.json({ id: "update_webhook", method: "PUT", path: `/webhooks/${part(id)}`, body, options, repeatable: true });
+    return this.json({ id: "update_webhook", method: "PUT", path: `/webhooks/${part(id, "id")}`, body, options, repeatable: true });
   }
 
   /**

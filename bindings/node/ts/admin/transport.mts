@@ -6,6 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { wrongType } from '../../lib/errors.js';
+import { known } from '../../lib/options.js';
 import { AdminError, refusal } from './error.mjs';
 import type { GuardedOptions, OperationId } from './types.mjs';
 
@@ -52,10 +54,10 @@ export class Transport {
   readonly #fetch: typeof globalThis.fetch;
 
   constructor(url: string, token: TokenSource, options: AdminOptions) {
-    const base = new URL(url);
-    if (base.protocol !== 'http:' && base.protocol !== 'https:') {
-      throw new TypeError(`expected the http or https URL of an admin server, found \`${url}\``);
-    }
+    const base = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+    if (base?.protocol !== 'http:' && base?.protocol !== 'https:') throw wrongType('url', 'the http or https URL of an admin server', url);
+    if (typeof token !== 'function') sendable(token);
+    known(options, { timeoutMs: 'ms', retries: 'count', fetch: 'function' });
     this.#base = base.href.replace(/\/+$/, '') + API;
     this.#token = token;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
@@ -78,7 +80,7 @@ export class Transport {
   async #attempt<Result>(call: Call, headers: Record<string, string>, read: (response: Response) => Promise<Result>) {
     const { signal, timeoutMs = this.#timeoutMs } = call.options;
     const timer = new AbortController();
-    const timeout = setTimeout(() => timer.abort(), timeoutMs);
+    const timeout = setTimeout(() => timer.abort(), Math.min(timeoutMs, 2 ** 31 - 1));
     try {
       const response = await this.#fetch(this.#url(call), {
         method: call.method,
@@ -113,7 +115,7 @@ export class Transport {
   }
 
   async #headers(call: Call): Promise<Record<string, string>> {
-    const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
+    const token = typeof this.#token === 'function' ? sendable(await this.#token()) : this.#token;
     const { idempotencyKey, force, ifMatch } = call.options;
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
     if (call.body !== undefined) headers['content-type'] = 'application/json';
@@ -122,6 +124,12 @@ export class Transport {
     if (ifMatch !== undefined) headers['if-match'] = typeof ifMatch === 'number' ? `"${ifMatch}"` : ifMatch;
     return headers;
   }
+}
+
+/** A token that a header can have: `fetch` would show one that it cannot in what it throws. Nor is it shown here: only a long text is not. */
+function sendable(token: string): string {
+  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
+  throw wrongType('token', 'a token, without spaces and line ends', typeof token === 'string' ? token && '*'.repeat(99) : token);
 }
 
 class Failure {

@@ -28,6 +28,8 @@ import {
   version,
 } from 'tidegate';
 
+import { wrongType } from '../../lib/errors.js';
+import { known } from '../../lib/options.js';
 import { subject } from './context.mjs';
 import { BOOLEAN, type Kind, NUMBER, OBJECT, STRING, failure, resolution } from './resolution.mjs';
 import { type Tracked, Tracker, type Tracking } from './tracking.mjs';
@@ -49,6 +51,7 @@ export interface ProviderOptions {
 /** Errors that pass, or that are not about what is served. Serving goes on; if the connection stays away, STALE says so. */
 const PASSING = new Set(['TG6101', 'TG6102', 'TG6103', 'TG6104', 'TG6107', 'TG6108', 'TG6113']);
 const READY_TIMEOUT_MS = 10_000;
+const OPTIONS = { readyTimeout: 'ms', connect: 'object', hooks: 'objects', onTrack: 'function' };
 
 /**
  * Resolves flags with a Tidegate engine in this process.
@@ -81,10 +84,10 @@ export class TidegateProvider implements Provider {
   constructor(source: Client | Engine | string, options: ProviderOptions = {}) {
     const isClient = typeof source === 'object' && source !== null && 'waitReady' in source;
     if (!isClient && typeof source !== 'string' && !(source instanceof Engine)) {
-      throw new TypeError(`expected a Client, an Engine or a connection string, found ${source === null ? 'null' : typeof source}`);
+      throw wrongType('source', 'a Client, an Engine or a connection string', source);
     }
     this.#source = source;
-    this.#options = options;
+    this.#options = known(options, OPTIONS);
     this.#tracker = new Tracker(options.onTrack, options.connect?.log);
     this.hooks = [...(options.hooks ?? [])];
   }
@@ -202,7 +205,7 @@ export class TidegateProvider implements Provider {
       const timer = setTimeout(() => {
         this.#life = 'failed';
         this.#settle?.(`expected the engine to have a snapshot within ${waitMs} ms`);
-      }, waitMs);
+      }, Math.min(waitMs, 2 ** 31 - 1));
       this.#settle = (wrong) => {
         clearTimeout(timer);
         this.#settle = undefined;

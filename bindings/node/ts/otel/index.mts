@@ -3,12 +3,15 @@
 import { type Attributes, type Span, trace } from '@opentelemetry/api';
 import type { Decision } from 'tidegate';
 
+import { wrongType } from '../../lib/errors.js';
 import { guarded, logger } from '../../lib/log.js';
+import { known } from '../../lib/options.js';
 
 /** The name of the event, as the semantic conventions have it. */
 export const EVENT = 'feature_flag.evaluation';
 
 const WARN = logger(undefined);
+const TOLD = { contextId: 'string', setId: 'string' };
 
 export interface Told {
   /** Who the decision was made for. */
@@ -18,7 +21,9 @@ export interface Told {
 }
 
 /** What an event tells of a decision. */
-export function attributes(decision: Decision, { contextId, setId }: Told = {}): Attributes {
+export function attributes(decision: Decision, told: Told = {}): Attributes {
+  checked(decision);
+  const { contextId, setId } = known(told, TOLD);
   const { feature, value, valueText, variant, rule, release, phase, version } = decision;
   const isPlain = typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string';
   const error = decision.openFeatureError;
@@ -42,10 +47,19 @@ export function attributes(decision: Decision, { contextId, setId }: Told = {}):
  * Adds the event to a span, the active one unless another is named; nothing happens if it does not record. What the span throws is a
  * warning of the process: telemetry does not break what it tells of.
  */
-export function record(decision: Decision, { span = trace.getActiveSpan(), ...told }: Told & { readonly span?: Span } = {}): void {
+export function record(decision: Decision, options: Told & { readonly span?: Span } = {}): void {
+  // Also where nothing records: what is wrong shall not show in production only.
+  checked(decision);
+  const { span = trace.getActiveSpan(), ...told } = known(options, { ...TOLD, span: 'object' });
+  if (span !== undefined && typeof span.isRecording !== 'function') throw wrongType('span', 'a span', span);
   if (!span?.isRecording()) return;
   const event = attributes(decision, told);
   guarded(WARN, () => span.addEvent(EVENT, event));
+}
+
+/** By what it has: the engine is not loaded for this. */
+function checked(decision: Decision): void {
+  if (typeof decision?.openFeatureReason !== 'string') throw wrongType('decision', 'a decision', decision);
 }
 
 function given(name: string, value: string | undefined): Attributes {
