@@ -8,7 +8,7 @@ use tidegate::{AttributeValue, Context, Engine, Value};
 
 use crate::boundary::{Handle, Mark, free, out, shared};
 use crate::engine::tg_engine;
-use crate::report::{told, told_no_object};
+use crate::report::{no_object, noted};
 use crate::status::tg_status;
 use crate::text::{bytes, text, text_of, tg_str};
 
@@ -111,7 +111,7 @@ unsafe fn list(items: *const tg_str, count: usize) -> Result<Value, tg_status> {
 pub(crate) unsafe fn json_value(json: *const c_char, len: usize) -> Result<Value, tg_status> {
     // SAFETY: the caller's.
     let json = unsafe { bytes(json, len) }?;
-    parse(json).map(|parsed| parsed.root.into_value()).map_err(|error| told(error.into()))
+    parse(json).map(|parsed| parsed.root.into_value()).map_err(|error| noted(error.into()))
 }
 
 /// A new context of an engine, without attributes. Free it with `tg_context_free`; the engine may be freed before.
@@ -364,7 +364,7 @@ pub unsafe extern "C" fn tg_context_set_object(
     boundary!(changed context {
         // SAFETY: a text of the caller's.
         let object = unsafe { json_value(json, json_len) }?;
-        for (name, value) in object.as_object().ok_or_else(told_no_object)? {
+        for (name, value) in object.as_object().ok_or_else(no_object)? {
             context.set(&**name, value)?;
         }
         Ok(())

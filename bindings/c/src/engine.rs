@@ -16,7 +16,7 @@ use crate::boundary::{Handle, Mark, free, out};
 use crate::context::{json_value, of_engine, tg_attribute, tg_context};
 use crate::log::Log;
 use crate::readers::Readers;
-use crate::report::{Report, told_no_object};
+use crate::report::{Report, no_object};
 use crate::status::tg_status;
 use crate::text::{bytes, optional, text, text_of, tg_str, tg_text};
 
@@ -193,7 +193,7 @@ impl Wish {
         if let Some(json) = unsafe { optional(options.process_json) }? {
             // SAFETY: a text of ours.
             let object = unsafe { json_value(json.as_ptr().cast(), json.len()) }?;
-            let members = object.as_object().ok_or_else(told_no_object)?;
+            let members = object.as_object().ok_or_else(no_object)?;
             process.extend(members.iter().map(|(name, value)| (name.to_string(), value.clone())));
         }
         Ok(Self { flags: options.flags, process })

@@ -169,14 +169,14 @@ thread_local! {
 /// Has `tg_last_report` say on this thread what was wrong; its status.
 #[cold]
 #[inline(never)]
-pub(crate) fn told(error: Error) -> tg_status {
+pub(crate) fn noted(error: Error) -> tg_status {
     tell(Report::of_error(&error, 0))
 }
 
-/// As [`told`], of JSON that is not an object.
+/// As [`noted`], of JSON that is not an object.
 #[cold]
 #[inline(never)]
-pub(crate) fn told_no_object() -> tg_status {
+pub(crate) fn no_object() -> tg_status {
     let problem = Diagnostic::new(Code::BadContext, "", "expected a JSON object of attributes");
     tell(Report::of_problems(tg_status::BadContext, vec![problem], 0))
 }

@@ -14,7 +14,7 @@ use super::{
     tg_event_kind, tg_life, tg_source,
 };
 use crate::engine::{Wish, tg_engine};
-use crate::report::{Ended, Report, tg_report, told};
+use crate::report::{Ended, Report, noted, tg_report};
 use crate::status::tg_status;
 use crate::text::{optional, tg_str};
 
@@ -26,7 +26,7 @@ pub(super) type Quiet = tidegate::client::Quiet;
 pub(super) unsafe fn connect(given: &tg_connect_options) -> Result<(tg_engine, Client), tg_status> {
     // SAFETY: the caller's.
     let options = unsafe { read(given) }?;
-    let client = Engine::connect(options).map_err(told)?;
+    let client = Engine::connect(options).map_err(noted)?;
     Ok((tg_engine::around(client.engine().clone(), None)?, client))
 }
 
@@ -40,7 +40,7 @@ unsafe fn read(given: &tg_connect_options) -> Result<ConnectOptions, tg_status> 
     let (connection, file, wish) =
         unsafe { (optional(given.connection)?, optional(given.file)?, Wish::read(given.engine)?) };
     let mut options = match (connection, file) {
-        (Some(connection), None) => ConnectOptions::from_connection(connection).map_err(told)?,
+        (Some(connection), None) => ConnectOptions::from_connection(connection).map_err(noted)?,
         (None, Some(file)) => ConnectOptions::from_file(file),
         _ => return Err(tg_status::InvalidArgument),
     };
