@@ -15,6 +15,7 @@ use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, null_mut};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use napi::sys;
 use tidegate::eval::Raw;
@@ -87,6 +88,44 @@ impl Registers {
     }
 }
 
+/// The first environment that loaded the addon, most often that of the main thread, and its data: to ask Node whose a call is costs as much
+/// as a check.
+///
+/// INVARIANT: only the thread of an environment writes that environment here, its data first, and takes it away when the environment
+/// ends. So who finds the environment of its call here finds its own data.
+struct First {
+    env: AtomicPtr<c_void>,
+    data: AtomicPtr<Data>,
+}
+
+static FIRST: First = First { env: AtomicPtr::new(null_mut()), data: AtomicPtr::new(null_mut()) };
+
+/// In place of an environment while its data is written.
+const TAKEN: *mut c_void = std::ptr::without_provenance_mut(1);
+
+impl First {
+    fn offer(&self, env: sys::napi_env, data: *mut Data) {
+        if self.env.compare_exchange(null_mut(), TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            self.data.store(data, Ordering::Relaxed);
+            self.env.store(env.cast(), Ordering::Release);
+        }
+    }
+
+    /// The environment of these data ends.
+    fn withdraw(&self, data: *mut Data) {
+        if self.data.load(Ordering::Relaxed) == data {
+            self.data.store(null_mut(), Ordering::Relaxed);
+            self.env.store(null_mut(), Ordering::Release);
+        }
+    }
+
+    #[inline(always)]
+    fn find(&self, env: sys::napi_env) -> Option<*mut Data> {
+        let is = self.env.load(Ordering::Relaxed) == env.cast();
+        is.then(|| self.data.load(Ordering::Relaxed))
+    }
+}
+
 /// What the functions carry.
 struct Data {
     state: Rc<RefCell<State>>,
@@ -118,6 +157,7 @@ pub(crate) fn register(
     // SAFETY: as above.
     let status = unsafe { sys::napi_add_env_cleanup_hook(env, Some(release), held.cast()) };
     napi::check_status!(status)?;
+    FIRST.offer(env, held);
     for (name, function) in FUNCTIONS {
         let mut made = null_mut();
         // SAFETY: names end with zero, and the data lives until the hook has run; no function is called after that.
@@ -140,6 +180,7 @@ pub(crate) fn register(
 
 /// The environment ends: what it has goes with it.
 unsafe extern "C" fn release(held: *mut c_void) {
+    FIRST.withdraw(held.cast());
     // SAFETY: the box that `register` made, and nobody else's.
     let held = unsafe { Box::from_raw(held.cast::<Data>()) };
     let taken = held.state.try_borrow_mut().map(|mut state| std::mem::take(&mut *state));
@@ -162,6 +203,13 @@ impl<'c, const COUNT: usize> Call<'c, COUNT> {
         info: sys::napi_callback_info,
         given: &'c mut [sys::napi_value; COUNT],
     ) -> Option<Self> {
+        if COUNT == 0
+            && let Some(data) = FIRST.find(env)
+        {
+            // SAFETY: the data of this environment, which is dropped only by the clean-up hook, after which nothing is called.
+            let data = unsafe { data.cast_const().as_ref() }?;
+            return Some(Self { env, given, data });
+        }
         let (mut count, mut data) = (COUNT, null_mut());
         let (counted, values): (*mut _, *mut _) =
             if COUNT == 0 { (null_mut(), null_mut()) } else { (&mut count, given.as_mut_ptr()) };
