@@ -2,6 +2,7 @@
 //! hashes to know what changed. Also deltas, which become documents here.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::error::{Code, Error};
 use crate::model::Key;
@@ -131,7 +132,7 @@ pub(super) struct Merged<'d> {
 ///
 /// # Errors
 /// If it is for another version than `served`, or not an object.
-pub(super) fn merge<'d>(kept: &'d Value, delta: Node<'d>, served: u64) -> Result<Merged<'d>, Error> {
+pub(super) fn merge<'d>(kept: Node<'d>, delta: Node<'d>, served: u64) -> Result<Merged<'d>, Error> {
     let Node::Object(delta) = delta else {
         return Err(Error::new(Code::NotAnObject, "", "expected an object"));
     };
@@ -141,7 +142,7 @@ pub(super) fn merge<'d>(kept: &'d Value, delta: Node<'d>, served: u64) -> Result
         let message = format!("expected a delta from version {served}, found {found}");
         return Err(Error::new(Code::DeltaBase, "/from", message));
     }
-    let mut root = match Node::from(kept) {
+    let mut root = match kept {
         Node::Object(members) => members,
         _ => Vec::new(),
     };
@@ -180,13 +181,14 @@ pub(super) fn merge<'d>(kept: &'d Value, delta: Node<'d>, served: u64) -> Result
 ///
 /// # Errors
 /// If one of them is no JSON, or a delta is for another version.
-pub(crate) fn patched(document: &[u8], deltas: &[Box<[u8]>]) -> Result<Vec<u8>, Error> {
-    let mut whole = parse(document)?.root.into_value();
+pub(crate) fn patched(document: &[u8], deltas: &[Arc<[u8]>]) -> Result<Vec<u8>, Error> {
+    let mut whole = parse(document)?.root;
     for delta in deltas {
         let version =
-            whole.get("version").and_then(Value::as_i64).and_then(|version| u64::try_from(version).ok());
-        whole = merge(&whole, parse(delta)?.root, version.unwrap_or_default())?.root.into_value();
+            whole.get("version").and_then(Node::as_i64).and_then(|version| u64::try_from(version).ok());
+        whole = merge(whole, parse(delta)?.root, version.unwrap_or_default())?.root;
     }
+    let whole = whole.into_value();
     serde_json::to_vec(&whole).map_err(|error| Error::new(Code::NotJson, "", error.to_string()))
 }
 

@@ -376,7 +376,7 @@ fn edited(edit: impl FnOnce(&mut Json)) -> Json {
 
 /// The delta does what the document does; so does what comes after it.
 fn assert_delta(delta: &Json, to: &Json) {
-    let whole = patched(shop().to_string().as_bytes(), &[delta.to_string().into_bytes().into()]).unwrap();
+    let whole = patched(shop().to_string().as_bytes(), &[delta.to_string().as_bytes().into()]).unwrap();
     assert_eq!(&serde_json::from_slice::<Json>(&whole).unwrap(), to, "{delta}");
     let mut by_delta = Rig::loaded(Mode::Strict, &shop());
     by_delta.apply(delta).unwrap_or_else(|error| panic!("{delta}: {error:?}"));

@@ -135,7 +135,7 @@ impl Compiler {
     }
 
     fn apply_to(&mut self, kept: &Value, parsed: Parsed<'_>, beside: &Beside<'_>) -> Result<Compiled, Error> {
-        let merged = merge(kept, parsed.root, self.served.program.version)?;
+        let merged = merge(Node::from(kept), parsed.root, self.served.program.version)?;
         let mut whole = Parsed::from(merged.root);
         whole.duplicates = parsed.duplicates;
         self.update(whole, Some(&merged.removed), beside)

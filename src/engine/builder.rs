@@ -92,7 +92,7 @@ impl EngineBuilder {
             compiled: Arc::default(),
             overrides: BTreeMap::new(),
             retired: Vec::new(),
-            source: self.source.then_some(Source::Wanted),
+            source: self.source.then(Source::default),
         };
         let inner = Inner {
             shared: Arc::default(),

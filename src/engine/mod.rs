@@ -236,10 +236,15 @@ impl Engine {
             Ok(compiled) => compiled,
             Err(error) => return Err(refused(writer, error)),
         };
-        if let Some(source) = &mut writer.source {
+        let is_long = writer.source.as_mut().is_some_and(|source| {
             source.push(delta);
+            source.is_long()
+        });
+        let update = self.publish(writer, compiled);
+        if is_long {
+            drop(self.snapshot());
         }
-        Ok(self.publish(writer, compiled))
+        Ok(update)
     }
 
     fn publish(&self, mut writer: parking_lot::MutexGuard<'_, Writer>, compiled: Compiled) -> Update {
@@ -330,9 +335,16 @@ impl Engine {
     /// with them applied, and so not byte for byte what a server has.
     #[must_use]
     pub fn snapshot(&self) -> (Arc<Program>, Option<Arc<[u8]>>) {
-        let mut writer = self.inner.writer.lock();
-        let document = writer.source.as_mut().and_then(Source::document);
-        (Arc::clone(&writer.compiled), document)
+        let (program, source) = {
+            let writer = self.inner.writer.lock();
+            (Arc::clone(&writer.compiled), writer.source.clone().unwrap_or_default())
+        };
+        // With nothing locked: a document may be large.
+        let document = source.applied();
+        if let (Some(document), Some(own)) = (&document, &mut self.inner.writer.lock().source) {
+            own.shorten(&source, document);
+        }
+        (program, document)
     }
 
     /// The text of the program, or of one feature of it; `None` if there is no such feature.
