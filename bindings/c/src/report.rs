@@ -188,9 +188,11 @@ fn tell(report: Report) -> tg_status {
     status
 }
 
-/// What was wrong with the JSON or the options that a call of this thread was last refused for: code, place, what was expected and found. It
-/// is for calls that have no engine to ask with `tg_engine_report`: `tg_context_set_json` and those like it, `tg_engine_new`,
-/// `tg_engine_connect`. `TG_STATUS_NO_VALUE` if there was none. Free it with `tg_report_free`.
+/// What was wrong with JSON, a connection string or a client's options that a call of this thread was last refused for: code, place, what was
+/// expected and found. It is for `tg_engine_new`, `tg_engine_connect`, `tg_engine_set_override`, `tg_context_set_json` and those like it, which have no
+/// report of an engine; ask right after the refusal. Of a refusal for which the status says all, such as `TG_STATUS_NULL_POINTER`, nothing is
+/// kept: what `tg_report_update` gives has the status of the call that it is of. `TG_STATUS_NO_VALUE` if there was none. Free it with
+/// `tg_report_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_last_report(report: *mut *mut tg_report) -> tg_status {
     boundary!({

@@ -288,6 +288,13 @@ static void last_reports(void) {
     tg_engine *none;
     STATUS(TG_STATUS_BAD_CONTEXT, tg_engine_new(&wrong, &none));
     last("TG5002", "");
+    /* One that the status says all of leaves it, and is told apart by the status. */
+    STATUS(TG_STATUS_INVALID_UTF8, tg_context_set_json_named(context, T("\xff"), T("1")));
+    OK(tg_last_report(&report));
+    tg_update of;
+    OK(tg_report_update(report, &of));
+    CHECK(of.status == TG_STATUS_BAD_CONTEXT);
+    tg_report_free(report);
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, other_thread, NULL) == 0 && pthread_join(thread, NULL) == 0);
 }
