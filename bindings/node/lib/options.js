@@ -19,6 +19,8 @@ function fits(type, value) {
   if (type === 'object') return typeof value === 'object' && value !== null;
   if (type === 'strings') return Array.isArray(value) && value.every((one) => typeof one === 'string');
   if (type === 'objects') return Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null);
+  // As often as it takes.
+  if (type === 'count' && value === Infinity) return true;
   if (type === 'ms' || type === 'count') return Number.isSafeInteger(value) && value >= 0;
   return typeof value === type;
 }
@@ -28,7 +30,7 @@ function expected(type) {
   if (type === 'strings') return 'a list of strings';
   if (type === 'objects') return 'a list of objects';
   if (type === 'ms') return 'a whole number of milliseconds';
-  if (type === 'count') return 'a whole number';
+  if (type === 'count') return 'a whole number, or Infinity';
   return { object: 'an object', function: 'a function' }[type] ?? `a ${type}`;
 }
 

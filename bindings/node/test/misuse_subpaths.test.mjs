@@ -16,6 +16,11 @@ const provider = (/** @type {any} */ options) => new TidegateProvider(engine, op
 /** Nothing that a type allows. */
 const odd = (/** @type {unknown} */ value) => /** @type {any} */ (value);
 
+/** The events, with this source of tokens. */
+const following = (/** @type {() => unknown} */ token) => new Admin('http://127.0.0.1:9', odd(token), { fetch }).followEvents({ after: 0 })[Symbol.asyncIterator]();
+/** A span that keeps the ids that it is told of. */
+const recording = (/** @type {unknown[]} */ ids) => ({ isRecording: () => true, addEvent: (/** @type {unknown} */ _, /** @type {any} */ told) => ids.push(told['feature_flag.context.id']) });
+
 /** @type {[string, () => unknown, string][]} */
 const table = [
   ...[undefined, null, 5, {}, []].map((source) => row(`a source that is ${text(source)}`, () => new TidegateProvider(odd(source)), 'source')),
@@ -29,13 +34,17 @@ const table = [
 
   ...['flags.example', 'ftp://flags.example', '', undefined, null, 5, {}, Symbol('s')].map((url) => row(`a URL of ${text(url)}`, () => new Admin(odd(url), 't'), 'url')),
   ...[undefined, null, 5, {}, ''].map((token) => row(`a token of ${text(token)}`, () => new Admin('http://127.0.0.1:9', odd(token)), 'token')),
-  row('a token of two lines', () => new Admin('http://127.0.0.1:9', 'secret\n'), 'token'),
-  ...[undefined, 5, '', 'secret\n'].map((token) => row(`a source of tokens that gives ${text(token)}`, () => new Admin('http://127.0.0.1:9', odd(() => token)).showMe(), 'token')),
+  row('a token of two lines', () => new Admin('http://127.0.0.1:9', 'secret\nsecret\n'), 'token'),
+  ...[undefined, null, 5, '', ' \n', 'secret secret'].flatMap((token) => [
+    row(`a source of tokens that gives ${text(token)}`, () => new Admin('http://127.0.0.1:9', odd(() => token)).showMe(), 'token'),
+    row(`a source of tokens for events that gives ${text(token)}`, () => following(() => token).next(), 'token'),
+    row(`a source of tokens for events that promises ${text(token)}`, () => following(async () => token).next(), 'token'),
+  ]),
   row('options of an admin that are null', () => new Admin('http://127.0.0.1:9', 't', odd(null)), 'options'),
   row('an option of an admin that there is not', () => admin({ timeout: 5 }), 'options'),
+  ...[-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY, '5', null].map((given) => row(`retries of ${text(given)}`, () => admin({ retries: given }), 'retries')),
   ...[-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '5', null].flatMap((given) => [
     row(`a timeoutMs of ${text(given)}`, () => admin({ timeoutMs: given }), 'timeoutMs'),
-    row(`retries of ${text(given)}`, () => admin({ retries: given }), 'retries'),
     row(`a timeoutMs of a call of ${text(given)}`, () => admin().showMe(odd({ timeoutMs: given })), 'timeoutMs'),
     row(`a timeoutMs of events of ${text(given)}`, () => admin().followEvents({ after: 0 }, odd({ timeoutMs: given }))[Symbol.asyncIterator]().next(), 'timeoutMs'),
   ]),
@@ -50,7 +59,7 @@ const table = [
   ...[null, 5, 'x', []].map((query) => row(`a query of ${text(query)}`, () => admin().listFeatures(odd(query)).page(), 'query')),
   row('options of a call that are null', () => admin().showMe(odd(null)), 'options'),
   row('an option of a call that there is not', () => admin().showMe(odd({ timeout: 5 })), 'options'),
-  row('a signal that is none', () => admin().showMe(odd({ signal: {} })), 'signal'),
+  ...[{}, 5, 'x'].map((signal) => row(`a signal of ${text(signal)}`, () => admin().showMe(odd({ signal })), 'signal')),
   row('an idempotencyKey that is no text', () => admin().createFeature({ key: 'f', definition: {} }, odd({ idempotencyKey: 5 })), 'idempotencyKey'),
   row('force that is no text', () => admin().createFeature({ key: 'f', definition: {} }, odd({ force: true })), 'force'),
   row('ifMatch that is neither', () => admin().abortRelease('r', {}, odd({ ifMatch: {} })), 'ifMatch'),
@@ -61,14 +70,23 @@ const table = [
   ]),
   row('what is told that is null', () => record(decision, odd(null)), 'options'),
   row('an option of an event that there is not', () => record(decision, odd({ context: 'u-1' })), 'options'),
-  row('a contextId that is no text', () => attributes(decision, odd({ contextId: 5 })), 'contextId'),
+  ...[{}, true, null].flatMap((contextId) => [
+    row(`a contextId of attributes of ${text(contextId)}`, () => attributes(decision, odd({ contextId })), 'contextId'),
+    row(`a contextId that is recorded of ${text(contextId)}`, () => record(decision, odd({ contextId, span: recording([]) })), 'contextId'),
+  ]),
   row('a setId that is no text', () => record(decision, odd({ setId: {} })), 'setId'),
-  ...[{}, 'active', null].map((span) => row(`a span that is ${text(span)}`, () => record(decision, odd({ span })), 'span')),
+  ...[{}, 'active', 5].map((span) => row(`a span that is ${text(span)}`, () => record(decision, odd({ span })), 'span')),
 ];
 
-/** @returns {[string, () => unknown, string]} */
-function row(/** @type {string} */ what, /** @type {() => unknown} */ call, /** @type {string} */ field) {
-  return [what, call, field];
+/**
+ * @template Wanted
+ * @param {string} what
+ * @param {() => unknown} call
+ * @param {Wanted} wanted the field that is named, or what comes of it
+ * @returns {[string, () => unknown, Wanted]}
+ */
+function row(what, call, wanted) {
+  return [what, call, wanted];
 }
 
 function text(/** @type {unknown} */ value) {
@@ -101,3 +119,64 @@ for (const [what, call, field] of table) {
     );
   });
 }
+
+/** What a call with these sends, to an admin that it is answered by. */
+async function sent(/** @type {any} */ { url = 'http://127.0.0.1:9', token = 't', options = {}, call = {} }) {
+  /** @type {[string, string][]} */
+  const requests = [];
+  const answering = async (/** @type {string} */ to, /** @type {any} */ { headers }) => {
+    requests.push([to, headers.authorization]);
+    return requests.length > (options.retries === undefined ? 0 : 3) ? Response.json({}) : new Response('', { status: 503, headers: { 'retry-after': '0' } });
+  };
+  await new Admin(url, token, { ...options, fetch: odd(answering) }).showMe(call);
+  return requests.at(-1);
+}
+
+/** What is recorded of this. */
+function recorded(/** @type {any} */ options) {
+  /** @type {unknown[]} */
+  const ids = [];
+  record(decision, { ...options, span: recording(ids) });
+  return ids;
+}
+
+const ME = 'http://127.0.0.1:9/api/v1/me';
+/** @type {[string, () => unknown, unknown][]} What is unusual, and is taken. */
+const taken = [
+  ...['t\n', '\r\n t\t', ' t'].flatMap((token) => [
+    row(`a token of ${text(token)}`, () => sent({ token }), [ME, 'Bearer t']),
+    row(`a source of tokens that gives ${text(token)}`, () => sent({ token: async () => token }), [ME, 'Bearer t']),
+  ]),
+  row('a URL that is an object', () => sent({ url: new URL('https://flags.example/base/') }), ['https://flags.example/base/api/v1/me', 'Bearer t']),
+  row('retries without an end', () => sent({ options: { retries: Number.POSITIVE_INFINITY } }), [ME, 'Bearer t']),
+  row('a signal that is null', () => sent({ call: { signal: null } }), [ME, 'Bearer t']),
+  row('a span that is null', () => record(decision, { span: null }), undefined),
+  row('a contextId of a wrong type where nothing records', () => record(decision, odd({ contextId: {} })), undefined),
+  ...[42, 42n, '42'].map((contextId) => row(`a contextId that is a ${typeof contextId}`, () => recorded({ contextId }), ['42'])),
+];
+
+for (const [what, call, wanted] of taken) {
+  test(`taken: ${what}`, { timeout: 5_000 }, async () => assert.deepEqual(await call(), wanted));
+}
+
+test('a silence that is longer than a timer can wait for is waited for', { timeout: 5_000 }, async () => {
+  let connections = 0;
+  const slow = async (/** @type {unknown} */ _, /** @type {any} */ { signal }) => {
+    connections += 1;
+    const body = new ReadableStream({
+      async start(controller) {
+        signal.addEventListener('abort', () => controller.error(signal.reason));
+        // The second part comes while the timer runs that the first one set.
+        for (const part of ['id: 1\nevent: feature.created\n', 'data: {}\n\n']) {
+          await new Promise((go) => setTimeout(go, 50));
+          if (!signal.aborted) controller.enqueue(new TextEncoder().encode(part));
+        }
+      },
+    });
+    return new Response(body);
+  };
+  const following = admin({ fetch: slow }).followEvents({ after: 0 }, { timeoutMs: 2 ** 31 })[Symbol.asyncIterator]();
+  assert.deepEqual((await following.next()).value, { seq: 1, action: 'feature.created', data: {} });
+  assert.equal(connections, 1);
+  await following.return?.();
+});

@@ -1,5 +1,7 @@
 // What the sub-paths use of lib/ that the package does not export.
 declare module '*/lib/errors.js' {
+  export { TidegateTypeError } from 'tidegate';
+
   export function wrongType(field: string, expected: string, value: unknown): import('tidegate').TidegateTypeError;
 }
 

@@ -6,6 +6,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 function same<A, B>(_: Same<A, B>): void {}
 
 const admin = new Admin('https://flags.example', async () => 'tg_…', { timeoutMs: 1_000, retries: 0, fetch });
+void new Admin(new URL('https://flags.example'), 'tg_…', { retries: Infinity }).showMe({ signal: null });
 const { revision, status } = await admin.showRelease('rel_1');
 same<typeof revision, number | null | undefined>(true);
 await admin.approveRelease('rel_1', { revision, phase: 'prod', comment: undefined }, { ifMatch: 4, idempotencyKey: 'k', force: 'why' });

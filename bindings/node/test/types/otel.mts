@@ -11,8 +11,11 @@ const found: Attributes = attributes(decision, told);
 void [found, EVENT.length];
 record(decision);
 record(decision, { ...told, span });
+record(decision, { contextId: 42, span: null });
 
 // @ts-expect-error a decision is needed
 record('checkout');
+// @ts-expect-error an id is text or a number
+record(decision, { contextId: {} });
 // @ts-expect-error there is no such option
 record(decision, { context: 'u-1' });

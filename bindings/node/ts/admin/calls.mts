@@ -14,7 +14,7 @@ export function part(value: number | string, field: string): string {
   return encodeURIComponent(value);
 }
 
-const OPTIONS = { signal: 'object', timeoutMs: 'ms', idempotencyKey: 'string', force: 'string', ifMatch: 'any' };
+const OPTIONS = { signal: 'any', timeoutMs: 'ms', idempotencyKey: 'string', force: 'string', ifMatch: 'any' };
 
 /** A call whose arguments have the right types: else nothing is sent, and no stream tries again and again. */
 function checked<Of extends Call>(call: Of): Of {
@@ -23,7 +23,8 @@ function checked<Of extends Call>(call: Of): Of {
     if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) throw wrongType(field, 'an object', value);
   }
   const { signal, ifMatch } = known(call.options, OPTIONS);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal);
+  // Null is none, as it is for `fetch`.
+  if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal);
   if (ifMatch !== undefined && typeof ifMatch !== 'number' && typeof ifMatch !== 'string') throw wrongType('ifMatch', 'a revision or an ETag', ifMatch);
   return call;
 }
@@ -31,7 +32,7 @@ function checked<Of extends Call>(call: Of): Of {
 export abstract class Calls {
   readonly #transport: Transport;
 
-  constructor(url: string, token: TokenSource, options: AdminOptions = {}) {
+  constructor(url: URL | string, token: TokenSource, options: AdminOptions = {}) {
     this.#transport = new Transport(url, token, options);
   }
 

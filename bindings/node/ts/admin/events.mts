@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 
+import { TidegateTypeError } from '../../lib/errors.js';
 import { AdminError } from './error.mjs';
-import { type Call, type Transport, backoff } from './transport.mjs';
+import { type Call, LONGEST_TIMER_MS, type Transport, backoff } from './transport.mjs';
 import type { AdminEvent, Schema } from './types.mjs';
 
 /** The server says something at least every 15 s. */
@@ -16,6 +17,8 @@ const SILENCE_MS = 60_000;
 
 /** Whether another attempt can overcome it. */
 function passes(error: unknown): boolean {
+  // An argument, or what the source of tokens gave: it will be no better.
+  if (error instanceof TidegateTypeError) return false;
   // Not ours: the connection broke off.
   if (!(error instanceof AdminError)) return true;
   return error.status === undefined ? error.code !== 'bad_answer' : error.status === 429 || error.status >= 500;
@@ -24,6 +27,7 @@ function passes(error: unknown): boolean {
 /** Events in the order of the log, each once, for as long as somebody asks for them. */
 export async function* follow(transport: Transport, call: Call): AsyncGenerator<AdminEvent, void, undefined> {
   const { signal, timeoutMs = SILENCE_MS } = call.options;
+  const silenceMs = Math.min(timeoutMs, LONGEST_TIMER_MS);
   let last = (call.query as { after?: number | null } | undefined)?.after ?? (await end(transport, call));
   let failures = 0;
   for (;;) {
@@ -31,7 +35,7 @@ export async function* follow(transport: Transport, call: Call): AsyncGenerator<
     const stop = new AbortController();
     const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
     try {
-      for await (const event of connection(transport, call, last, both, stop, timeoutMs)) {
+      for await (const event of connection(transport, call, last, both, stop, silenceMs)) {
         failures = 0;
         last = event.seq;
         yield event;

@@ -27,7 +27,7 @@ export interface Call<Id extends OperationId = OperationId> {
 export interface AdminOptions {
   /** How long one attempt may take; default 30 000. */
   timeoutMs?: number | undefined;
-  /** How often a call is repeated that got no answer, or the answer to come again; default 2. */
+  /** How often a call is repeated that got no answer, or the answer to come again; default 2, `Infinity` for as long as it takes. */
   retries?: number | undefined;
   /** Instead of the global `fetch`, say for a proxy or a certificate of one's own. */
   fetch?: typeof globalThis.fetch | undefined;
@@ -39,6 +39,8 @@ export type TokenSource = string | (() => Promise<string> | string);
 /** What is worth another attempt. */
 const PASSING = new Set([408, 429, 502, 503, 504]);
 const LONGEST_WAIT_MS = 30_000;
+/** What a timer can wait for: one that shall wait longer fires at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const API = '/api/v1';
 
 /** The wait before a repetition: twice as long each time, and not at the same time for all. */
@@ -53,13 +55,13 @@ export class Transport {
   readonly #retries: number;
   readonly #fetch: typeof globalThis.fetch;
 
-  constructor(url: string, token: TokenSource, options: AdminOptions) {
-    const base = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+  constructor(url: URL | string, token: TokenSource, options: AdminOptions) {
+    const text = url instanceof URL ? url.href : url;
+    const base = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
     if (base?.protocol !== 'http:' && base?.protocol !== 'https:') throw wrongType('url', 'the http or https URL of an admin server', url);
-    if (typeof token !== 'function') sendable(token);
+    this.#token = typeof token === 'function' ? token : sendable(token);
     known(options, { timeoutMs: 'ms', retries: 'count', fetch: 'function' });
     this.#base = base.href.replace(/\/+$/, '') + API;
-    this.#token = token;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#retries = options.retries ?? 2;
     this.#fetch = options.fetch ?? globalThis.fetch;
@@ -80,7 +82,7 @@ export class Transport {
   async #attempt<Result>(call: Call, headers: Record<string, string>, read: (response: Response) => Promise<Result>) {
     const { signal, timeoutMs = this.#timeoutMs } = call.options;
     const timer = new AbortController();
-    const timeout = setTimeout(() => timer.abort(), Math.min(timeoutMs, 2 ** 31 - 1));
+    const timeout = setTimeout(() => timer.abort(), Math.min(timeoutMs, LONGEST_TIMER_MS));
     try {
       const response = await this.#fetch(this.#url(call), {
         method: call.method,
@@ -126,10 +128,14 @@ export class Transport {
   }
 }
 
-/** A token that a header can have: `fetch` would show one that it cannot in what it throws. Nor is it shown here: only a long text is not. */
-function sendable(token: string): string {
+/**
+ * A token that a header can have: `fetch` would show one that it cannot in what it throws. Nor is it shown here: only a long text is not.
+ * What is around it is of the file that it was read from, and no header would have it.
+ */
+function sendable(given: string): string {
+  const token = typeof given === 'string' ? given.trim() : given;
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
-  throw wrongType('token', 'a token, without spaces and line ends', typeof token === 'string' ? token && '*'.repeat(99) : token);
+  throw wrongType('token', 'a token, without spaces and line ends in it', typeof token === 'string' ? token && '*'.repeat(99) : token);
 }
 
 class Failure {

@@ -26,8 +26,11 @@ export type Answer<Id extends OperationId> = Content<operations[Id]['responses']
 /** What every call takes. */
 export interface CallOptions {
   /** Ends the call: it rejects with the reason of the signal. */
-  signal?: AbortSignal | undefined;
-  /** How long one attempt may take; default: that of the `Admin`. Not for streams. */
+  signal?: AbortSignal | null | undefined;
+  /**
+   * How long one attempt may take, for a stream until it begins; default: that of the `Admin`. For `followEvents`, how long the server may
+   * be silent before it is connected to anew; default 60 000.
+   */
   timeoutMs?: number | undefined;
 }
 

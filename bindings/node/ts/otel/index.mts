@@ -11,11 +11,12 @@ import { known } from '../../lib/options.js';
 export const EVENT = 'feature_flag.evaluation';
 
 const WARN = logger(undefined);
-const TOLD = { contextId: 'string', setId: 'string' };
+// Who it was is data of a request, not of the code: judged only where it is told.
+const TOLD = { contextId: 'any', setId: 'string' };
 
 export interface Told {
-  /** Who the decision was made for. */
-  readonly contextId?: string;
+  /** Who the decision was made for; a number is told as its text. */
+  readonly contextId?: bigint | number | string;
   /** The environment. */
   readonly setId?: string;
 }
@@ -35,7 +36,7 @@ export function attributes(decision: Decision, told: Told = {}): Attributes {
     'feature_flag.version': String(version),
     ...given('feature_flag.result.variant', variant),
     ...given('error.type', error?.toLowerCase()),
-    ...given('feature_flag.context.id', contextId),
+    ...given('feature_flag.context.id', id(contextId)),
     ...given('feature_flag.set.id', setId),
     ...given('tidegate.rule', rule),
     ...given('tidegate.release', release),
@@ -47,10 +48,11 @@ export function attributes(decision: Decision, told: Told = {}): Attributes {
  * Adds the event to a span, the active one unless another is named; nothing happens if it does not record. What the span throws is a
  * warning of the process: telemetry does not break what it tells of.
  */
-export function record(decision: Decision, options: Told & { readonly span?: Span } = {}): void {
+export function record(decision: Decision, options: Told & { readonly span?: Span | null } = {}): void {
   // Also where nothing records: what is wrong shall not show in production only.
   checked(decision);
-  const { span = trace.getActiveSpan(), ...told } = known(options, { ...TOLD, span: 'object' });
+  const { span: named, ...told } = known(options, { ...TOLD, span: 'any' });
+  const span = named ?? trace.getActiveSpan();
   if (span !== undefined && typeof span.isRecording !== 'function') throw wrongType('span', 'a span', span);
   if (!span?.isRecording()) return;
   const event = attributes(decision, told);
@@ -60,6 +62,12 @@ export function record(decision: Decision, options: Told & { readonly span?: Spa
 /** By what it has: the engine is not loaded for this. */
 function checked(decision: Decision): void {
   if (typeof decision?.openFeatureReason !== 'string') throw wrongType('decision', 'a decision', decision);
+}
+
+function id(contextId: Told['contextId']): string | undefined {
+  if (contextId === undefined || typeof contextId === 'string') return contextId;
+  if (typeof contextId === 'number' || typeof contextId === 'bigint') return String(contextId);
+  throw wrongType('contextId', 'a string or a number', contextId);
 }
 
 function given(name: string, value: string | undefined): Attributes {
