@@ -334,6 +334,7 @@ impl Engine {
     /// The program that is served, and its document if that is kept ([`EngineBuilder::keep_source`]). After deltas it is the document
     /// with them applied, and so not byte for byte what a server has.
     #[must_use]
+    #[inline(never)]
     pub fn snapshot(&self) -> (Arc<Program>, Option<Arc<[u8]>>) {
         let (program, source) = {
             let writer = self.inner.writer.lock();

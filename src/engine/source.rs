@@ -27,12 +27,14 @@ impl Source {
     }
 
     /// Whether the deltas are to be [`applied`](Self::applied), though nobody asks.
+    #[inline(never)]
     pub(super) fn is_long(&self) -> bool {
         let bytes = self.deltas.iter().fold(0, |sum: usize, delta| sum.saturating_add(delta.len()));
         self.deltas.len() > MOST || bytes > self.document.as_ref().map_or(0, |document| document.len())
     }
 
     /// The document as it is served; `None` if there was none. Takes as long as parsing and writing it: not for who holds a lock.
+    #[inline(never)]
     pub(super) fn applied(&self) -> Option<Arc<[u8]>> {
         let document = self.document.as_ref()?;
         if self.deltas.is_empty() {
@@ -43,6 +45,7 @@ impl Source {
     }
 
     /// Takes what `from`, which was this some time before, is when [`applied`](Self::applied); not if another document came meanwhile.
+    #[inline(never)]
     pub(super) fn shorten(&mut self, from: &Self, document: &Arc<[u8]>) {
         let same = match (&self.document, &from.document) {
             (Some(own), Some(before)) => Arc::ptr_eq(own, before),
