@@ -64,8 +64,7 @@ impl Named for tg_attribute {
 
 impl Named for &str {
     /// None of a name that no document can ask for any more (SEMANTICS 9.7): nothing is to be set then.
-    // Once, not in each export: this crate is compiled for speed.
-    #[inline(never)]
+    #[inline(always)]
     fn key(self, context: &tg_context) -> Result<Option<AttributeKey>, tg_status> {
         Ok(context.engine.attributes().find_or_add(self))
     }
