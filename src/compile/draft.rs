@@ -9,6 +9,7 @@ use super::overlay::Course;
 use super::remains::Remains;
 use crate::error::{nearest, quote};
 use crate::model::Key;
+use crate::value::order;
 
 /// A feature: its base, and what a release does to it.
 #[derive(Debug)]
@@ -54,8 +55,8 @@ pub(super) enum SegmentSide<'m> {
 
 /// All drafts of a document.
 pub(super) struct Drafts<'m, 'n> {
-    pub(super) features: BTreeMap<u32, FeatureDraft<'m>>,
-    pub(super) segments: BTreeMap<u32, SegmentDraft<'m>>,
+    pub(super) features: BTreeMap<u32, Box<FeatureDraft<'m>>>,
+    pub(super) segments: BTreeMap<u32, Box<SegmentDraft<'m>>>,
     pub(super) courses: Vec<Course<'m>>,
     /// Of what is not sound: for diagnostics alone.
     pub(super) remains: Vec<Remains>,
@@ -147,8 +148,10 @@ impl<'m> Drafts<'m, '_> {
                 self.course_index(Target::Feature(*number)).map(|index| (index, Target::Feature(*number))),
             );
         }
-        targets
-            .sort_unstable_by_key(|(index, target)| (*index, self.is_feature(*target), self.name(*target)));
+        order::sort_by(&mut targets, |(a, at), (b, bt)| {
+            let rest = |target| (self.is_feature(target), self.name(target));
+            a.cmp(b).then_with(|| rest(*at).cmp(&rest(*bt)))
+        });
         targets.into_iter().map(|(_, target)| target).collect()
     }
 

@@ -14,7 +14,7 @@ use super::emit::Side;
 use super::graph::{Graph, Node, depth, graph, on_cycles, path_to, reach, sort};
 use super::remains::Remains;
 use crate::error::{Code, quote};
-use crate::value::{KeyedMap, KeyedSet};
+use crate::value::{KeyedMap, KeyedSet, order};
 
 /// The longest chain of references (SEMANTICS 9.7).
 const LONGEST_CHAIN: usize = 64;
@@ -196,7 +196,7 @@ fn spread(drafts: &mut Drafts<'_, '_>, report: &mut Report) {
         }
     }
     let mut todo: Vec<Target> = back.keys().copied().filter(|target| drafts.is_invalid(*target)).collect();
-    todo.sort_unstable();
+    order::sort(&mut todo);
     while let Some(invalid) = todo.pop() {
         for (target, reference) in back.remove(&invalid).unwrap_or_default() {
             if !drafts.is_invalid(target) {

@@ -14,8 +14,8 @@ use crate::model::{Decoded, Feature, Key, Part, Segment, Snapshot};
 
 /// Drafts, before they know of each other.
 pub(super) struct Lowering<'m> {
-    pub(super) features: BTreeMap<u32, FeatureDraft<'m>>,
-    pub(super) segments: BTreeMap<u32, SegmentDraft<'m>>,
+    pub(super) features: BTreeMap<u32, Box<FeatureDraft<'m>>>,
+    pub(super) segments: BTreeMap<u32, Box<SegmentDraft<'m>>>,
     pub(super) courses: Vec<Course<'m>>,
     /// The patterns of the bases of features.
     pub(super) patterns: Vec<(u32, Vec<u128>)>,
@@ -38,11 +38,11 @@ pub(super) fn lower<'m>(decoded: &'m Decoded, scope: &mut Scope<'_>, report: &mu
         lowering.release(snapshot, place, release, scope, report);
     }
     for key in &decoded.tombstone_segments {
-        let draft = || SegmentDraft::new(key, SegmentSide::Tombstone);
+        let draft = || Box::new(SegmentDraft::new(key, SegmentSide::Tombstone));
         lowering.segments.entry(scope.segment(key)).or_insert_with(draft);
     }
     for key in &decoded.tombstone_features {
-        let draft = || FeatureDraft::new(key, Side::Tombstone, "user_id");
+        let draft = || Box::new(FeatureDraft::new(key, Side::Tombstone, "user_id"));
         lowering.features.entry(scope.feature(key)).or_insert_with(draft);
     }
     for kill in &snapshot.kills {
@@ -143,10 +143,10 @@ impl<'m> Lowering<'m> {
             let outcome = condition(segment, &place.name(key), scope, report);
             let number = scope.segment(key);
             let base = self.segment(number, outcome, None);
-            self.segments.insert(number, SegmentDraft::new(key, base));
+            self.segments.insert(number, Box::new(SegmentDraft::new(key, base)));
         }
         for key in &decoded.invalid_segments {
-            let draft = SegmentDraft::new(key, SegmentSide::Invalid);
+            let draft = Box::new(SegmentDraft::new(key, SegmentSide::Invalid));
             self.segments.insert(scope.segment(key), draft);
         }
         let place = root.name("features");
@@ -160,10 +160,11 @@ impl<'m> Lowering<'m> {
             if !patterns.is_empty() {
                 self.patterns.push((number, patterns));
             }
-            self.features.insert(number, FeatureDraft::new(key, base, unit));
+            self.features.insert(number, Box::new(FeatureDraft::new(key, base, unit)));
         }
         for key in &decoded.invalid_features {
-            self.features.insert(scope.feature(key), FeatureDraft::new(key, Side::Invalid, "user_id"));
+            self.features
+                .insert(scope.feature(key), Box::new(FeatureDraft::new(key, Side::Invalid, "user_id")));
         }
     }
 
@@ -199,7 +200,7 @@ impl<'m> Lowering<'m> {
                 None => SegmentSide::Tombstone,
             });
             let draft = self.segments.entry(number);
-            let draft = draft.or_insert_with(|| SegmentDraft::new(key, SegmentSide::Tombstone));
+            let draft = draft.or_insert_with(|| Box::new(SegmentDraft::new(key, SegmentSide::Tombstone)));
             draft.release = Some(index);
             draft.overlay = Some(Overlay { course: course_index, candidate });
         }
@@ -215,8 +216,10 @@ impl<'m> Lowering<'m> {
             });
             let definition = change.candidate.as_ref().and_then(Option::as_ref);
             let unit = definition.and_then(|feature| feature.unit.as_deref()).unwrap_or("user_id");
-            let draft =
-                self.features.entry(number).or_insert_with(|| FeatureDraft::new(key, Side::Tombstone, unit));
+            let draft = self
+                .features
+                .entry(number)
+                .or_insert_with(|| Box::new(FeatureDraft::new(key, Side::Tombstone, unit)));
             draft.units.1 = unit;
             draft.release = Some(index);
             draft.overlay = Some(Overlay { course: course_index, candidate });

@@ -11,6 +11,7 @@ use crate::bucket::Span;
 use crate::error::Code;
 use crate::model::{Key, Patch, PatchKind, Phase, Release, Target};
 use crate::operand::word;
+use crate::value::order;
 
 /// The phases of a release, lowered once for all that it changes.
 #[derive(Debug)]
@@ -223,6 +224,6 @@ fn ramp(
 pub(crate) fn default_salt(release: &Release) -> String {
     let mut keys: Vec<String> = release.features.keys().map(|key| key.to_string()).collect();
     keys.extend(release.segments.keys().map(|key| format!("segment:{key}")));
-    keys.sort_unstable();
+    order::sort(&mut keys);
     format!("ramp/{}", keys.join(","))
 }

@@ -335,7 +335,7 @@ impl Compiler {
                     let Some(draft) = feature_drafts.remove(&number) else { continue };
                     let mut sink = Sink::default();
                     let memo = linked.get(&target).and_then(|linked| linked.memo);
-                    let unit = unit(draft, &courses, memo, &mut scope, &mut sink);
+                    let unit = unit(*draft, &courses, memo, &mut scope, &mut sink);
                     notices.report.extend(sink.diagnostics);
                     let counter = self.counters.lock().place(block(&unit));
                     let pc = Emitter::feature(&mut builder, &unit, environment, counter, &mut notices);
@@ -343,7 +343,7 @@ impl Compiler {
                 }
                 Target::Segment(number) => {
                     let Some(draft) = segment_drafts.remove(&number) else { continue };
-                    let pcs = segment_code(draft, &courses, &mut builder, &mut scope);
+                    let pcs = segment_code(*draft, &courses, &mut builder, &mut scope);
                     ready.segments.push((number, pcs));
                 }
             }
@@ -551,7 +551,7 @@ fn missing_process(decoded: &Decoded, process: &BTreeMap<String, Value>, report:
 }
 
 /// Features with an invalid base, or that lost what a release says of them.
-fn isolated(decoded: &Decoded, drafts: &BTreeMap<u32, FeatureDraft<'_>>) -> Vec<Key> {
+fn isolated(decoded: &Decoded, drafts: &BTreeMap<u32, Box<FeatureDraft<'_>>>) -> Vec<Key> {
     let released: KeyedSet<Key> =
         decoded.snapshot.releases.iter().flat_map(|release| release.features.keys().cloned()).collect();
     let lost = |draft: &FeatureDraft<'_>| {
@@ -669,8 +669,8 @@ struct Prints<'a, 'm> {
     served: &'a KeyedMap<Target, u128>,
     hashes: &'a KeyedMap<u32, u128>,
     outline: &'a Outline,
-    feature_drafts: &'a BTreeMap<u32, FeatureDraft<'m>>,
-    segment_drafts: &'a BTreeMap<u32, SegmentDraft<'m>>,
+    feature_drafts: &'a BTreeMap<u32, Box<FeatureDraft<'m>>>,
+    segment_drafts: &'a BTreeMap<u32, Box<SegmentDraft<'m>>>,
     courses: &'a [Course<'m>],
 }
 

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use crate::compile::CounterLayout;
 use crate::model::Key;
-use crate::value::KeyedMap;
+use crate::value::{KeyedMap, order};
 
 /// How often a variant was served, by phase.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
@@ -174,7 +174,7 @@ fn merge(sums: &KeyedMap<u32, u64>, layout: &CounterLayout) -> Vec<Exposure> {
             Exposure { feature, variant, release, phase, count }
         })
         .collect();
-    list.sort_unstable_by(|a, b| {
+    order::sort_by(&mut list, |a, b| {
         (&a.feature, &a.variant, &a.release, &a.phase).cmp(&(&b.feature, &b.variant, &b.release, &b.phase))
     });
     list

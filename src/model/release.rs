@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Feature, Key, Percent, Segment};
+use crate::value::order;
 
 /// One run of a pipeline for a change of features and segments (SEMANTICS 7.1).
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -52,7 +53,7 @@ pub(super) fn default_ramp_salt<'k>(
 ) -> String {
     let segments = segments.map(|key| format!("segment:{key}"));
     let mut keys: Vec<String> = features.map(|key| key.to_string()).chain(segments).collect();
-    keys.sort_unstable();
+    order::sort(&mut keys);
     format!("ramp/{}", keys.join(","))
 }
 

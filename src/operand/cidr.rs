@@ -3,6 +3,7 @@
 //! Networks are held as sorted, merged, disjoint ranges of integers, IPv4 and IPv6 apart; a test is a binary search.
 
 use crate::error::quote;
+use crate::value::order;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 #[cfg(test)]
@@ -135,7 +136,7 @@ fn parse_prefix(text: &str, prefix: Option<&str>, most: u32) -> Result<u32, Stri
 }
 
 fn merge<T: Copy + Ord>(mut ranges: Vec<(T, T)>, next: impl Fn(T) -> Option<T>) -> Box<[(T, T)]> {
-    ranges.sort_unstable();
+    order::sort(&mut ranges);
     let mut merged: Vec<(T, T)> = Vec::with_capacity(ranges.len());
     for (first, last) in ranges {
         match merged.last_mut() {

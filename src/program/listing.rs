@@ -14,7 +14,7 @@ use crate::context::{AttributeKey, Attributes};
 use crate::operand::set::{NO_SHORT, NO_WORD};
 use crate::operand::test::{Affix, AttributeTest, Comparison, Quantifier};
 use crate::operand::word;
-use crate::value::{Number, Value};
+use crate::value::{Number, Value, order};
 
 /// So many values of a list are shown.
 const SHOWN: usize = 8;
@@ -24,7 +24,7 @@ impl Program {
     #[must_use]
     pub fn listing(&self, attributes: &Attributes) -> String {
         let mut names: Vec<(u32, &str)> = self.present().collect();
-        names.sort_unstable_by_key(|(_, name)| *name);
+        order::sort_by(&mut names, |(_, a), (_, b)| a.cmp(b));
         let mut lister =
             Lister { program: self, attributes, out: String::new(), segments: Vec::new(), tests: Vec::new() };
         let _ = writeln!(lister.out, "program of version {}, features: {}", self.version, names.len());
@@ -296,7 +296,7 @@ fn word_text(word: u64) -> String {
 
 fn words_text(words: impl Iterator<Item = u64>) -> String {
     let mut texts: Vec<String> = words.map(word::text).collect();
-    texts.sort_unstable();
+    order::sort(&mut texts);
     texts.dedup();
     list_text(&texts)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::tree::{Node, Outcome, PatchNode, Share, Source, Step};
 use super::{Attribution, Refs, Run, Sign, Verdict};
 use crate::model::{Feature, Key, PatchKind, Percent, Phase, Release, Segment, Target};
+use crate::value::order;
 
 const DEFAULT_UNIT: &str = "user_id";
 
@@ -251,7 +252,7 @@ fn ramp_salt(release: &Release) -> String {
     let features = release.features.keys().map(|key| key.as_ref().to_owned());
     let mut keys: Vec<String> =
         features.chain(release.segments.keys().map(|key| format!("segment:{key}"))).collect();
-    keys.sort_unstable();
+    order::sort(&mut keys);
     format!("ramp/{}", keys.join(","))
 }
 

@@ -12,6 +12,7 @@ mod list;
 mod node;
 mod number;
 mod object;
+pub(crate) mod order;
 mod parse;
 mod reference;
 mod serde_impl;

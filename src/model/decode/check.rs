@@ -8,7 +8,7 @@ use super::fields::{Decoder, did_you_mean};
 use super::path::Path;
 use crate::error::{Code, nearest, quote};
 use crate::model::{Attribute, AttributeType, Environment, ExclusionGroup, Key, Kill, Range, limits};
-use crate::value::Node;
+use crate::value::{Node, order};
 
 const TYPES: [(&str, AttributeType); 5] = [
     ("boolean", AttributeType::Boolean),
@@ -88,7 +88,7 @@ impl Decoder {
                 taken.push((Range { from, to }, key));
             }
         }
-        taken.sort_unstable_by_key(|(range, _)| range.from);
+        order::sort_by(&mut taken, |(a, _), (b, _)| a.from.cmp(&b.from));
         self.check_overlaps(&taken, &path);
         let mut ranges = BTreeMap::new();
         ranges.extend(taken.into_iter().map(|(range, key)| (key, range)));

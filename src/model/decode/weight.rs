@@ -1,7 +1,7 @@
 //! How much code a definition becomes that its document says once: environments and patches multiply what is written, and a
 //! document of some kilobytes must not become gigabytes (SEMANTICS 9.7).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Bases;
 use super::fields::Decoder;
@@ -10,7 +10,7 @@ use super::release::Changes;
 use super::remnant::{Definition, Part};
 use crate::error::Code;
 use crate::model::{Condition, Feature, Key, Patch, PatchKind, Phase, Rule, Target, limits};
-use crate::value::KeyedSet;
+use crate::value::{KeyedSet, order};
 
 /// The tests of a condition.
 fn tests(condition: &Condition) -> usize {
@@ -90,8 +90,9 @@ impl<'p> Patches<'p> {
         let once: usize = definitions().map(|definition| written(definition).0).sum();
         // Environments that make the same of both are written once.
         let names = definitions().flat_map(|definition| definition.environments.keys());
-        let shapes: BTreeSet<_> =
-            names.map(|name| [base, candidate].map(|side| shape(side?, name))).collect();
+        let mut shapes: Vec<_> = names.map(|name| [base, candidate].map(|side| shape(side?, name))).collect();
+        order::sort(&mut shapes);
+        shapes.dedup();
         let blocks = shapes.len().saturating_add(1);
         let defaults = self.variants.len();
         let states = defaults.saturating_add(1).saturating_mul(if self.switches { 3 } else { 1 });
