@@ -101,11 +101,11 @@ impl Reader {
     /// functions that need other registers.
     ///
     /// # Errors
-    /// If it is not: it is for [`decide_pair`](crate::eval::decide_pair), for [`decide_walking`](crate::eval::decide_walking), or
-    /// for `check`.
+    /// If it is not: it is for [`decide_share`](crate::eval::decide_share), [`decide_pair`](crate::eval::decide_pair),
+    /// [`decide_walking`](crate::eval::decide_walking), or for `check`.
     #[inline(always)]
-    pub fn decide_at_once(&self, gate: Gate, subject: &impl Subject) -> Result<Brief, Left<'_>> {
-        if self.is_current() { decide_at_once(&self.program, gate.0, subject) } else { Err(Left::All) }
+    pub fn decide_at_once(&self, gate: Gate) -> Result<Brief, Left<'_>> {
+        if self.is_current() { decide_at_once(&self.program, gate.0) } else { Err(Left::All) }
     }
 
     /// As [`check`](Self::check), from where [`decide_walking`](crate::eval::decide_walking) stopped, which was to do what

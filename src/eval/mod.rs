@@ -16,5 +16,5 @@ mod walk;
 pub use self::decision::{Decision, DecisionText};
 pub use self::run::{
     Brief, Halt, Left, Now, Outcome, Raw, Stop, decide, decide_at_once, decide_from, decide_pair,
-    decide_walking,
+    decide_share, decide_walking, decide_walking_here,
 };

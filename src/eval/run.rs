@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::memo::{LARGE, Memo, Place, SMALL, feature_key, recall, remember, segment_key};
-use super::walk::{NOBODY, inside, pair, share, step, walk};
+use super::walk::{NOBODY, inside, pair, share, step, walk, walk_here};
 use crate::bucket::mix;
 use crate::context::Subject;
 use crate::program::{Chunk, Entry, Inst, ON, Pc, Program, Reason};
@@ -167,9 +167,11 @@ pub struct Halt<'p> {
 /// What [`decide_at_once`] leaves.
 #[derive(Clone, Copy, Debug)]
 pub enum Left<'p> {
-    /// Two tests, and no more: for [`decide_pair`].
-    Pair(Halt<'p>),
-    /// A walk: for [`decide_walking`].
+    /// One share: the entry's chunk, and the instruction, for [`decide_share`].
+    Share(&'p Chunk, &'p Inst),
+    /// Two tests, and no more: the entry's chunk, and the instruction, for [`decide_pair`].
+    Pair(&'p Chunk, &'p Inst),
+    /// A walk: for [`decide_walking`], or [`decide_walking_here`].
     Walk(Halt<'p>),
     /// All of it: for [`decide`].
     All,
@@ -182,37 +184,43 @@ pub struct Stop<'p> {
     served: Pc,
 }
 
-/// As [`decide`], what is served to everyone or by one share, without a call.
+/// As [`decide`], what is served to everyone, without a call.
 ///
 /// # Errors
 /// What is left to do, if it is not decided.
 #[inline(always)]
-pub fn decide_at_once<'p, S: Subject>(
-    program: &'p Program,
-    feature: u32,
-    subject: &S,
-) -> Result<Brief, Left<'p>> {
+pub fn decide_at_once<'p>(program: &'p Program, feature: u32) -> Result<Brief, Left<'p>> {
     let entry = program.features.get(feature as usize).ok_or(Left::All)?;
     let chunk = &**program.chunks.get(entry.chunk as usize).ok_or(Left::All)?;
     let pc = entry.pc;
     let first = chunk.code.get(pc as usize).ok_or(Left::All)?;
-    let end = match first {
-        Inst::Return { .. } => Some(first),
+    match first {
+        Inst::Return { .. } => Brief::of_end(first).ok_or(Left::All),
+        Inst::ShareReturn { .. } => Err(Left::Share(chunk, first)),
+        Inst::PairReturn { .. } => Err(Left::Pair(chunk, first)),
+        _ => Err(Left::Walk(Halt { chunk, pc })),
+    }
+}
+
+/// As [`decide`], of one share whose unit has been hashed, without a call; `None` if it is for `decide`.
+#[inline(always)]
+pub fn decide_share<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Brief> {
+    match inst {
         Inst::ShareReturn { fork, salt, last } => match subject.known_unit(fork.slot) {
             0 => None,
-            unit => chunk.code.get(inside(*fork, mix(*salt, unit) <= *last) as usize),
+            unit => {
+                let end = inside(*fork, mix(*salt, unit) <= *last);
+                chunk.code.get(end as usize).and_then(Brief::of_end)
+            }
         },
-        Inst::PairReturn { .. } => return Err(Left::Pair(Halt { chunk, pc })),
-        _ => return Err(Left::Walk(Halt { chunk, pc })),
-    };
-    end.and_then(Brief::of_end).ok_or(Left::All)
+        _ => None,
+    }
 }
 
 /// As [`decide`], of two tests, without a call; `None` if it is for `decide`.
 #[inline(always)]
-pub fn decide_pair<S: Subject>(halt: Halt<'_>, subject: &S) -> Option<Brief> {
-    let Halt { chunk, pc } = halt;
-    match chunk.code.get(pc as usize)? {
+pub fn decide_pair<S: Subject>(chunk: &Chunk, inst: &Inst, subject: &S) -> Option<Brief> {
+    match inst {
         Inst::PairReturn { fork, at, other, word } => {
             let end = pair(&chunk.tables, *fork, *at, (*other, *word), subject);
             chunk.code.get(end as usize).and_then(Brief::of_end)
@@ -227,7 +235,20 @@ pub fn decide_pair<S: Subject>(halt: Halt<'_>, subject: &S) -> Option<Brief> {
 /// Where it stopped, if there is none: for [`decide_from`].
 #[inline(always)]
 pub fn decide_walking<'p, S: Subject>(halt: Halt<'p>, subject: &S) -> Result<&'p Inst, Stop<'p>> {
-    let (inst, served) = walk(halt.chunk, halt.pc, subject);
+    ended(walk(halt.chunk, halt.pc, subject))
+}
+
+/// As [`decide_walking`], with the walk in the caller's own code.
+///
+/// # Errors
+/// As of [`decide_walking`].
+#[inline(always)]
+pub fn decide_walking_here<'p, S: Subject>(halt: Halt<'p>, subject: &S) -> Result<&'p Inst, Stop<'p>> {
+    ended(walk_here(halt.chunk, halt.pc, subject))
+}
+
+#[inline(always)]
+fn ended((inst, served): (Option<&Inst>, Pc)) -> Result<&Inst, Stop<'_>> {
     match inst {
         Some(end @ Inst::Return { .. }) if served == NOBODY => Ok(end),
         _ => Err(Stop { inst, served }),

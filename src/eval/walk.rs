@@ -72,7 +72,13 @@ pub(super) const NOBODY: Pc = Pc::MAX;
 /// Its frequent ways call nothing. What is computed once per context is asked for by the `known_…` of [`Subject`]; if it is not known
 /// yet, the walk stops, and [`step`] computes it.
 #[inline(never)]
-pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) -> (Option<&'c Inst>, Pc) {
+pub(super) fn walk<'c, S: Subject>(chunk: &'c Chunk, pc: Pc, subject: &S) -> (Option<&'c Inst>, Pc) {
+    walk_here(chunk, pc, subject)
+}
+
+/// As [`walk`], in the caller's own code.
+#[inline(always)]
+pub(super) fn walk_here<'c, S: Subject>(chunk: &'c Chunk, mut pc: Pc, subject: &S) -> (Option<&'c Inst>, Pc) {
     let code = &*chunk.code;
     let tables = &chunk.tables;
     let mut served = NOBODY;

@@ -10,8 +10,6 @@
 //!  boundary!(caught { … } then { Some(…) => …, _ => f(…) })
 //!                                   work that an export leaves undone to other boundaries, which it jumps to: after it come loads,
 //!                                   stores and jumps alone; `None` if it panicked
-//!  boundary!(kept call = …; caught { … } then { … })
-//!                                   likewise, with what is needed after the work behind a pointer `call`
 //! ```
 //! A panic is caught, poisons the handle, and becomes `TG_STATUS_PANIC`; the handle then refuses whatever it is asked. The
 //! checks before the work are loads and comparisons, and cannot panic.
@@ -23,7 +21,7 @@
 //! is still as it was, is told apart. What cannot be told apart is undefined, as everywhere in C.
 
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::status::tg_status;
 use crate::thread;
@@ -302,6 +300,39 @@ pub(crate) unsafe fn known<'a, T: Handle>(pointer: *const T) -> Result<&'a T, tg
     Ok(unsafe { &*pointer })
 }
 
+/// What a handle is, and of which engine, in one number, so that one comparison tells all of it.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct Seal(AtomicU64);
+
+/// Freed or poisoned. No kind is 0.
+const BROKEN: u64 = 0;
+
+impl Seal {
+    pub(crate) fn live<T: Handle>(engine: u32) -> Self {
+        Self(AtomicU64::new(Self::of::<T>(engine)))
+    }
+
+    /// The number of the handles of an engine that may be used.
+    pub(crate) const fn of<T: Handle>(engine: u32) -> u64 {
+        (T::KIND as u64) << 32 | engine as u64
+    }
+
+    #[inline(always)]
+    pub(crate) fn is(&self, wanted: u64) -> bool {
+        self.0.load(Ordering::Relaxed) == wanted
+    }
+
+    #[cold]
+    pub(crate) fn close(&self) {
+        self.0.store(BROKEN, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is(BROKEN)
+    }
+}
+
 /// Takes a handle back from C, and drops it.
 ///
 /// # Safety
@@ -368,13 +399,9 @@ macro_rules! boundary {
     (or $otherwise:expr; { $($work:tt)* }) => {
         $crate::boundary::caught(|| { $($work)* }).unwrap_or($otherwise)
     };
-    ($(kept $kept:ident = $call:expr;)? caught { $($work:tt)* } then { $($then:tt)* }) => {{
-        $(
-            let $kept = $call;
-            let $kept = &raw const $kept;
-        )?
+    (caught { $($work:tt)* } then { $($then:tt)* }) => {
         match $crate::boundary::caught(|| { $($work)* }) { $($then)* }
-    }};
+    };
     ($way:ident $handle:ident { $($work:tt)* }) => {{
         // SAFETY: what C promises of each handle (see the head of tidegate.h).
         match unsafe { $crate::boundary::$way($handle) } {
@@ -412,6 +439,13 @@ mod tests {
     handle!(Own, b"tst2", owner);
     owned!(Own);
 
+    #[repr(C)]
+    struct Sealed {
+        mark: Mark,
+        seal: Seal,
+    }
+    handle!(Sealed, b"tst3", seal);
+
     unsafe fn call(handle: *mut Shared, defect: bool) -> tg_status {
         boundary!(changed handle {
             handle.calls += 1;
@@ -441,6 +475,22 @@ mod tests {
             free(one);
             free(other);
         }
+    }
+
+    #[test]
+    fn seal_is_broken_with_its_handle() {
+        let new = || Sealed { mark: Mark::live::<Sealed>(), seal: Seal::live::<Sealed>(7) };
+        let wanted = Seal::of::<Sealed>(7);
+        let (poisoned, freed) = (new(), new());
+        for handle in [&poisoned, &freed] {
+            assert!(handle.seal.is(wanted) && !handle.seal.is_closed());
+            assert!(!handle.seal.is(Seal::of::<Sealed>(8)), "of another engine");
+            assert!(!handle.seal.is(Seal::of::<Own>(7)), "of another kind");
+        }
+        poisoned.poison();
+        assert!(poisoned.seal.is_closed() && !poisoned.seal.is(wanted));
+        assert!(release(&freed) && freed.seal.is_closed() && !freed.seal.is(wanted));
+        assert!(release(&poisoned), "what is poisoned can be freed");
     }
 
     /// Else it would be dropped as what it is not.

@@ -6,7 +6,7 @@ use tidegate::context::AttributeKey;
 use tidegate::value::{StringList, parse};
 use tidegate::{AttributeValue, Context, Engine, Value};
 
-use crate::boundary::{Handle, Mark, free, out, shared};
+use crate::boundary::{Handle, Mark, Seal, free, out, shared};
 use crate::engine::tg_engine;
 use crate::report::{no_object, noted};
 use crate::status::tg_status;
@@ -27,10 +27,11 @@ pub struct tg_attribute {
 pub struct tg_context {
     pub(crate) mark: Mark,
     pub(crate) engine_id: u32,
+    seal: Seal,
     pub(crate) context: Context<'static>,
     engine: Engine,
 }
-handle!(tg_context, b"TGcx");
+handle!(tg_context, b"TGcx", seal);
 
 /// A context that is to be checked, of the engine of who checks.
 ///
@@ -44,6 +45,16 @@ pub(crate) unsafe fn of_engine<'a>(
     // SAFETY: the caller's.
     let context = unsafe { shared(context) }?;
     if context.engine_id == engine { Ok(&context.context) } else { Err(tg_status::WrongEngine) }
+}
+
+/// Whether there is a context that has this seal. Calls nothing.
+///
+/// # Safety
+/// As of [`of_engine`].
+#[inline(always)]
+pub(crate) unsafe fn is_sealed(context: *const tg_context, seal: u64) -> bool {
+    // SAFETY: the caller's, if it is not NULL. Only this field is referred to, until it has said what this is.
+    !context.is_null() && unsafe { (*context).seal.is(seal) }
 }
 
 /// What an attribute is named by: its key, or its name.
@@ -64,7 +75,7 @@ impl Named for tg_attribute {
 
 impl Named for &str {
     /// None of a name that no document can ask for any more (SEMANTICS 9.7): nothing is to be set then.
-    #[inline(always)]
+    #[inline(never)]
     fn key(self, context: &tg_context) -> Result<Option<AttributeKey>, tg_status> {
         Ok(context.engine.attributes().find_or_add(self))
     }
@@ -126,6 +137,7 @@ pub unsafe extern "C" fn tg_context_new(
         context.set(tg_context {
             mark: Mark::live::<tg_context>(),
             engine_id: engine.id,
+            seal: Seal::live::<tg_context>(engine.id),
             context: Context::with_capacity(8),
             engine: engine.engine.clone(),
         }.give());

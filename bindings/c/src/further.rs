@@ -2,19 +2,20 @@
 //!
 //! ```text
 //!  tg_reader_check ─┬─▶ counted             what is to be counted
+//!                   ├─▶ share ─▶ counted    one share
 //!                   ├─▶ pair ─▶ counted     two tests
 //!                   ├─▶ walking ─▶ counted  ┄┄calls┄┄▶ from: more than a walk, such as time, segments, other features
 //!                   └─▶ check               all else
 //! ```
 //! Functions of their own, so that each saves the registers that it needs, and no other. Not for C: an `extern "C"` function does
-//! not unwind, and can therefore be jumped to. The first arguments of `pair` and `walking` are those of `tg_reader_check`, and so are
-//! where they are to be. Chunks come as pointers: a reference would have to be good until the end, and `check` may let go of the program.
+//! not unwind, and can therefore be jumped to. The first arguments are those of `tg_reader_check`, and so are where they are to be.
+//! Chunks come as pointers: a reference would have to be good until the end, and `check` may let go of the program.
 
 #![expect(improper_ctypes_definitions, reason = "Rust alone calls these")]
 
-use tidegate::Gate;
-use tidegate::eval::{Brief, Halt, Stop, decide_pair, decide_walking};
-use tidegate::program::{Chunk, Pc};
+use tidegate::eval::{Brief, Halt, Stop, decide_pair, decide_share, decide_walking_here};
+use tidegate::program::{Chunk, Inst, Pc};
+use tidegate::{Context, Gate};
 
 use crate::boundary::Handle as _;
 use crate::context::tg_context;
@@ -22,23 +23,25 @@ use crate::engine::tg_feature;
 use crate::reader::{check, tg_reader};
 use crate::status::tg_status;
 
-/// Two tests.
+/// A share.
 ///
 /// # Safety
-/// As of the module; the chunk is of the program that the reader used last.
+/// As of the module; the chunk is of the program that the reader used last, and has the instruction, a `ShareReturn`.
 #[inline(never)]
-pub(crate) unsafe extern "C" fn pair(
+pub(crate) unsafe extern "C" fn share(
     reader: *mut tg_reader,
     gate: tg_feature,
     context: *const tg_context,
     on: *mut bool,
     chunk: *const Chunk,
-    pc: Pc,
+    inst: *const Inst,
 ) -> tg_status {
     boundary!(caught {
         // SAFETY: the caller's.
-        let (chunk, context) = unsafe { (&*chunk, &(*context).context) };
-        decide_pair(Halt { chunk, pc }, context)
+        let (chunk, inst, context) = unsafe { (&*chunk, &*inst, &(*context).context) };
+        // SAFETY: the caller's: to ask again would load it once more before all else.
+        unsafe { std::hint::assert_unchecked(matches!(inst, Inst::ShareReturn { .. })) };
+        decide_share(chunk, inst, context)
     } then {
         // SAFETY: as of this function.
         Some(Some(brief)) => unsafe { tell(reader, brief, on) },
@@ -47,45 +50,59 @@ pub(crate) unsafe extern "C" fn pair(
     })
 }
 
-/// What is needed after a walk.
-#[derive(Clone, Copy)]
-struct Call {
-    reader: *mut tg_reader,
-    gate: tg_feature,
-    context: *const tg_context,
-    on: *mut bool,
-}
-
-/// A walk.
-///
-/// What is needed after it is in memory meanwhile, which is what the volatile reads are for: in registers that outlive calls, it would cost
-/// this function to save and restore them, though they are needed once.
+/// Two tests.
 ///
 /// # Safety
-/// As of [`pair`].
+/// As of the module; the chunk is of the program that the reader used last, and has the instruction, a `PairReturn`.
 #[inline(never)]
-pub(crate) unsafe extern "C" fn walking(
+pub(crate) unsafe extern "C" fn pair(
     reader: *mut tg_reader,
     gate: tg_feature,
     context: *const tg_context,
     on: *mut bool,
     chunk: *const Chunk,
+    inst: *const Inst,
+) -> tg_status {
+    boundary!(caught {
+        // SAFETY: the caller's.
+        let (chunk, inst, context) = unsafe { (&*chunk, &*inst, &(*context).context) };
+        // SAFETY: the caller's: to ask again would load it once more before all else.
+        unsafe { std::hint::assert_unchecked(matches!(inst, Inst::PairReturn { .. })) };
+        decide_pair(chunk, inst, context)
+    } then {
+        // SAFETY: as of this function.
+        Some(Some(brief)) => unsafe { tell(reader, brief, on) },
+        // SAFETY: as of this function.
+        _ => unsafe { check(reader, gate, context, on) },
+    })
+}
+
+/// A walk, in this function's own code: a call of it would cost more than what is saved and restored here. It is given the attributes
+/// alone, so that no register is needed for what they are a part of.
+///
+/// # Safety
+/// As of the module; the chunk is of the program that the reader used last, and the attributes are the context's.
+#[inline(never)]
+pub(crate) unsafe extern "C" fn walking(
+    reader: *mut tg_reader,
+    gate: tg_feature,
+    context: *const Context<'static>,
+    on: *mut bool,
+    chunk: *const Chunk,
     pc: Pc,
 ) -> tg_status {
-    boundary!(kept call = Call { reader, gate, context, on }; caught {
+    boundary!(caught {
         // SAFETY: the caller's.
-        let (chunk, context) = unsafe { (&*chunk, &(*context).context) };
-        decide_walking(Halt { chunk, pc }, context).map(Brief::of_end)
+        let (chunk, context) = unsafe { (&*chunk, &*context) };
+        decide_walking_here(Halt { chunk, pc }, context).map(Brief::of_end)
     } then {
-        // SAFETY: a local, and as of this function.
-        Some(Ok(Some(brief))) => unsafe {
-            tell((&raw const (*call).reader).read_volatile(), brief, (&raw const (*call).on).read_volatile())
-        },
-        // SAFETY: a local, and as of this function.
-        Some(Err(stop)) => unsafe { from((&raw const (*call).reader).read_volatile(), call, &stop) },
+        // SAFETY: as of this function.
+        Some(Ok(Some(brief))) => unsafe { tell(reader, brief, on) },
+        // SAFETY: as of this function.
+        Some(Err(stop)) => unsafe { from(reader, gate, context, on, &stop) },
         _ => {
-            // SAFETY: a local, and the caller's.
-            unsafe { &*(&raw const (*call).reader).read_volatile() }.poison();
+            // SAFETY: the caller's.
+            unsafe { &*reader }.poison();
             tg_status::Panic
         }
     })
@@ -123,14 +140,19 @@ pub(crate) unsafe extern "C" fn counted(reader: *mut tg_reader, brief: Brief, on
 /// What one walk does not decide.
 ///
 /// # Safety
-/// As of the module; `call` is read.
+/// As of [`walking`]; `stop` is where it stopped.
 #[inline(never)]
-unsafe extern "C" fn from(reader: *mut tg_reader, call: *const Call, stop: &Stop<'_>) -> tg_status {
+unsafe extern "C" fn from(
+    reader: *mut tg_reader,
+    gate: tg_feature,
+    context: *const Context<'static>,
+    on: *mut bool,
+    stop: &Stop<'_>,
+) -> tg_status {
     boundary!(known reader {
         // SAFETY: the caller's.
         unsafe {
-            let Call { gate, context, on, .. } = *call;
-            *on = reader.open().check_from(Gate::from_number(gate.number), *stop, &(*context).context);
+            *on = reader.open().check_from(Gate::from_number(gate.number), *stop, &*context);
         }
         Ok(())
     })

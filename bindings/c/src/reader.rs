@@ -6,11 +6,11 @@ use std::ffi::{c_char, c_void};
 use tidegate::Reader;
 use tidegate::eval::Left;
 
-use crate::boundary::{Handle, Mark, Out, Owner, already_mine, free, out};
-use crate::context::{of_engine, tg_context};
+use crate::boundary::{Handle, Mark, Out, Owner, Seal, already_mine, free, out};
+use crate::context::{is_sealed, of_engine, tg_context};
 use crate::decision::{tg_decision, tg_decision_fn};
 use crate::engine::{tg_engine, tg_feature};
-use crate::further::{counted, pair, walking};
+use crate::further::{counted, pair, share, walking};
 use crate::status::tg_status;
 use crate::text::{text, tg_str, tg_text};
 use crate::value::{Typed, json, put, tg_value};
@@ -22,6 +22,8 @@ pub struct tg_reader {
     mark: Mark,
     engine: u32,
     owner: Owner,
+    /// The seal of contexts of its engine.
+    contexts: u64,
     reader: UnsafeCell<Reader>,
 }
 handle!(tg_reader, b"TGrd", owner);
@@ -37,6 +39,7 @@ pub unsafe extern "C" fn tg_reader_new(engine: *const tg_engine, reader: *mut *m
             mark: Mark::live::<tg_reader>(),
             engine: engine.id,
             owner: Owner::nobody(),
+            contexts: Seal::of::<tg_context>(engine.id),
             reader: UnsafeCell::new(engine.engine.reader()),
         }.give());
         Ok(())
@@ -64,8 +67,11 @@ pub unsafe extern "C" fn tg_reader_check(
         // SAFETY: an out-parameter, and a reader of the caller's.
         let (to, own) = unsafe { (out(on).map_err(|_| Left::All)?, already_mine(reader).ok_or(Left::All)?) };
         // SAFETY: a context of the caller's, and this thread's reader.
-        let (context, open) = unsafe { (of_engine(context, own.engine).map_err(|_| Left::All)?, own.open()) };
-        let brief = open.decide_at_once(gate.gate_of(own.engine).map_err(|_| Left::All)?, context)?;
+        let open = unsafe {
+            is_sealed(context, own.contexts).then_some(()).ok_or(Left::All)?;
+            own.open()
+        };
+        let brief = open.decide_at_once(gate.gate_of(own.engine).map_err(|_| Left::All)?)?;
         if open.counts() {
             return Ok(Some(brief));
         }
@@ -76,9 +82,11 @@ pub unsafe extern "C" fn tg_reader_check(
         // SAFETY: as of this function, and all is known to be well.
         Some(Ok(Some(brief))) => unsafe { counted(reader, brief, on) },
         // SAFETY: as above.
-        Some(Err(Left::Pair(halt))) => unsafe { pair(reader, gate, context, on, halt.chunk, halt.pc) },
+        Some(Err(Left::Share(chunk, inst))) => unsafe { share(reader, gate, context, on, chunk, inst) },
         // SAFETY: as above.
-        Some(Err(Left::Walk(halt))) => unsafe { walking(reader, gate, context, on, halt.chunk, halt.pc) },
+        Some(Err(Left::Pair(chunk, inst))) => unsafe { pair(reader, gate, context, on, chunk, inst) },
+        // SAFETY: as above.
+        Some(Err(Left::Walk(halt))) => unsafe { walking(reader, gate, &raw const (*context).context, on, halt.chunk, halt.pc) },
         // SAFETY: as of this function.
         _ => unsafe { check(reader, gate, context, on) },
     })

@@ -1,7 +1,7 @@
 //! A check in the parts that bindings do in functions of their own.
 
 use super::*;
-use crate::eval::{Brief, Left, decide_pair, decide_walking};
+use crate::eval::{Brief, Left, decide_pair, decide_share, decide_walking, decide_walking_here};
 
 #[test]
 fn what_bindings_decide_in_parts_is_one_check() {
@@ -24,7 +24,7 @@ fn what_bindings_decide_in_parts_is_one_check() {
     engine.load(&bytes(&all)).unwrap();
     whole_checks.load(&bytes(&all)).unwrap();
     let (mut own, mut reader) = (engine.reader(), whole_checks.reader());
-    let [mut at_once, mut paired, mut walked, mut stopped] = [0; 4];
+    let [mut at_once, mut shared, mut hashed, mut paired, mut walked, mut stopped] = [0; 6];
     for name in ["all", "share", "pair", "walk", "time", "released", "none"] {
         for user in 0..200 {
             let of = |engine: &Engine| {
@@ -35,16 +35,23 @@ fn what_bindings_decide_in_parts_is_one_check() {
             // The first time, the hash of a unit is not known; the second time, it is.
             for _ in 0..2 {
                 let gate = engine.gate(name);
-                let brief = match own.decide_at_once(gate, &context) {
+                let brief = match own.decide_at_once(gate) {
                     Ok(brief) => {
                         at_once += 1;
                         Ok(brief)
                     }
-                    Err(Left::Pair(halt)) => {
-                        paired += 1;
-                        Ok(decide_pair(halt, &context).unwrap())
+                    Err(Left::Share(chunk, inst)) => {
+                        shared += 1;
+                        let known = decide_share(chunk, inst, &context);
+                        hashed += usize::from(known.is_some());
+                        known.ok_or(None)
                     }
-                    Err(Left::Walk(halt)) => decide_walking(halt, &context)
+                    Err(Left::Pair(chunk, inst)) => {
+                        paired += 1;
+                        Ok(decide_pair(chunk, inst, &context).unwrap())
+                    }
+                    Err(Left::Walk(halt)) => decide_walking_here(halt, &context)
+                        .inspect(|_| assert!(decide_walking(halt, &context).is_ok()))
                         .map(|end| {
                             walked += 1;
                             Brief::of_end(end).unwrap()
@@ -65,17 +72,17 @@ fn what_bindings_decide_in_parts_is_one_check() {
         }
     }
     assert!(
-        at_once == 600 && paired == 400 && walked > 300 && stopped > 800,
-        "{at_once} {paired} {walked} {stopped}"
+        [at_once, shared, hashed, paired] == [400, 400, 200, 400] && walked > 300 && stopped > 800,
+        "{at_once} {shared} {hashed} {paired} {walked} {stopped}"
     );
     let counted = exposures(&engine);
     assert_eq!(counted, exposures(&whole_checks));
     let counts = counted.iter().map(|own| own.rsplit(' ').next().unwrap().parse::<u32>().unwrap());
     assert_eq!(counts.sum::<u32>(), 6 * 400, "each check once; of what does not exist none");
     let gate = engine.gate("all");
-    let now = own.decide_at_once(gate, &engine.context().build());
+    let now = own.decide_at_once(gate);
     engine.load(&document(2, json!({"all": always(false)}))).unwrap();
     assert!(now.unwrap().is_on(), "that was before");
-    let later = own.decide_at_once(gate, &engine.context().build());
+    let later = own.decide_at_once(gate);
     assert!(matches!(later, Err(Left::All)), "to be refreshed");
 }
