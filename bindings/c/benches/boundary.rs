@@ -126,12 +126,31 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
+/// The users in turns. The branch predictor learns much of their order, and which of the loops it learns better depends on where
+/// their code lies.
+fn rotated() -> Vec<usize> {
+    (0..CHECKS).map(|i| i % USERS).collect()
+}
+
+/// The users in an order that is too long to be learnt (xorshift64).
+fn random() -> Vec<usize> {
+    let mut state = 88_172_645_463_325_252_u64;
+    (0..CHECKS)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % USERS as u64) as usize
+        })
+        .collect()
+}
+
 /// Nanoseconds a call, of one run.
-fn time(mut call: impl FnMut(usize) -> bool) -> f64 {
+fn time(order: &[usize], mut call: impl FnMut(usize) -> bool) -> f64 {
     let start = Instant::now();
     let mut on = 0_usize;
-    for i in 0..CHECKS {
-        on += usize::from(call(i % USERS));
+    for &i in order {
+        on += usize::from(call(i));
     }
     let elapsed = start.elapsed();
     black_box(on);
@@ -227,30 +246,34 @@ fn main() {
         works.push(work);
     }
 
-    println!("{USERS} users, median of {ROUNDS} rounds of {CHECKS} calls, in turns; nanoseconds");
+    println!("{USERS} users, rotated, median of {ROUNDS} rounds of {CHECKS} calls, in turns; nanoseconds");
+    let (rotated, random) = (rotated(), random());
+    let order = &*rotated;
     let mut empty = Vec::new();
     for _ in 0..ROUNDS {
         // SAFETY: it has no argument.
-        empty.push(time(|_| unsafe { black_box(library.version)() } != 0));
+        empty.push(time(order, |_| unsafe { black_box(library.version)() } != 0));
     }
     let empty = median(empty);
     println!("{:<28} {empty:>8.2}", "an empty call (tg_version)");
-    for work in &works {
+    let orders = works.iter().map(|work| (work, "", &*rotated));
+    let random = works.last().map(|work| (work, ", random", &*random));
+    for (work, how, order) in orders.chain(random) {
         let (mut rust, mut read, mut plain, mut named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let gate = &names[works.iter().position(|other| std::ptr::eq(other, work)).unwrap()];
         for _ in 0..ROUNDS {
-            rust.push(time(|i| reader.check(work.gate, &*work.rust[i])));
+            rust.push(time(order, |i| reader.check(work.gate, &*work.rust[i])));
             // SAFETY: handles that are alive, and out-parameters.
             unsafe {
-                read.push(time(|i| {
+                read.push(time(order, |i| {
                     let mut on = false;
                     (library.reader_check)(c_reader, work.feature, work.c[i], &mut on) == tg_status::Ok && on
                 }));
-                plain.push(time(|i| {
+                plain.push(time(order, |i| {
                     let mut on = false;
                     (library.engine_check)(c_engine, work.feature, work.c[i], &mut on) == tg_status::Ok && on
                 }));
-                named.push(time(|i| {
+                named.push(time(order, |i| {
                     let mut on = false;
                     (library.reader_check_name)(
                         c_reader,
@@ -264,10 +287,11 @@ fn main() {
             }
         }
         let (rust, read, plain, named) = (median(rust), median(read), median(plain), median(named));
-        println!("{} in Rust, by reader {:>14.2}", work.name, rust);
-        println!("{} in C, by reader {:>17.2}   {:+.2}", work.name, read, read - rust);
-        println!("{} in C, without a reader {:>10.2}   {:+.2}", work.name, plain, plain - rust);
-        println!("{} in C, by reader and name {:>8.2}   {:+.2}", work.name, named, named - rust);
+        let name = format!("{}{how}", work.name);
+        println!("{name} in Rust, by reader {rust:>14.2}");
+        println!("{name} in C, by reader {read:>17.2}   {:+.2}", read - rust);
+        println!("{name} in C, without a reader {plain:>10.2}   {:+.2}", plain - rust);
+        println!("{name} in C, by reader and name {named:>8.2}   {:+.2}", named - rust);
     }
 
     let everyone = users(&folder, "users.json");
@@ -276,7 +300,7 @@ fn main() {
     ok(unsafe { (library.context_new)(c_engine, &mut context) });
     let mut built = Vec::new();
     for _ in 0..ROUNDS {
-        built.push(time(|i| {
+        built.push(time(order, |i| {
             // SAFETY: a context that is alive.
             ok(unsafe { (library.context_clear)(context) });
             set(context, &everyone[i]);
