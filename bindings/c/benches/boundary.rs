@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use tidegate::{AttributeKey, Context, Engine, Gate};
+use tidegate::{AttributeKey, Context, Engine, Gate, Reader};
 use tidegate_c::context::{tg_attribute, tg_context};
 use tidegate_c::engine::{tg_engine, tg_engine_options, tg_feature};
 use tidegate_c::reader::tg_reader;
@@ -115,6 +115,7 @@ fn users(folder: &Path, file: &str) -> Vec<[String; 6]> {
 #[expect(clippy::vec_box, reason = "contexts of C are allocations of their own, so those of Rust are, too")]
 struct Work {
     name: &'static str,
+    gate_name: String,
     gate: Gate,
     rust: Vec<Box<Context<'static>>>,
     feature: tg_feature,
@@ -128,8 +129,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 /// The users in turns. The branch predictor learns much of their order, and which of the loops it learns better depends on where
 /// their code lies.
-fn rotated() -> Vec<usize> {
-    (0..CHECKS).map(|i| i % USERS).collect()
+fn rotated(i: usize) -> usize {
+    i % USERS
 }
 
 /// The users in an order that is too long to be learnt (xorshift64).
@@ -146,15 +147,53 @@ fn random() -> Vec<usize> {
 }
 
 /// Nanoseconds a call, of one run.
-fn time(order: &[usize], mut call: impl FnMut(usize) -> bool) -> f64 {
+fn time(pick: impl Fn(usize) -> usize, mut call: impl FnMut(usize) -> bool) -> f64 {
     let start = Instant::now();
     let mut on = 0_usize;
-    for &i in order {
-        on += usize::from(call(i));
+    for i in 0..CHECKS {
+        on += usize::from(call(pick(i)));
     }
     let elapsed = start.elapsed();
     black_box(on);
     elapsed.as_nanos() as f64 / CHECKS as f64
+}
+
+/// Times one gate through all ways, and prints it.
+fn measure(
+    library: &Library,
+    (reader, c_engine, c_reader): (&mut Reader, *const tg_engine, *mut tg_reader),
+    work: &Work,
+    how: &str,
+    pick: impl Fn(usize) -> usize + Copy,
+) {
+    let (mut rust, mut read, mut plain, mut named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let gate = &*work.gate_name;
+    for _ in 0..ROUNDS {
+        rust.push(time(pick, |i| reader.check(work.gate, &*work.rust[i])));
+        // SAFETY: handles that are alive, and out-parameters.
+        unsafe {
+            read.push(time(pick, |i| {
+                let mut on = false;
+                (library.reader_check)(c_reader, work.feature, work.c[i], &mut on) == tg_status::Ok && on
+            }));
+            plain.push(time(pick, |i| {
+                let mut on = false;
+                (library.engine_check)(c_engine, work.feature, work.c[i], &mut on) == tg_status::Ok && on
+            }));
+            named.push(time(pick, |i| {
+                let mut on = false;
+                (library.reader_check_name)(c_reader, gate.as_ptr().cast(), gate.len(), work.c[i], &mut on)
+                    == tg_status::Ok
+                    && on
+            }));
+        }
+    }
+    let (rust, read, plain, named) = (median(rust), median(read), median(plain), median(named));
+    let name = format!("{}{how}", work.name);
+    println!("{name} in Rust, by reader {rust:>14.2}");
+    println!("{name} in C, by reader {read:>17.2}   {:+.2}", read - rust);
+    println!("{name} in C, without a reader {plain:>10.2}   {:+.2}", plain - rust);
+    println!("{name} in C, by reader and name {named:>8.2}   {:+.2}", named - rust);
 }
 
 fn main() {
@@ -228,7 +267,7 @@ fn main() {
         let mut feature = tg_feature { engine: 0, number: 0 };
         // SAFETY: an engine that is alive, a text and an out-parameter.
         ok(unsafe { (library.engine_feature)(c_engine, gate.as_ptr().cast(), gate.len(), &mut feature) });
-        let work = Work { name, gate: engine.gate(gate), rust, feature, c };
+        let work = Work { name, gate_name: gate.clone(), gate: engine.gate(gate), rust, feature, c };
         let mut served = 0;
         for (rust, c) in work.rust.iter().zip(&work.c) {
             let wanted = reader.check(work.gate, &**rust);
@@ -247,52 +286,18 @@ fn main() {
     }
 
     println!("{USERS} users, rotated, median of {ROUNDS} rounds of {CHECKS} calls, in turns; nanoseconds");
-    let (rotated, random) = (rotated(), random());
-    let order = &*rotated;
     let mut empty = Vec::new();
     for _ in 0..ROUNDS {
         // SAFETY: it has no argument.
-        empty.push(time(order, |_| unsafe { black_box(library.version)() } != 0));
+        empty.push(time(rotated, |_| unsafe { black_box(library.version)() } != 0));
     }
     let empty = median(empty);
     println!("{:<28} {empty:>8.2}", "an empty call (tg_version)");
-    let orders = works.iter().map(|work| (work, "", &*rotated));
-    let random = works.last().map(|work| (work, ", random", &*random));
-    for (work, how, order) in orders.chain(random) {
-        let (mut rust, mut read, mut plain, mut named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let gate = &names[works.iter().position(|other| std::ptr::eq(other, work)).unwrap()];
-        for _ in 0..ROUNDS {
-            rust.push(time(order, |i| reader.check(work.gate, &*work.rust[i])));
-            // SAFETY: handles that are alive, and out-parameters.
-            unsafe {
-                read.push(time(order, |i| {
-                    let mut on = false;
-                    (library.reader_check)(c_reader, work.feature, work.c[i], &mut on) == tg_status::Ok && on
-                }));
-                plain.push(time(order, |i| {
-                    let mut on = false;
-                    (library.engine_check)(c_engine, work.feature, work.c[i], &mut on) == tg_status::Ok && on
-                }));
-                named.push(time(order, |i| {
-                    let mut on = false;
-                    (library.reader_check_name)(
-                        c_reader,
-                        gate.as_ptr().cast(),
-                        gate.len(),
-                        work.c[i],
-                        &mut on,
-                    ) == tg_status::Ok
-                        && on
-                }));
-            }
-        }
-        let (rust, read, plain, named) = (median(rust), median(read), median(plain), median(named));
-        let name = format!("{}{how}", work.name);
-        println!("{name} in Rust, by reader {rust:>14.2}");
-        println!("{name} in C, by reader {read:>17.2}   {:+.2}", read - rust);
-        println!("{name} in C, without a reader {plain:>10.2}   {:+.2}", plain - rust);
-        println!("{name} in C, by reader and name {named:>8.2}   {:+.2}", named - rust);
+    for work in &works {
+        measure(&library, (&mut reader, c_engine, c_reader), work, "", rotated);
     }
+    let order = random();
+    measure(&library, (&mut reader, c_engine, c_reader), works.last().unwrap(), ", random", |i| order[i]);
 
     let everyone = users(&folder, "users.json");
     let mut context = std::ptr::null_mut();
@@ -300,7 +305,7 @@ fn main() {
     ok(unsafe { (library.context_new)(c_engine, &mut context) });
     let mut built = Vec::new();
     for _ in 0..ROUNDS {
-        built.push(time(order, |i| {
+        built.push(time(rotated, |i| {
             // SAFETY: a context that is alive.
             ok(unsafe { (library.context_clear)(context) });
             set(context, &everyone[i]);
