@@ -194,6 +194,7 @@ TYPES: list[tuple[str, str, Call]] = [
     ("TidegateProvider hooks", "/hooks", lambda wrong: provider(ENGINE, hooks=wrong)),
     ("TidegateProvider a hook", "/hooks", lambda wrong: provider(ENGINE, hooks=[wrong])),
     ("TidegateProvider on_track", "/on_track", lambda wrong: provider(ENGINE, on_track=wrong)),
+    ("TidegateProvider on_disabled", "/on_disabled", lambda wrong: provider(ENGINE, on_disabled=wrong)),
     ("TidegateProvider nothing", "/source", lambda wrong: provider()),
     ("TidegateProvider both", "/source", lambda wrong: provider(ENGINE, connection=NOBODY)),
     ("TidegateProvider option", "/cache", lambda wrong: provider(ENGINE, cache=wrong)),
@@ -236,6 +237,8 @@ VALUES: list[tuple[str, str, Call, Any]] = [
     ("Admin retries", "/retries", lambda wrong: admin(ADDRESS, "t", retries=wrong), -1),
     ("Admin body", "/definition", create, {"n": float("nan")}),
     ("TidegateProvider", "/ready_timeout_s", lambda wrong: provider(ENGINE, ready_timeout_s=wrong), -1),
+    ("TidegateProvider on_disabled", "/on_disabled", lambda wrong: provider(ENGINE, on_disabled=wrong), "Default"),
+    ("TidegateProvider on_disabled", "/on_disabled", lambda wrong: provider(ENGINE, on_disabled=wrong), ""),
 ]
 
 

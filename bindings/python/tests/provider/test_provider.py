@@ -114,6 +114,44 @@ def test_each_reason_has_one_of_openfeature() -> None:
     assert {metadata["reason"] for *_, metadata in found.values()} == set(REASONS)
 
 
+ASKED: list[tuple[str, Any]] = [("boolean", True), ("string", "mine"), ("integer", 3), ("float", 0.5), ("object", {"mine": 1})]
+
+
+@pytest.mark.parametrize("reason", ["archived", "disabled", "killed"])
+def test_a_disabled_feature_may_be_answered_with_the_callers_default(reason: str) -> None:
+    off: dict[str, Any] = {"archived": {"archived": True}, "disabled": {"enabled": False}}.get(reason, {})
+    kills = [{"feature": key, "environment": "prod"} for key in ("f", "c")] if reason == "killed" else []
+    features = {"f": gate(EVERYONE, **off), "c": {**config("served"), **off}}
+    both = []
+    for on_disabled in ("variant", "default"):
+        words: dict[str, Any] = {"on_disabled": on_disabled}
+        engine = fed(features, kills=kills)
+        client = client_of(TidegateProvider(engine, **words))
+        told = {}
+        for key in features:
+            for kind, default in ASKED:
+                details = getattr(client, f"get_{kind}_details")(key, default)
+                assert details.flag_metadata == {"reason": reason, "version": 7}
+                told[key, kind] = (details.value, details.variant, details.reason, details.error_code)
+        if on_disabled == "default":
+            assert told == {(key, kind): (default, None, "DISABLED", None) for key in features for kind, default in ASKED}
+        else:
+            assert told["f", "boolean"] == (False, "off", "DISABLED", None)
+            assert told["c", "string"] == ("served", "only", "DISABLED", None)
+            assert [code for *_, code in told.values()].count(ErrorCode.TYPE_MISMATCH) == 8
+        both.append({(one.feature, one.variant, one.count) for one in engine.drain_exposures()})
+    assert both[0] == both[1] == {("f", "off", 5), ("c", "only", 5)}
+
+
+def test_only_disabled_features_are_answered_with_the_callers_default() -> None:
+    features = {"on": gate(EVERYONE), "plain": gate(), "text": config("x"), "broken": gate(when("plan", "no_such_operator", 1))}
+    engine = fed(features)
+    one, other = TidegateProvider(engine), TidegateProvider(engine, on_disabled="default")
+    for key in (*features, "unknown"):
+        found, expected = other.resolve_boolean_details(key, True), one.resolve_boolean_details(key, True)
+        assert found == expected and found.reason != Reason.DISABLED
+
+
 def test_what_a_reference_brought_is_indirect() -> None:
     features = {
         "base": gate(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEventDetails
@@ -21,7 +21,7 @@ from openfeature.provider import AbstractProvider, Metadata
 from openfeature.track import TrackingEventDetails
 
 from tidegate import ClosedError, Client, Decision, Engine, Event, NotReadyError, TidegateError, Update
-from tidegate._errors import _argument, _seconds, _text, _wrong_type
+from tidegate._errors import _argument, _seconds, _text, _wrong_type, _wrong_value
 
 from ._context import attributes_of
 from ._tracking import Tracked, Tracker, Tracking
@@ -104,6 +104,11 @@ class TidegateProvider(AbstractProvider):
     becomes ready by itself when one does.
 
     `hooks` run for every evaluation with this provider. `on_track` gets every tracking event.
+
+    `on_disabled` says what an archived, disabled or killed feature is answered with: the variant that its definition serves
+    then, or, with `"default"`, the caller's default without a variant, of whatever type the feature is. The reason is
+    `DISABLED` and the metadata are the same with both. The engine decides and counts as ever: an exposure is that of the
+    definition's variant.
     """
 
     def __init__(
@@ -114,6 +119,7 @@ class TidegateProvider(AbstractProvider):
         ready_timeout_s: float = 10.0,
         hooks: Sequence[Hook] = (),
         on_track: Callable[[Tracking], object] | None = None,
+        on_disabled: Literal["variant", "default"] = "variant",
         **options: Any,
     ) -> None:
         super().__init__()
@@ -132,8 +138,11 @@ class TidegateProvider(AbstractProvider):
             raise _wrong_type("/hooks", "a list of hooks", hooks)
         if on_track is not None and not callable(on_track):
             raise _wrong_type("/on_track", "a callable", on_track)
+        _text("/on_disabled", "a str as on_disabled", on_disabled)
+        if on_disabled not in ("variant", "default"):
+            raise _wrong_value("/on_disabled", f"expected `variant` or `default`, found `{on_disabled}`")
         self._source, self._connection, self._options = source, connection, options
-        self._ready_timeout_s = ready_timeout_s
+        self._ready_timeout_s, self._default_if_disabled = ready_timeout_s, on_disabled == "default"
         self._hooks, self._tracker = list(hooks), Tracker(on_track)
         self._lock = threading.Lock()
         self._client: Client | None = source if isinstance(source, Client) else None
@@ -249,6 +258,9 @@ class TidegateProvider(AbstractProvider):
             # An attribute of a type that is none; `pointer` names it.
             code = ErrorCode.INVALID_CONTEXT if isinstance(error, (TypeError, ValueError)) else ErrorCode.GENERAL
             return failure(default, code, str(error))
+        if self._default_if_disabled and REASONS.get(decision.reason) is Reason.DISABLED:
+            # Before its value is looked at: the caller's default is of the type that was asked for.
+            return FlagResolutionDetails(value=default, reason=Reason.DISABLED, flag_metadata=metadata_of(decision))
         if decision.variant is None:
             return undecided(decision, default)
         value = decision.value
