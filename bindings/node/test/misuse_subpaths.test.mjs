@@ -31,6 +31,7 @@ const table = [
   ...['x', null, 5].map((given) => row(`connect that is ${text(given)}`, () => provider({ connect: given }), 'connect')),
   ...[{}, 'before', [5], [null], null].map((given) => row(`hooks that are ${text(given)}`, () => provider({ hooks: given }), 'hooks')),
   ...[{}, 'console.log', null].map((given) => row(`onTrack that is ${text(given)}`, () => provider({ onTrack: given }), 'onTrack')),
+  ...['Default', '', 'off', ['default'], {}, true, 5, null].map((given) => row(`onDisabled that is ${text(given)}`, () => provider({ onDisabled: given }), 'onDisabled')),
 
   ...['flags.example', 'ftp://flags.example', '', undefined, null, 5, {}, Symbol('s')].map((url) => row(`a URL of ${text(url)}`, () => new Admin(odd(url), 't'), 'url')),
   ...[undefined, null, 5, {}, ''].map((token) => row(`a token of ${text(token)}`, () => new Admin('http://127.0.0.1:9', odd(token)), 'token')),

@@ -11,12 +11,6 @@ export const NOT_APPLICABLE = [
     count: 2,
     because: 'each evaluation is made in process, none is cached',
   },
-  {
-    feature: 'evaluation_v2.feature',
-    scenario: 'DISABLED reason',
-    count: 5,
-    because: "a disabled feature serves its default variant, not the caller's default (SEMANTICS 6.1); provider.test.mjs has its reason",
-  },
   { feature: 'evaluation_v2.feature', scenario: 'Flag metadata in evaluation details', count: 1, because: METADATA },
   { feature: 'metadata.feature', scenario: 'Returns metadata', count: 1, because: METADATA },
   { feature: 'metadata.feature', scenario: 'Returns no metadata', count: 4, because: METADATA },

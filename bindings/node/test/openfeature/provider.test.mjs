@@ -124,6 +124,51 @@ describe('the provider', () => {
     assert.equal(split.variant, split.value.toLowerCase());
   });
 
+  test("a disabled feature may be answered with the caller's default", async () => {
+    const off = { archived: { archived: true }, disabled: { enabled: false }, killed: {} };
+    for (const [reason, state] of Object.entries(off)) {
+      const features = { f: { .../** @type {any} */ (FEATURES['on']), ...state }, c: { .../** @type {any} */ (FEATURES['text']), ...state } };
+      const kills = reason === 'killed' ? Object.keys(features).map((feature) => ({ feature, environment: 'prod' })) : [];
+      const served = JSON.stringify({ schema_version: 1, version: 7, features, kills });
+      const flagMetadata = { reason, version: 7 };
+      const counted = [];
+      for (const onDisabled of /** @type {const} */ (['variant', 'default'])) {
+        const made = new Engine({ process: { environment: 'prod' }, counters: true });
+        made.loadSync(served);
+        const { client } = await using(made, { onDisabled });
+        /** @type {import('@openfeature/server-sdk').EvaluationDetails<any>[]} */
+        const found = [];
+        for (const flagKey of Object.keys(features)) {
+          found.push(await client.getBooleanDetails(flagKey, true));
+          found.push(await client.getStringDetails(flagKey, 'mine'));
+          found.push(await client.getNumberDetails(flagKey, 3));
+          found.push(await client.getObjectDetails(flagKey, { mine: true }));
+        }
+        if (onDisabled === 'default') {
+          const own = [true, 'mine', 3, { mine: true }];
+          const expected = Object.keys(features).flatMap((flagKey) => own.map((value) => ({ flagKey, value, reason: 'DISABLED', flagMetadata })));
+          assert.deepEqual(found, expected);
+        } else {
+          assert.deepEqual(found[0], { flagKey: 'f', value: false, variant: 'off', reason: 'DISABLED', flagMetadata });
+          assert.deepEqual(found[5], { flagKey: 'c', value: 'hi', variant: 'hi', reason: 'DISABLED', flagMetadata });
+          assert.equal(found.filter(({ errorCode }) => errorCode === ErrorCode.TYPE_MISMATCH).length, 6);
+        }
+        counted.push(made.drainExposures().map(({ feature, variant, count }) => `${feature} ${variant} ${count}`).sort());
+      }
+      assert.deepEqual(counted, [['c hi 4', 'f off 4'], ['c hi 4', 'f off 4']], 'what is counted stays what the engine decided');
+    }
+  });
+
+  test("only disabled features are answered with the caller's default", async () => {
+    const one = new TidegateProvider(engine());
+    const other = new TidegateProvider(engine(), { onDisabled: 'default' });
+    for (const key of ['on', 'plain', 'text', 'broken', 'released', 'missing']) {
+      const found = await other.resolveBooleanEvaluation(key, true, {});
+      assert.deepEqual(found, await one.resolveBooleanEvaluation(key, true, {}));
+      assert.notEqual(found.reason, 'DISABLED');
+    }
+  });
+
   test('an override is static', async () => {
     const overridden = engine();
     overridden.setOverride('on', { variant: 'off' });

@@ -1,5 +1,6 @@
 // @ts-check
-// The steps of OpenFeature's suite, with the published SDK, this provider, and an engine that serves the suite's flags.
+// The steps of OpenFeature's suite, with the published SDK, this provider, and an engine that serves the suite's flags. The provider answers a
+// disabled feature as OpenFeature reads it (`onDisabled: 'default'`); provider.test.mjs has what it answers without the option.
 import assert from 'node:assert/strict';
 
 import { After, AfterAll, Before, Given, Then, When, setWorldConstructor } from '@cucumber/cucumber';
@@ -141,7 +142,7 @@ const step = (/** @type {(world: World, ...args: any[]) => unknown} */ run) =>
 
 Given(
   'a stable provider',
-  step((world) => OpenFeature.setProviderAndWait(world.domain, new TidegateProvider(world.engine()))),
+  step((world) => OpenFeature.setProviderAndWait(world.domain, new TidegateProvider(world.engine(), { onDisabled: 'default' }))),
 );
 Given(
   'a not ready provider',
@@ -316,7 +317,7 @@ Then(
 Given(
   'a stable provider with retrievable context is registered',
   step((world) => {
-    world.retrieving = new Retrieving(world.engine());
+    world.retrieving = new Retrieving(world.engine(), { onDisabled: 'default' });
     OpenFeature.setTransactionContextPropagator(new AsyncLocalStorageTransactionContextPropagator());
     return OpenFeature.setProviderAndWait(world.domain, world.retrieving);
   }),

@@ -10,6 +10,7 @@ const options: ProviderOptions = {
   connect: { cache: '/var/cache/shop', process: { region: 'eu' } },
   hooks: [{ before: () => undefined }],
   onTrack: ({ name, value, context }: Tracking) => [name.length, value?.toFixed(2), context.targetingKey],
+  onDisabled: 'default',
 };
 const provider: Provider = new TidegateProvider('tidegate+https://…', options);
 await OpenFeature.setProviderAndWait(provider);
@@ -21,5 +22,7 @@ void engine;
 new TidegateProvider();
 // @ts-expect-error options of the connection stand in `connect`
 new TidegateProvider('tidegate+https://…', { cache: '/var/cache/shop' });
+// @ts-expect-error there are two answers to a disabled feature
+new TidegateProvider(new Engine(), { onDisabled: 'off' });
 // @ts-expect-error nobody may change its name
 provider.metadata.name = 'other';

@@ -31,7 +31,7 @@ import {
 import { wrongType } from '../../lib/errors.js';
 import { known } from '../../lib/options.js';
 import { subject } from './context.mjs';
-import { BOOLEAN, type Kind, NUMBER, OBJECT, STRING, failure, resolution } from './resolution.mjs';
+import { BOOLEAN, type Kind, NUMBER, OBJECT, STRING, disabled, failure, isDisabled, resolution } from './resolution.mjs';
 import { type Tracked, Tracker, type Tracking } from './tracking.mjs';
 
 export interface ProviderOptions {
@@ -46,12 +46,18 @@ export interface ProviderOptions {
    * `connect.log`, else it is a warning of the process.
    */
   readonly onTrack?: (event: Tracking) => void;
+  /**
+   * What an archived, disabled or killed feature is answered with: the variant that its definition serves then (`'variant'`, the default), or
+   * the caller's default without a variant, of whatever type the feature is (`'default'`). The reason is `DISABLED` and the metadata are the
+   * same with both. The engine decides and counts as ever: an exposure is that of the definition's variant.
+   */
+  readonly onDisabled?: 'variant' | 'default';
 }
 
 /** Errors that pass, or that are not about what is served. Serving goes on; if the connection stays away, STALE says so. */
 const PASSING = new Set(['TG6101', 'TG6102', 'TG6103', 'TG6104', 'TG6107', 'TG6108', 'TG6113']);
 const READY_TIMEOUT_MS = 10_000;
-const OPTIONS = { readyTimeout: 'ms', connect: 'object', hooks: 'objects', onTrack: 'function' };
+const OPTIONS = { readyTimeout: 'ms', connect: 'object', hooks: 'objects', onTrack: 'function', onDisabled: ['variant', 'default'] };
 
 /**
  * Resolves flags with a Tidegate engine in this process.
@@ -169,7 +175,9 @@ export class TidegateProvider implements Provider {
     const engine = this.engine;
     if (engine === undefined) return failure(fallback, ErrorCode.PROVIDER_NOT_READY, 'the provider is not initialized');
     try {
-      return resolution(engine, engine.decide(flagKey, subject(context)), fallback, kind);
+      const decision = engine.decide(flagKey, subject(context));
+      if (this.#options.onDisabled === 'default' && isDisabled(decision)) return disabled(decision, fallback);
+      return resolution(engine, decision, fallback, kind);
     } catch (error) {
       // An attribute that is none; a getter that threw; an engine that was closed.
       const isContext = error instanceof InvalidContextError || error instanceof TidegateTypeError;

@@ -33,6 +33,16 @@ export function resolution<T extends JsonValue>(engine: Engine, decision: Decisi
   return { value, reason, flagMetadata: metadata(decision), ...(variant === undefined ? {} : { variant }) };
 }
 
+/** Whether the feature is archived, disabled or killed. */
+export function isDisabled(decision: Decision): boolean {
+  return decision.openFeatureReason === StandardResolutionReasons.DISABLED;
+}
+
+/** The caller's default for such a feature. Its value is not looked at: the default is of the type that was asked for. */
+export function disabled<T>(decision: Decision, value: T): ResolutionDetails<T> {
+  return { value, reason: StandardResolutionReasons.DISABLED, flagMetadata: metadata(decision) };
+}
+
 /** The caller's default, and why. */
 export function failure<T>(value: T, errorCode: ErrorCode, errorMessage: string, flagMetadata: FlagMetadata = {}): ResolutionDetails<T> {
   return { value, reason: StandardResolutionReasons.ERROR, errorCode, errorMessage, flagMetadata };
