@@ -99,8 +99,9 @@ test-c-client: ## C: all of it with the client in it, which follows a file and a
 test-c-threads: ## C: two threads check while a third swaps, under ThreadSanitizer; needs a nightly Rust with rust-src
 	bindings/c/thread_sanitizer.sh
 
-# Functions with a frame pointer need 60 KB less of tables for unwinding, and profilers see who called them; they are no slower.
-library-c size-c: export RUSTFLAGS := $(strip $(RUSTFLAGS) -C force-frame-pointers=yes)
+# Functions with a frame pointer need 60 KB less of tables for unwinding, and profilers see who called them. Cargo takes this instead of
+# `rustflags` in a configuration of your own: to have both, put those into RUSTFLAGS. CARGO_ENCODED_RUSTFLAGS would hide it.
+library-c size-c: override export RUSTFLAGS := $(strip $(RUSTFLAGS) -C force-frame-pointers=yes)
 
 size-c: override C_FEATURES :=
 size-c: library-c ## Hold the stripped shared C library to 2 MB, and to 9 MB with the client (MB: 10^6 bytes)

@@ -102,7 +102,7 @@ impl Reader {
     ///
     /// # Errors
     /// If it is not: it is for [`decide_share`](crate::eval::decide_share), [`decide_pair`](crate::eval::decide_pair),
-    /// [`decide_walking`](crate::eval::decide_walking), or for `check`.
+    /// [`decide_walking_here`](crate::eval::decide_walking_here), or for `check`.
     #[inline(always)]
     pub fn decide_at_once(&self, gate: Gate) -> Result<Brief, Left<'_>> {
         if self.is_current() { decide_at_once(&self.program, gate.0) } else { Err(Left::All) }

@@ -13,7 +13,7 @@ use super::instant::parse_instant;
 use super::pattern::Pattern;
 use super::set::{TextSet, filter_position};
 use super::version::{Dotted, Semver};
-use crate::value::{Number, Value, ValueRef, order};
+use crate::value::{Number, Value, ValueRef};
 
 /// How two ordered things must compare.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -102,7 +102,7 @@ impl Members {
     ) -> Self {
         let mut filter = Vec::new();
         let texts = TextSet::build(texts.map(str::as_bytes), &mut filter);
-        order::sort(&mut numbers);
+        numbers.sort_unstable();
         numbers.dedup();
         Self { texts, filter: filter.into_boxed_slice(), numbers: numbers.into_boxed_slice(), folded }
     }

@@ -60,7 +60,7 @@ fn refusal(found: u32, wanted: u32) -> tg_status {
 
 /// Whether a kind is told apart from one that is poisoned or freed.
 pub(crate) const fn may_mark(kind: u32) -> bool {
-    kind & POISONED == 0 && kind != FREED
+    kind & POISONED == 0 && kind != FREED && kind != 0
 }
 
 /// A type that C holds a pointer to.
@@ -98,6 +98,7 @@ pub(crate) unsafe trait Handle: Sized {
     }
 }
 
+/// The third word is the field that is closed with the handle: an [`Owner`], or a [`Seal`].
 macro_rules! handle {
     ($name:ident, $kind:literal $(, $owner:ident)? $(; lent: $lent:ident)?) => {
         // SAFETY: `#[repr(C)]`, and `mark` is its first field.

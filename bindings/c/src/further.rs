@@ -8,8 +8,9 @@
 //!                   └─▶ check               all else
 //! ```
 //! Functions of their own, so that each saves the registers that it needs, and no other. Not for C: an `extern "C"` function does
-//! not unwind, and can therefore be jumped to. The first arguments are those of `tg_reader_check`, and so are where they are to be.
-//! Chunks come as pointers: a reference would have to be good until the end, and `check` may let go of the program.
+//! not unwind, and can therefore be jumped to. The first arguments are those of `tg_reader_check`, and so are where they are to be
+//! (`walking` has the attributes in the context's place). `share` and `pair` go on to `check` with what they do not decide. Chunks and
+//! instructions come as pointers: a reference would have to be good until the end, and `check` may let go of the program.
 
 #![expect(improper_ctypes_definitions, reason = "Rust alone calls these")]
 

@@ -51,7 +51,7 @@ fn what_bindings_decide_in_parts_is_one_check() {
                         Ok(decide_pair(chunk, inst, &context).unwrap())
                     }
                     Err(Left::Walk(halt)) => decide_walking_here(halt, &context)
-                        .inspect(|_| assert!(decide_walking(halt, &context).is_ok()))
+                        .inspect(|end| assert_eq!(decide_walking(halt, &context).unwrap(), *end))
                         .map(|end| {
                             walked += 1;
                             Brief::of_end(end).unwrap()

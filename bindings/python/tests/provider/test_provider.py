@@ -143,6 +143,12 @@ def test_a_disabled_feature_may_be_answered_with_the_callers_default(reason: str
     assert both[0] == both[1] == {("f", "off", 5), ("c", "only", 5)}
 
 
+def test_callers_default_of_a_disabled_feature_is_of_the_type_that_was_asked_for() -> None:
+    client = client_of(TidegateProvider(fed({"f": gate(EVERYONE, enabled=False)}), on_disabled="default"))
+    found = client.get_float_details("f", 3)
+    assert (found.value, type(found.value), found.reason, found.error_code) == (3.0, float, Reason.DISABLED, None)
+
+
 def test_only_disabled_features_are_answered_with_the_callers_default() -> None:
     features = {"on": gate(EVERYONE), "plain": gate(), "text": config("x"), "broken": gate(when("plan", "no_such_operator", 1))}
     engine = fed(features)

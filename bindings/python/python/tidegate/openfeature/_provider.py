@@ -259,7 +259,11 @@ class TidegateProvider(AbstractProvider):
             code = ErrorCode.INVALID_CONTEXT if isinstance(error, (TypeError, ValueError)) else ErrorCode.GENERAL
             return failure(default, code, str(error))
         if self._default_if_disabled and REASONS.get(decision.reason) is Reason.DISABLED:
-            # Before its value is looked at: the caller's default is of the type that was asked for.
+            # Before its value is looked at. The SDK checks the type of the default: 0 is to be a float where one was asked for.
+            try:
+                default = convert(default)
+            except NotThis:
+                pass
             return FlagResolutionDetails(value=default, reason=Reason.DISABLED, flag_metadata=metadata_of(decision))
         if decision.variant is None:
             return undecided(decision, default)
