@@ -17,7 +17,7 @@ use crate::operand::pattern::Pattern;
 use crate::operand::test::{Affix, AttributeTest, Comparison, JsonType, Members, Quantifier};
 use crate::operand::version::{Dotted, Packed, Semver, pack};
 use crate::operand::word;
-use crate::value::{Number, Value, ValueRef};
+use crate::value::{Number, Value, ValueRef, order};
 
 /// A part of a test.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ fn numbers(value: &Value) -> Vec<Number> {
         Value::List(values) => values.iter().filter_map(Value::as_number).collect(),
         _ => Vec::new(),
     };
-    numbers.sort_unstable();
+    order::sort(&mut numbers);
     numbers.dedup();
     numbers
 }

@@ -13,7 +13,7 @@ use super::instant::parse_instant;
 use super::pattern::Pattern;
 use super::set::{TextSet, filter_position};
 use super::version::{Dotted, Semver};
-use crate::value::{Number, Value, ValueRef};
+use crate::value::{Number, Value, ValueRef, order};
 
 /// How two ordered things must compare.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -102,7 +102,7 @@ impl Members {
     ) -> Self {
         let mut filter = Vec::new();
         let texts = TextSet::build(texts.map(str::as_bytes), &mut filter);
-        numbers.sort_unstable();
+        order::sort(&mut numbers);
         numbers.dedup();
         Self { texts, filter: filter.into_boxed_slice(), numbers: numbers.into_boxed_slice(), folded }
     }
